@@ -1,0 +1,66 @@
+# What a newcomer needs: `make run`. What a developer needs: `make test check`. Each step is done once and
+# again when what it depends on has changed (.venv/.stamps).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+TRANSLATIONS := $(wildcard translations/*/LC_MESSAGES/*.po)
+PYTEST_ARGUMENTS ?=
+
+.PHONY: help run install test check faults bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+run: install ## install what is missing and serve
+	@exec $(BIN)/python app.py
+
+install: $(STAMPS)/run $(STAMPS)/translations ## install what serving needs, into .venv
+
+test: $(STAMPS)/dev $(STAMPS)/translations ## install what tests need, Chromium too, and run them
+	@scripts/install-chromium
+	@$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
+
+check: $(STAMPS)/dev ## style, types and import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest --quiet tests/architecture
+
+faults: $(STAMPS)/dev $(STAMPS)/translations ## kill, cut and fill up everything, full counts
+	@scripts/install-chromium
+	@KODO_FULL=1 $(BIN)/python -m pytest tests/faults tests/recorder $(PYTEST_ARGUMENTS)
+
+bench: $(STAMPS)/dev $(STAMPS)/translations ## all figures of the README, full counts
+	@scripts/install-chromium
+	@$(BIN)/python -m bench
+
+lock: $(STAMPS)/dev ## choose the newest versions within pyproject.toml's ranges
+	@$(BIN)/python scripts/lock.py --upgrade
+
+clean: ## remove what was made here, but not storage/
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find translations -name '*.mo' -delete
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(STAMPS)/venv: scripts/make-venv
+	@scripts/make-venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/run: requirements/run.lock $(STAMPS)/venv
+	@echo "Installing what Kodo needs (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	@touch $@
+
+$(STAMPS)/dev: requirements/dev.lock $(STAMPS)/run
+	@echo "Installing what tests and checks need (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+$(STAMPS)/translations: $(TRANSLATIONS) $(STAMPS)/run
+	@if [ -n "$(TRANSLATIONS)" ]; then $(BIN)/pybabel --quiet compile --directory translations; fi
+	@touch $@

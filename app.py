@@ -1,0 +1,194 @@
+"""Kodo's command line: `app.py` alone serves everything; each process and each act also has a command.
+
+Parses, wires, and turns errors into exit codes: 0 done, 1 failed, 2 wrong use (or a wrong setting).
+The only module that knows every package; imported by none. Imports wait until a command needs them,
+so that the supervisor and the recorder stay small and start at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from operation import logging_setup
+from operation.supervisor.parent_death import die_with_parent
+from settings import Settings, SettingsError
+
+Command = Callable[[argparse.Namespace], int]
+
+ROLES = ("viewer", "lecturer", "admin", "operator")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command → exit code."""
+    parsed = _parser().parse_args(arguments)
+    if parsed.parent:
+        die_with_parent(parsed.parent)
+    os.umask(0o027)
+    command: Command = parsed.command
+    try:
+        return command(parsed)
+    except SettingsError as error:
+        print(f"app.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 1
+
+
+def _serve_all(_: argparse.Namespace) -> int:
+    settings = _settings()
+    from operation.serving import serve_all
+
+    return serve_all(settings)
+
+
+def _recorder(_: argparse.Namespace) -> int:
+    settings = _settings_of_process("recorder")
+    from recorder import server
+
+    try:
+        server.run(settings)
+    except server.AlreadyRunning as error:
+        return _failed(error)
+    return 0
+
+
+def _web(_: argparse.Namespace) -> int:
+    settings = _settings_of_process("web")
+    from operation.web_process import run
+
+    return run(settings)
+
+
+def _worker(_: argparse.Namespace) -> int:
+    settings = _settings_of_process("worker")
+    from operation.worker_process import run
+
+    return run(settings)
+
+
+def _job_run(parsed: argparse.Namespace) -> int:
+    settings = _settings_of_process("job")
+    from operation.worker_process import run_job
+
+    return run_job(settings, parsed.id)
+
+
+def _cert(parsed: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from operation.certificate import InvalidName, make_certificate, write_certificate
+
+    try:
+        certificate, key, authority = write_certificate(
+            make_certificate(parsed.names, datetime.now(UTC)), parsed.out
+        )
+    except (InvalidName, OSError) as error:
+        return _failed(error)
+    print(f"KODO_TLS_CERTIFICATE={certificate.absolute()}")
+    print(f"KODO_TLS_KEY={key.absolute()}")
+    print(f"Let the devices that try it trust {authority.absolute()}", file=sys.stderr)
+    return 0
+
+
+def _administer(name: str) -> Command:
+    """A command of `administration`, with its errors told in one line."""
+
+    def run(parsed: argparse.Namespace) -> int:
+        settings = _settings()
+        logging_setup.configure(name, "WARNING")
+        from operation import administration
+
+        try:
+            administration.COMMANDS[name](settings, parsed)
+        except administration.WrongUse as error:
+            print(f"app.py {name}: {error}", file=sys.stderr)
+            return 2
+        except administration.ERRORS as error:
+            return _failed(error)
+        return 0
+
+    return run
+
+
+def _settings() -> Settings:
+    return Settings.from_environment(os.environ)
+
+
+def _settings_of_process(name: str) -> Settings:
+    settings = _settings()
+    logging_setup.configure(name, settings.log_level)
+    return settings
+
+
+def _failed(error: BaseException) -> int:
+    print(f"app.py: {error}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="app.py", description="Kodo: broadcast, record and replay lectures."
+    )
+    parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)  # end when this process ends
+    parser.set_defaults(command=_serve_all)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands (none: serve everything)")
+    _add(commands, "web", _web, "serve pages, API and media")
+    _add(commands, "recorder", _recorder, "receive and record lectures")
+    _add(commands, "worker", _worker, "do heavy work, such as MP4 files")
+    migrate = _add(commands, "migrate", _administer("migrate"), "bring the database to this version")
+    migrate.add_argument("--new-database", action="store_true", help="begin anew where the old one is gone")
+    _add(commands, "setup-link", _administer("setup-link"), "print a link that makes the first admin")
+    _add_people(commands)
+    cert = _add(commands, "cert", _cert, "make a TLS certificate to try Kodo in a LAN")
+    cert.add_argument("names", metavar="NAME", nargs="+", help="host name or IP address")
+    cert.add_argument(
+        "--out", metavar="DIR", type=Path, default=Path("certificate"), help="folder to write to"
+    )
+    job = _add_group(commands, "job", "one piece of heavy work (started by the worker)")
+    _add(job, "run", _job_run, "do it in this process").add_argument("id", metavar="ID")
+    return parser
+
+
+def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    user = _add_group(commands, "user", "accounts")
+    add = _add(user, "add", _administer("user add"), "add an account")
+    add.add_argument("user_id", metavar="USERID")
+    add.add_argument("--role", choices=ROLES, required=True)
+    add.add_argument("--name", help="name that others see (default: the user ID)")
+    add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    room = _add_group(commands, "room", "rooms and their stream keys")
+    add = _add(room, "add", _administer("room add"), "add a room")
+    add.add_argument("slug", metavar="SLUG")
+    add.add_argument("--owner", metavar="USERID", required=True)
+    add.add_argument("--title")
+    _add(room, "list", _administer("room list"), "list all rooms").add_argument("--json", action="store_true")
+    key = _add(room, "key", _administer("room key"), "make one more stream key; others stay valid")
+    key.add_argument("slug", metavar="SLUG")
+    key.add_argument("--json", action="store_true")
+    session = _add_group(commands, "session", "lectures under way")
+    _add(session, "end", _administer("session end"), "end a room's lecture").add_argument(
+        "slug", metavar="SLUG"
+    )
+
+
+def _add_group(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, meaning: str
+) -> argparse._SubParsersAction[argparse.ArgumentParser]:
+    group = commands.add_parser(name, help=meaning, description=meaning)
+    return group.add_subparsers(metavar="COMMAND", required=True)
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, command: Command, meaning: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=meaning, description=meaning)
+    parser.set_defaults(command=command)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,317 @@
+"""Every setting of Kodo, read once from `KODO_*` variables into one frozen object.
+
+Imported by all packages, imports none of them (docs/decisions/0001). A value that makes no sense
+is refused at start with the setting's name. The README's table is held against `FIELDS` by a test.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+import re
+import ssl
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+# sockaddr_un has 108 bytes (unix(7)); some are left for a temporary name.
+MAX_SOCKET_PATH_BYTES = 100
+
+
+class SettingsError(ValueError):
+    """A setting is missing or makes no sense. `name` is the variable, e.g. `KODO_PORT`."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}: {problem}")
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One installation's configuration. Sizes in bytes, times in seconds, addresses absolute."""
+
+    storage: Path
+    host: str
+    port: int
+    public_url: str
+    database_url: str = field(repr=False)
+    tls_certificate: Path | None
+    tls_key: Path | None
+    ice_address: str | None
+    udp_ports: tuple[int, int] | None
+    stun_url: str | None
+    turn_url: str | None
+    turn_username: str | None
+    turn_password: str | None = field(repr=False)
+    part_seconds: float
+    video_kilobits: int
+    absence_seconds: float
+    beacon_seconds: float
+    disk_floor_bytes: int
+    spill_folder: Path
+    spill_bytes: int
+    web_workers: int
+    log_level: str
+
+    @property
+    def sessions_folder(self) -> Path:
+        return self.storage / "sessions"
+
+    @property
+    def spill_sessions_folder(self) -> Path:
+        return self.spill_folder / "sessions"
+
+    @property
+    def session_roots(self) -> tuple[Path, Path]:
+        """Where a session's takes may lie: the disk first, the spill second."""
+        return (self.sessions_folder, self.spill_sessions_folder)
+
+    @property
+    def socket_folder(self) -> Path:
+        """`run` in the storage; where that is too long for a Unix socket, a private temporary folder."""
+        folder = self.storage / "run"
+        if len(bytes(folder / "recorder.sock")) <= MAX_SOCKET_PATH_BYTES:
+            return folder
+        digest = hashlib.sha256(bytes(self.storage)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"kodo-{os.getuid()}-{digest}"
+
+    @property
+    def recorder_socket(self) -> Path:
+        return self.socket_folder / "recorder.sock"
+
+    @property
+    def hint_socket(self) -> Path:
+        return self.socket_folder / "hints.sock"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach this installation over TLS (cookies are then `Secure`)."""
+        return self.public_url.startswith("https:")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read and check every setting. Raises SettingsError with the variable's name."""
+        values = {name: environment.get(name, "").strip() for name in FIELDS}
+        parsed = {FIELDS[name].field: _parse(name, raw) for name, raw in values.items()}
+        return cls(**_with_derived_defaults(parsed))
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """How one variable is read: `default` as it would be written in the environment.
+
+    `secret`: its value is never shown, not even when it is wrong.
+    """
+
+    field: str
+    default: str
+    parse: Callable[[str], Any]
+    meaning: str
+    secret: bool = False
+
+
+def _parse(name: str, raw: str) -> Any:
+    text = raw or FIELDS[name].default
+    if not text:
+        return None
+    try:
+        return FIELDS[name].parse(text)
+    except ValueError as error:
+        shown = "its value" if FIELDS[name].secret else repr(text)
+        raise SettingsError(name, f"{shown} {error}") from None
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text) if text.isascii() and text.isdigit() else None
+        if value is None or not low <= value <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return value
+
+    return parse
+
+
+def _seconds(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = float(text) if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII) else None
+        if value is None or not low <= value <= high:
+            raise ValueError(f"must be a number of seconds from {low:g} to {high:g}")
+        return value
+
+    return parse
+
+
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+def _size(text: str) -> int:
+    match = re.fullmatch(r"(\d+)\s*([kmgt]?)(?:i?b)?", text.lower(), re.ASCII)
+    if not match:
+        raise ValueError("must be a size such as 512M or 2G")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def _port_range(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)-(\d+)", text, re.ASCII)
+    if not match:
+        raise ValueError("must be a range such as 40000-40199")
+    low, high = int(match[1]), int(match[2])
+    if not (1024 <= low <= high <= 65535 and high - low >= 9):
+        raise ValueError("must lie in 1024-65535 and hold at least 10 ports")
+    return low, high
+
+
+def _file(text: str) -> Path:
+    path = Path(text).absolute()
+    if not path.is_file():
+        raise ValueError("is no file")
+    if not os.access(path, os.R_OK):
+        raise ValueError("cannot be read")
+    return path
+
+
+def _folder(text: str) -> Path:
+    path = Path(text).absolute()
+    if path.exists() and not path.is_dir():
+        raise ValueError("is not a folder")
+    return path
+
+
+def _http_url(text: str) -> str:
+    parts = urlsplit(text)
+    superfluous = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if parts.scheme not in ("http", "https") or not parts.hostname or superfluous or " " in text:
+        raise ValueError("must be an address such as https://lectures.example.ac.jp")
+    return text.rstrip("/")
+
+
+def _ip_address(text: str) -> str:
+    name = "127.0.0.1" if text == "localhost" else text
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        raise ValueError("must be an IP address") from None
+
+
+def _ice_url(*schemes: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        scheme, _, server = text.partition(":")
+        if scheme not in schemes or not server:
+            raise ValueError(f"must begin with {' or '.join(s + ':' for s in schemes)}")
+        return text
+
+    return parse
+
+
+def _database_url(text: str) -> str:
+    if not text.startswith(("sqlite:", "postgresql")):
+        raise ValueError("must begin with sqlite: or postgresql:")
+    return text
+
+
+def _log_level(text: str) -> str:
+    if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("must be debug, info, warning or error")
+    return text.upper()
+
+
+FIELDS: dict[str, Field] = {
+    "KODO_STORAGE": Field("storage", "storage", _folder, "folder of everything that lasts"),
+    "KODO_HOST": Field("host", "127.0.0.1", _ip_address, "address to listen on; 0.0.0.0 for all"),
+    "KODO_PORT": Field("port", "8000", _whole(1, 65535), "TCP port to listen on"),
+    "KODO_PUBLIC_URL": Field(
+        "public_url", "", _http_url, "address that people open; default: from host, port and TLS"
+    ),
+    "KODO_DATABASE_URL": Field(
+        "database_url",
+        "",
+        _database_url,
+        "sqlite:… or postgresql:…; default: SQLite in the storage",
+        secret=True,
+    ),
+    "KODO_TLS_CERTIFICATE": Field(
+        "tls_certificate", "", _file, "PEM file; `app.py cert` makes one to try in a LAN"
+    ),
+    "KODO_TLS_KEY": Field("tls_key", "", _file, "PEM file of the certificate's key"),
+    "KODO_ICE_ADDRESS": Field(
+        "ice_address", "", _ip_address, "address announced to publishers when behind NAT"
+    ),
+    "KODO_UDP_PORTS": Field(
+        "udp_ports", "", _port_range, "UDP range for WebRTC, e.g. 40000-40199; default: any"
+    ),
+    "KODO_STUN_URL": Field("stun_url", "", _ice_url("stun", "stuns"), "STUN server handed to publishers"),
+    "KODO_TURN_URL": Field("turn_url", "", _ice_url("turn", "turns"), "TURN server handed to publishers"),
+    "KODO_TURN_USERNAME": Field("turn_username", "", str, "TURN user name"),
+    "KODO_TURN_PASSWORD": Field("turn_password", "", str, "TURN password", secret=True),
+    "KODO_PART_SECONDS": Field("part_seconds", "0.334", _seconds(0.2, 1.0), "length of an LL-HLS part"),
+    "KODO_VIDEO_KILOBITS": Field(
+        "video_kilobits", "2500", _whole(200, 20000), "bit rate asked of WebRTC publishers"
+    ),
+    "KODO_ABSENCE_SECONDS": Field(
+        "absence_seconds", "900", _seconds(5, 86400), "a session ends this long after its publisher left"
+    ),
+    "KODO_BEACON_SECONDS": Field(
+        "beacon_seconds", "30", _seconds(1, 600), "how often a viewer's page reports that it watches"
+    ),
+    "KODO_DISK_FLOOR": Field(
+        "disk_floor_bytes", "2G", _size, "no session starts with less free disk than this"
+    ),
+    "KODO_SPILL_FOLDER": Field("spill_folder", "", _folder, "memory file system used while the disk is full"),
+    "KODO_SPILL_SIZE": Field("spill_bytes", "512M", _size, "most that the spill folder may hold"),
+    "KODO_WEB_WORKERS": Field("web_workers", "1", _whole(1, 64), "web processes"),
+    "KODO_LOG_LEVEL": Field("log_level", "info", _log_level, "debug, info, warning or error"),
+}
+
+
+def unknown_names(environment: Mapping[str, str]) -> list[str]:
+    """`KODO_*` variables that mean nothing here: a misspelt setting deserves a warning."""
+    return sorted(k for k in environment if k.startswith("KODO_") and k not in FIELDS)
+
+
+def _with_derived_defaults(parsed: dict[str, Any]) -> dict[str, Any]:
+    _check_tls(parsed["tls_certificate"], parsed["tls_key"])
+    _check_turn(parsed)
+    if parsed["public_url"] is None:
+        parsed["public_url"] = _own_address(
+            parsed["host"], parsed["port"], tls=bool(parsed["tls_certificate"])
+        )
+    if parsed["database_url"] is None:
+        parsed["database_url"] = f"sqlite:///{parsed['storage'] / 'kodo.db'}"
+    if parsed["spill_folder"] is None:
+        # One folder per storage, so that two installations on a machine never meet in it.
+        name = re.sub(r"[^A-Za-z0-9]+", "-", str(parsed["storage"])).strip("-")[-80:]
+        parsed["spill_folder"] = Path("/dev/shm") / f"kodo-{name}"  # noqa: S108 - memory, made 0700
+    return parsed
+
+
+def _check_tls(certificate: Path | None, key: Path | None) -> None:
+    if (certificate is None) != (key is None):
+        missing = "KODO_TLS_KEY" if key is None else "KODO_TLS_CERTIFICATE"
+        raise SettingsError(missing, "certificate and key go together")
+    if certificate and key:
+        try:
+            # A key that asks for a password fails at once instead of waiting at a terminal.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+        except (ssl.SSLError, OSError) as error:
+            problem = f"{certificate} and KODO_TLS_KEY are no pair of PEM files without a password"
+            raise SettingsError("KODO_TLS_CERTIFICATE", problem) from error
+
+
+def _check_turn(parsed: dict[str, Any]) -> None:
+    for name in ("KODO_TURN_USERNAME", "KODO_TURN_PASSWORD"):
+        if parsed["turn_url"] and not parsed[FIELDS[name].field]:
+            raise SettingsError(name, "KODO_TURN_URL needs it")
+
+
+def _own_address(host: str, port: int, *, tls: bool) -> str:
+    scheme, usual_port = ("https", 443) if tls else ("http", 80)
+    address = ipaddress.ip_address(host)
+    if address.is_unspecified or address.is_loopback:
+        shown = "localhost"
+    else:
+        shown = f"[{host}]" if address.version == 6 else host
+    return f"{scheme}://{shown}" if port == usual_port else f"{scheme}://{shown}:{port}"

@@ -1,0 +1,146 @@
+"""Settings: every one is checked, and the error bears its name."""
+
+import dataclasses
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from operation.certificate import make_certificate, write_certificate
+from settings import FIELDS, Settings, SettingsError, unknown_names
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = Settings.from_environment({})
+    assert settings.storage == Path("storage").absolute()
+    assert settings.public_url == "http://localhost:8000"
+    assert settings.database_url == f"sqlite:///{settings.storage}/kodo.db"
+    assert not settings.secure
+
+
+def test_every_field_of_the_object_comes_from_one_variable() -> None:
+    names = [field.name for field in dataclasses.fields(Settings)]
+    assert sorted(names) == sorted(known.field for known in FIELDS.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KODO_STORAGE", "/dev/null"),
+        ("KODO_HOST", "lectures.example"),
+        ("KODO_PORT", "0"),
+        ("KODO_PORT", "65536"),
+        ("KODO_PORT", "http"),
+        ("KODO_PORT", "８０００"),
+        ("KODO_PUBLIC_URL", "lectures.example"),
+        ("KODO_PUBLIC_URL", "ftp://lectures.example"),
+        ("KODO_PUBLIC_URL", "https://"),
+        ("KODO_PUBLIC_URL", "https://lectures.example/kodo"),
+        ("KODO_PUBLIC_URL", "https://me:secret@lectures.example"),
+        ("KODO_DATABASE_URL", "mysql://kodo@localhost/kodo"),
+        ("KODO_TLS_CERTIFICATE", "/no/such/file.pem"),
+        ("KODO_TLS_KEY", "/"),
+        ("KODO_ICE_ADDRESS", "lectures.example"),
+        ("KODO_UDP_PORTS", "40000"),
+        ("KODO_UDP_PORTS", "40000-40003"),
+        ("KODO_UDP_PORTS", "40100-40000"),
+        ("KODO_UDP_PORTS", "80-200"),
+        ("KODO_STUN_URL", "turn:turn.example"),
+        ("KODO_TURN_URL", "turn:"),
+        ("KODO_PART_SECONDS", "0.1"),
+        ("KODO_PART_SECONDS", "nan"),
+        ("KODO_PART_SECONDS", "1e-1"),
+        ("KODO_VIDEO_KILOBITS", "-1"),
+        ("KODO_ABSENCE_SECONDS", "forever"),
+        ("KODO_BEACON_SECONDS", "0"),
+        ("KODO_DISK_FLOOR", "2 gigabytes"),
+        ("KODO_DISK_FLOOR", "-1"),
+        ("KODO_SPILL_FOLDER", "/dev/null"),
+        ("KODO_SPILL_SIZE", "lots"),
+        ("KODO_WEB_WORKERS", "0"),
+        ("KODO_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_the_settings_name(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({name: value})
+    assert refused.value.name == name
+    assert str(refused.value).startswith(f"{name}: ")
+
+
+def test_every_setting_that_can_be_wrong_is_tried_above() -> None:
+    tried = {
+        case[0]
+        for mark in test_a_wrong_value_is_refused_with_the_settings_name.pytestmark
+        for case in mark.args[1]
+    }
+    cannot_be_wrong = {"KODO_TURN_USERNAME", "KODO_TURN_PASSWORD"}
+    assert tried == set(FIELDS) - cannot_be_wrong
+
+
+def test_what_goes_together_is_asked_for_together(tmp_path: Path) -> None:
+    file = tmp_path / "file.pem"
+    file.touch()
+    for given, missing in (
+        ({"KODO_TLS_CERTIFICATE": str(file)}, "KODO_TLS_KEY"),
+        ({"KODO_TLS_KEY": str(file)}, "KODO_TLS_CERTIFICATE"),
+        ({"KODO_TURN_URL": "turn:turn.example"}, "KODO_TURN_USERNAME"),
+        ({"KODO_TURN_URL": "turn:turn.example", "KODO_TURN_USERNAME": "kodo"}, "KODO_TURN_PASSWORD"),
+    ):
+        with pytest.raises(SettingsError) as refused:
+            Settings.from_environment(given)
+        assert refused.value.name == missing
+
+
+def test_certificate_and_key_must_be_a_pair(tmp_path: Path) -> None:
+    first, second = (
+        write_certificate(make_certificate(["localhost"], datetime.now(UTC)), tmp_path / name)
+        for name in ("first", "second")
+    )
+    pair = {"KODO_TLS_CERTIFICATE": str(first[0]), "KODO_TLS_KEY": str(first[1])}
+    assert Settings.from_environment(pair).public_url == "https://localhost:8000"
+    with pytest.raises(SettingsError, match="KODO_TLS_CERTIFICATE"):
+        Settings.from_environment({**pair, "KODO_TLS_KEY": str(second[1])})
+
+
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [
+        ({"KODO_HOST": "0.0.0.0"}, "http://localhost:8000"),
+        ({"KODO_HOST": "192.168.1.20", "KODO_PORT": "80"}, "http://192.168.1.20"),
+        ({"KODO_HOST": "fd00::5"}, "http://[fd00::5]:8000"),
+        ({"KODO_HOST": "localhost"}, "http://localhost:8000"),
+        ({"KODO_PUBLIC_URL": "https://lectures.example/"}, "https://lectures.example"),
+    ],
+)
+def test_the_address_that_people_open(environment: dict[str, str], address: str) -> None:
+    assert Settings.from_environment(environment).public_url == address
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("0", 0), ("512", 512), ("64k", 65_536), ("512M", 512 << 20), ("2GiB", 2 << 30)]
+)
+def test_sizes(text: str, size: int) -> None:
+    assert Settings.from_environment({"KODO_DISK_FLOOR": text}).disk_floor_bytes == size
+
+
+def test_secrets_are_not_shown() -> None:
+    secrets = {
+        "KODO_DATABASE_URL": "postgresql://kodo:hunter2@db/kodo",
+        "KODO_TURN_URL": "turn:turn.example",
+        "KODO_TURN_USERNAME": "kodo",
+        "KODO_TURN_PASSWORD": "hunter2",
+    }
+    assert "hunter2" not in repr(Settings.from_environment(secrets))
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({"KODO_DATABASE_URL": "mysql://kodo:hunter2@db/kodo"})
+    assert "hunter2" not in str(refused.value)
+
+
+def test_two_storages_never_share_a_spill_folder() -> None:
+    one, two = (Settings.from_environment({"KODO_STORAGE": f"/srv/{name}"}) for name in ("one", "two"))
+    assert one.spill_folder != two.spill_folder
+
+
+def test_misspelt_names_are_found() -> None:
+    assert unknown_names({"KODO_PROT": "1", "KODO_PORT": "1", "HOME": "/"}) == ["KODO_PROT"]
