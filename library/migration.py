@@ -1,0 +1,107 @@
+"""Brings a database to this version's schema; the only code that creates a SQLite file.
+
+Called by the supervisor before the processes start, and by commands. Safe when several start at
+once: SQLite by a lock file beside the database, PostgreSQL by an advisory lock. All or nothing:
+the whole upgrade is one transaction.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import Connection
+
+from library.database import DatabaseUnavailable, make_engine, sqlite_path, translated_errors
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+_ADVISORY_LOCK = 0x6B6F646F  # "kodo"
+
+
+class MigrationFailed(Exception):
+    """The database holds a schema that this version does not know, most often a newer one."""
+
+
+def migrate(url: str) -> None:
+    """Create the database if need be and upgrade it to the newest schema.
+
+    Raises DatabaseUnavailable, DatabaseUrlError or MigrationFailed.
+    """
+    try:
+        engine = make_engine(url, create=True)
+    except OSError as error:
+        raise DatabaseUnavailable(f"cannot create the database: {error}") from error
+    try:
+        with translated_errors():
+            _upgrade(engine)
+    except CommandError as error:
+        raise MigrationFailed(str(error)) from error
+    finally:
+        engine.dispose()
+
+
+def newest_revision() -> str:
+    """The schema version that this code is written for."""
+    revision = ScriptDirectory.from_config(_configuration()).get_current_head()
+    if revision is None:
+        raise MigrationFailed("the migration scripts are missing")
+    return revision
+
+
+def _upgrade(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        path = sqlite_path(engine.url)
+        with _file_lock(path.with_name(path.name + ".migration-lock")):
+            _use_write_ahead_log(engine)
+            with engine.begin() as connection:
+                _run(connection)
+    else:
+        with engine.begin() as connection:
+            # The wait for another starter's migration may be long: the engine's lock_timeout is for requests.
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+            _run(connection)
+
+
+def _run(connection: Connection) -> None:
+    configuration = _configuration()
+    configuration.attributes["connection"] = connection
+    command.upgrade(configuration, "head")
+
+
+def _configuration() -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    configuration.set_main_option("path_separator", "os")
+    return configuration
+
+
+def _use_write_ahead_log(engine: Engine) -> None:
+    # Lasting in the file; cannot be changed inside a transaction, hence the driver's own connection.
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        if driver is None:
+            raise DatabaseUnavailable("the database closed the connection")
+        try:
+            driver.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:  # locked or read-only; not wrapped by SQLAlchemy
+            raise DatabaseUnavailable(str(error)) from error
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[None]:
+    try:
+        handle = open(path, "a")  # noqa: SIM115 - closed below; kept open while the lock is held
+    except OSError as error:
+        raise DatabaseUnavailable(f"cannot lock {path.name}: {error}") from error
+    with handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,81 @@
+"""Rows of the archive: lectures held in rooms, and the leased jobs that work on them.
+
+`LectureSession` is written by the web process's adoption from `session.json` (the truth while a
+lecture runs); `Job` only through `library.jobs`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from library.database import Base, new_id, utc_now
+
+ID_LENGTH = 36
+
+
+class LectureSession(Base):
+    """One lecture as the database knows it. `state_version` is `session.json`'s, and only rises."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        CheckConstraint("phase IN ('live', 'slate', 'ended')", name="phase"),
+        Index("ix_sessions_room_id_started_at", "room_id", "started_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"))
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    phase: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime] = mapped_column()
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    end_reason: Mapped[str | None] = mapped_column(String(200), default=None)
+    state_version: Mapped[int] = mapped_column(default=0)
+    bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    mp4_path: Mapped[str | None] = mapped_column(String(500), default=None)
+    mp4_bytes: Mapped[int | None] = mapped_column(BigInteger, default=None)
+
+
+class JobState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Job(Base):
+    """A piece of heavy work. `owner` and `attempt` fence: who lost the lease can write no more.
+
+    `subject`: id of what it works on. `key`: unique; enqueuing it again is no second job.
+    `progress`: 0 to 1. `lane`: one job of a lane runs at a time in each worker.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'running', 'done', 'failed', 'cancelled')", name="state"),
+        Index("ix_jobs_lane_state_not_before", "lane", "state", "not_before"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    kind: Mapped[str] = mapped_column(String(50))
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    subject: Mapped[str] = mapped_column(String(200), index=True)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    state: Mapped[str] = mapped_column(String(16), default=JobState.WAITING)
+    lane: Mapped[str] = mapped_column(String(50))
+    owner: Mapped[str | None] = mapped_column(String(100), default=None)
+    attempt: Mapped[int] = mapped_column(default=0)
+    max_attempts: Mapped[int] = mapped_column(default=3)
+    lease_until: Mapped[datetime | None] = mapped_column(default=None)
+    not_before: Mapped[datetime] = mapped_column(default=utc_now)
+    progress: Mapped[float] = mapped_column(default=0.0)
+    message: Mapped[str] = mapped_column(String(500), default="")
+    error: Mapped[str | None] = mapped_column(Text, default=None)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)

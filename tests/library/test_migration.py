@@ -1,0 +1,79 @@
+"""The migrations make exactly what the models describe, once, however many start them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+import broadcast.event_log  # noqa: F401 - its tables belong to the schema
+import library.models  # noqa: F401
+import people.models  # noqa: F401
+from library.database import Base, Database, DatabaseUnavailable
+from library.migration import MigrationFailed, migrate, newest_revision
+
+
+def test_the_schema_is_what_the_models_say(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_check_constraints_are_in_the_schema_too(database: Database) -> None:
+    # compare_metadata does not look at them.
+    with database.session() as session:
+        if session.get_bind().dialect.name == "sqlite":
+            made = set(session.scalars(text("SELECT sql FROM sqlite_master WHERE type = 'table'")))
+            found = " ".join(made)
+        else:
+            found = " ".join(session.scalars(text("SELECT conname FROM pg_constraint WHERE contype = 'c'")))
+    for name in ("ck_users_role", "ck_rooms_access", "ck_sessions_phase", "ck_jobs_state"):
+        assert f"{name} " in found + " "
+
+
+def test_migrating_again_changes_nothing(database_url: str, database: Database) -> None:
+    with database.session() as session:
+        session.execute(text("INSERT INTO organizations VALUES ('1', 'n', 's', '2026-01-01 00:00:00')"))
+    migrate(database_url)
+    with database.reading() as session:
+        assert session.execute(text("SELECT id FROM organizations")).scalar_one() == "1"
+        assert (
+            session.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == newest_revision()
+        )
+
+
+def test_many_may_migrate_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new' / 'kodo.db'}"
+    context = multiprocessing.get_context("spawn")
+    starters = [context.Process(target=migrate, args=(url,)) for _ in range(4)]
+    for starter in starters:
+        starter.start()
+    for starter in starters:
+        starter.join(60)
+    assert [starter.exitcode for starter in starters] == [0] * 4
+
+
+def test_a_database_of_a_newer_version_is_refused(sqlite_url: str, sqlite_database: Database) -> None:
+    with sqlite_database.session() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(MigrationFailed, match="9999"):
+        migrate(sqlite_url)
+
+
+def test_the_new_file_is_its_owners_only_and_keeps_a_write_ahead_log(tmp_path: Path) -> None:
+    migrate(f"sqlite:///{tmp_path / 'kodo.db'}")
+    assert (tmp_path / "kodo.db").stat().st_mode & 0o777 == 0o600
+    with sqlite3.connect(tmp_path / "kodo.db") as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_where_no_file_can_be_made_it_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatabaseUnavailable):
+        migrate(f"sqlite:///{tmp_path / 'file' / 'kodo.db'}")
