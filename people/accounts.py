@@ -1,0 +1,145 @@
+"""Accounts: user IDs in any script, making users, signing in.
+
+Called from web threads and the command line. What is unfit, taken or refused is a typed error whose
+text is English for the command line; pages say it in the reader's language by its class and reason.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from library.database import Database, exclusive
+from people import passwords
+from people.models import Organization, Role, User
+from people.throttle import Throttle
+
+USER_ID_LENGTH = 64
+NAME_LENGTH = 200
+_HOSTING_ROLES = (Role.LECTURER, Role.ADMIN, Role.OPERATOR)
+
+
+class UnfitUserId(ValueError):
+    """Empty, too long, or with characters that nobody can see or type."""
+
+
+class UserIdTaken(ValueError):
+    """Another account has this user ID already."""
+
+
+class UserNotFound(LookupError):
+    """No account has this user ID."""
+
+
+class SignInRefused(Exception):
+    """Wrong ID, wrong password or a deactivated account: which of them is not told."""
+
+
+def fold_user_id(raw: str) -> str:
+    """The form in which IDs are compared: NFKC, case folded, trimmed. Raises UnfitUserId."""
+    if len(raw) > 4 * USER_ID_LENGTH:
+        raise UnfitUserId(f"a user ID has at most {USER_ID_LENGTH} characters")
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", raw).casefold()).strip()
+    if not 1 <= len(folded) <= USER_ID_LENGTH:
+        raise UnfitUserId(f"a user ID has 1 to {USER_ID_LENGTH} characters")
+    if any(unicodedata.category(character)[0] in "CZ" for character in folded):
+        raise UnfitUserId("a user ID has no spaces and no control characters")
+    return folded
+
+
+def create_user(
+    session: Session,
+    *,
+    user_id: str,
+    password: str,
+    role: Role,
+    organization: Organization,
+    display_name: str = "",
+) -> User:
+    """Add an account. Raises UnfitUserId, UnfitPassword, UserIdTaken."""
+    folded = fold_user_id(user_id)
+    passwords.check_fitness(password, user_id=folded)
+    exclusive(session, f"user:{folded}")
+    if find_user(session, folded) is not None:
+        raise UserIdTaken(f"there is a user {folded} already")
+    user = User(
+        organization_id=organization.id,
+        user_id=folded,
+        display_name=one_line(display_name or user_id)[:NAME_LENGTH],
+        password_hash=passwords.hash_password(password),
+        role=role,
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def find_user(session: Session, folded_user_id: str) -> User | None:
+    return session.scalar(select(User).where(User.user_id == folded_user_id))
+
+
+def user_of(session: Session, user_id: str) -> User:
+    """The account with this ID, however it is typed. Raises UnfitUserId, UserNotFound."""
+    user = find_user(session, fold_user_id(user_id))
+    if user is None:
+        raise UserNotFound(f"there is no user {user_id}")
+    return user
+
+
+def default_organization(session: Session, name: str = "") -> Organization:
+    """The installation's first organization, made if there is none."""
+    exclusive(session, "organizations")
+    known = session.scalar(select(Organization).order_by(Organization.created_at, Organization.id).limit(1))
+    if known is not None:
+        return known
+    organization = Organization(name=one_line(name)[:NAME_LENGTH] or "Kodo", slug="default")
+    session.add(organization)
+    session.flush()
+    return organization
+
+
+def has_admin(session: Session) -> bool:
+    """Whether somebody could administer this installation."""
+    return bool(session.scalar(select(func.count()).where(User.role.in_((Role.ADMIN, Role.OPERATOR)))))
+
+
+def hosts(user: User) -> bool:
+    """Whether this role may hold lectures at all."""
+    return user.active and user.role in _HOSTING_ROLES
+
+
+def sign_in(
+    database: Database, throttle: Throttle, *, user_id: str, password: str, address: str, now: datetime
+) -> User:
+    """Check a user ID and password typed at `address`.
+
+    Takes equally long for unknown users. Raises SignInRefused, Throttled, TooBusy, DatabaseUnavailable.
+    """
+    try:
+        folded = fold_user_id(user_id)
+    except UnfitUserId:
+        folded = ""
+    throttle.begin(folded, address)
+    with database.reading() as session:
+        user = find_user(session, folded) if folded else None
+    # Outside any transaction: the hash takes tens of milliseconds, and SQLite has one writer.
+    right = passwords.matches(user.password_hash if user else None, password)
+    if user is None or not right or not user.active:
+        raise SignInRefused("the user ID or the password is wrong")
+    throttle.succeeded(folded, address)
+    renewed = passwords.hash_password(password) if passwords.is_outdated(user.password_hash) else None
+    with database.session() as session:
+        stored = session.get_one(User, user.id)
+        stored.last_sign_in_at = now
+        # Unless it was changed in between: the old password must not come back.
+        if renewed is not None and stored.password_hash == user.password_hash:
+            stored.password_hash = renewed
+    return stored
+
+
+def one_line(text: str) -> str:
+    """Pure: without control characters (PostgreSQL refuses NUL) and doubled spaces."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

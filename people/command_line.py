@@ -1,0 +1,95 @@
+"""What `app.py user` and `app.py room` do; `app.py` parses, prints, and turns errors into exit codes.
+
+Every function is one transaction and raises typed errors whose text is what the person should read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from library.database import Database
+from people import accounts, rooms, stream_keys
+from people.models import Role, Room, User
+from people.passwords import UnfitPassword
+from settings import Settings
+
+
+class OwnerMayNotHost(ValueError):
+    """A room's owner must be a lecturer, an admin or an operator."""
+
+
+# What to answer with exit code 1 and the error's text.
+COMMAND_ERRORS = (
+    OwnerMayNotHost,
+    accounts.UnfitUserId,
+    accounts.UserIdTaken,
+    accounts.UserNotFound,
+    UnfitPassword,
+    rooms.UnfitSlug,
+    rooms.SlugTaken,
+    rooms.UnfitTitle,
+    rooms.RoomNotFound,
+    stream_keys.TooManyStreamKeys,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLine:
+    """One line of `room list`. `owner`: user ID, or None."""
+
+    slug: str
+    title: str
+    access: str
+    owner: str | None
+    room_url: str
+
+
+def add_user(database: Database, user_id: str, role: Role, password: str, *, name: str | None = None) -> User:
+    """Add an account to the installation's organization, which is made if there is none."""
+    with database.session() as session:
+        organization = accounts.default_organization(session)
+        return accounts.create_user(
+            session,
+            user_id=user_id,
+            password=password,
+            role=role,
+            organization=organization,
+            display_name=name or "",
+        )
+
+
+def add_room(database: Database, slug: str, owner: str, *, title: str | None = None) -> Room:
+    """Add a room that `owner` (a user ID) holds lectures in."""
+    with database.session() as session:
+        user = accounts.user_of(session, owner)
+        if not accounts.hosts(user):
+            raise OwnerMayNotHost(f"{user.user_id} is a {user.role}, who may not hold lectures")
+        return rooms.create_room(session, slug=slug, title=title or slug, owner=user)
+
+
+def list_rooms(database: Database, settings: Settings) -> list[RoomLine]:
+    """All rooms by address."""
+    query = select(Room, User.user_id).outerjoin(User, User.id == Room.owner_id).order_by(Room.slug)
+    with database.reading() as session:
+        return [
+            RoomLine(room.slug, room.title, room.access, owner, room_url(settings, room.slug))
+            for room, owner in session.execute(query)
+        ]
+
+
+def new_key(database: Database, slug: str, settings: Settings) -> dict[str, str]:
+    """One more stream key of the room: `whip_url`, `stream_key` (never seen again), `room_url`."""
+    with database.session() as session:
+        room = rooms.room_of(session, slug)
+        _, token = stream_keys.create_stream_key(session, room, "command line")
+    return {
+        "whip_url": f"{settings.public_url}/whip/{slug}",
+        "stream_key": token,
+        "room_url": room_url(settings, slug),
+    }
+
+
+def room_url(settings: Settings, slug: str) -> str:
+    return f"{settings.public_url}/rooms/{slug}"

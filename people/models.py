@@ -1,0 +1,121 @@
+"""Rows about people: organizations, accounts, rooms, stream keys, and what guards the doors.
+
+Read and written through `library.database` in web, worker and command line. Rows that left their
+transaction stay readable; `people.doors` judges them as plain values.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from library.database import Base, new_id, utc_now
+
+ID_LENGTH = 36
+
+
+class Role(StrEnum):
+    """Ascending: who may watch, hold lectures, run an organization, run the installation."""
+
+    VIEWER = "viewer"
+    LECTURER = "lecturer"
+    ADMIN = "admin"
+    OPERATOR = "operator"
+
+
+class RoomAccess(StrEnum):
+    """`open`: anyone with the link. `members`: signed in, same organization. `password`: who knows it."""
+
+    OPEN = "open"
+    MEMBERS = "members"
+    PASSWORD = "password"  # noqa: S105
+
+
+class Organization(Base):
+    """A tenant: its people and rooms."""
+
+    __tablename__ = "organizations"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(200))
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class User(Base):
+    """An account. `user_id` is folded (see `accounts.fold_user_id`) and unique in the installation.
+
+    A raised `session_epoch` ends every browser's sign-in at once.
+    """
+
+    __tablename__ = "users"
+    __table_args__ = (CheckConstraint("role IN ('viewer', 'lecturer', 'admin', 'operator')", name="role"),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
+    user_id: Mapped[str] = mapped_column(String(64), unique=True)
+    display_name: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(16))
+    active: Mapped[bool] = mapped_column(default=True)
+    session_epoch: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    last_sign_in_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Room(Base):
+    """A permanent place. A raised `access_epoch` makes all its media addresses and unlock cookies void."""
+
+    __tablename__ = "rooms"
+    __table_args__ = (CheckConstraint("access IN ('open', 'members', 'password')", name="access"),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
+    owner_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"), index=True, default=None)
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    access: Mapped[str] = mapped_column(String(16), default=RoomAccess.OPEN)
+    password_hash: Mapped[str | None] = mapped_column(String(255), default=None)
+    access_epoch: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class StreamKey(Base):
+    """A key that encoders publish with. Only its SHA-256 (hex) is kept."""
+
+    __tablename__ = "stream_keys"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"), index=True)
+    label: Mapped[str] = mapped_column(String(100))
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    last_used_at: Mapped[datetime | None] = mapped_column(default=None)
+    revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class SignInAttempt(Base):
+    """A failed (or not yet judged) sign-in. `account_sha256`: people type passwords into the ID box."""
+
+    __tablename__ = "sign_in_attempts"
+    __table_args__ = (
+        Index("ix_sign_in_attempts_address_at", "address", "at"),
+        Index("ix_sign_in_attempts_at", "at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    account_sha256: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column()
+
+
+class SetupLink(Base):
+    """A link that makes the first admin; only the token's SHA-256 (hex) is kept."""
+
+    __tablename__ = "setup_links"
+
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column()

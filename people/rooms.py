@@ -1,0 +1,187 @@
+"""Rooms: addresses (slugs), making and changing them, and the password of those that have one.
+
+Called from web threads and the command line, within the caller's transaction where one is passed.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from library.database import exclusive
+from people import passwords
+from people.accounts import hosts, one_line
+from people.models import Room, RoomAccess, User
+from people.throttle import Throttle
+
+SLUG_LENGTH = 64
+TITLE_LENGTH = 200
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
+
+
+class UnfitSlug(ValueError):
+    """Not usable as a room's address."""
+
+
+class SlugLooksLikeId(UnfitSlug):
+    """Ids and slugs share the place of <room> in live addresses."""
+
+
+class SlugTaken(ValueError):
+    """Another room has this address already."""
+
+
+class UnfitTitle(ValueError):
+    """Empty or too long."""
+
+
+class RoomPasswordMissing(ValueError):
+    """A room that asks for a password needs one."""
+
+
+class RoomNotFound(LookupError):
+    """No room has this address."""
+
+
+def check_slug(slug: str) -> str:
+    """`slug` itself if it is fit. Raises UnfitSlug."""
+    if not _is_fit(slug):
+        raise UnfitSlug(f"a room's address has 1 to {SLUG_LENGTH} of a-z, 0-9, - and _ (inside)")
+    if _is_uuid(slug):
+        raise SlugLooksLikeId("a room's address may not look like an id")
+    return slug
+
+
+def create_room(
+    session: Session,
+    *,
+    slug: str,
+    title: str,
+    owner: User,
+    access: RoomAccess = RoomAccess.OPEN,
+    password: str | None = None,
+) -> Room:
+    """Add a room of `owner` in the owner's organization.
+
+    Raises UnfitSlug, SlugTaken, UnfitTitle, RoomPasswordMissing, UnfitPassword.
+    """
+    check_slug(slug)
+    exclusive(session, "room-slugs")
+    if session.scalar(select(Room.id).where(Room.slug == slug)) is not None:
+        raise SlugTaken(f"there is a room {slug} already")
+    room = Room(organization_id=owner.organization_id, owner_id=owner.id, slug=slug, title=check_title(title))
+    _set_access(room, access, password)
+    session.add(room)
+    session.flush()
+    return room
+
+
+def change_room(
+    room: Room,
+    *,
+    title: str | None = None,
+    access: RoomAccess | None = None,
+    password: str | None = None,
+) -> bool:
+    """Change a room that belongs to an open transaction; None leaves as it is.
+
+    True when its media addresses and unlock cookies became void (`access_epoch` rose).
+    Raises UnfitTitle, RoomPasswordMissing, UnfitPassword.
+    """
+    if title is not None:
+        room.title = check_title(title)
+    if access is None and password is None:
+        return False
+    if access == room.access and password is None:
+        return False
+    _set_access(room, access or RoomAccess(room.access), password)
+    room.access_epoch += 1
+    return True
+
+
+def room_of(session: Session, slug: str) -> Room:
+    """Raises RoomNotFound."""
+    room = session.scalar(select(Room).where(Room.slug == slug)) if _is_fit(slug) else None
+    if room is None:
+        raise RoomNotFound(f"there is no room {slug}")
+    return room
+
+
+def rooms_of(session: Session, user: User) -> list[Room]:
+    """The rooms that the user owns, oldest first."""
+    query = select(Room).where(Room.owner_id == user.id).order_by(Room.created_at, Room.id)
+    return list(session.scalars(query))
+
+
+def ensure_own_room(session: Session, user: User, title: str) -> Room | None:
+    """The first room of whoever may host, made if there is none; None for viewers."""
+    if not hosts(user):
+        return None
+    exclusive(session, f"own-room:{user.id}")
+    if owned := rooms_of(session, user):
+        return owned[0]
+    return create_room(session, slug=free_slug(session, user.user_id), title=title, owner=user)
+
+
+def free_slug(session: Session, user_id: str) -> str:
+    """A slug made from a user ID that no room has yet; a random one for other scripts than Latin."""
+    exclusive(session, "room-slugs")
+    base = slug_from(user_id)
+    candidates = [base] if base else []
+    candidates += [f"{base or 'room'}-{secrets.token_hex(3)}" for _ in range(20)]
+    taken = set(session.scalars(select(Room.slug).where(Room.slug.in_(candidates))))
+    return next(slug for slug in candidates if slug not in taken)
+
+
+def slug_from(user_id: str) -> str:
+    """Pure: what of a user ID (of a mail address: before the @) can stand in an address; maybe nothing."""
+    plain = unicodedata.normalize("NFKD", user_id.split("@", 1)[0]).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40].strip("-")
+    return "" if _is_uuid(slug) else slug
+
+
+def check_title(title: str) -> str:
+    """Trimmed to one line. Raises UnfitTitle."""
+    line = one_line(title)
+    if not 1 <= len(line) <= TITLE_LENGTH:
+        raise UnfitTitle(f"a title has 1 to {TITLE_LENGTH} characters")
+    return line
+
+
+def unlock(throttle: Throttle, room: Room, password: str, address: str) -> bool:
+    """Whether it is the room's password. Raises Throttled, TooBusy, DatabaseUnavailable."""
+    account = f"room:{room.id}"
+    throttle.begin(account, address)
+    if not passwords.matches(room.password_hash, password):
+        return False
+    throttle.succeeded(account, address)
+    return True
+
+
+def _set_access(room: Room, access: RoomAccess, password: str | None) -> None:
+    if access is not RoomAccess.PASSWORD:
+        room.access, room.password_hash = access, None
+        return
+    if password is not None:
+        passwords.check_fitness(password, shortest=passwords.ROOM_PASSWORD_LENGTH)
+        room.password_hash = passwords.hash_password(password)
+    if room.password_hash is None:
+        raise RoomPasswordMissing("a room that asks for a password needs one")
+    room.access = access
+
+
+def _is_fit(slug: str) -> bool:
+    return len(slug) <= SLUG_LENGTH and _SLUG.fullmatch(slug) is not None
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,125 @@
+"""Every endpoint and who may use it; what has no rule is shut.
+
+`enforce` puts the rules before every request of the Flask application. Rules that name a room load
+it by the address's `slug` and leave it in `flask.g.room`. Finer doors (watching, a publication's
+credential) are judged in the views, which the rule `ANYONE` lets run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from urllib.parse import quote
+
+from flask import Flask, g, redirect, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
+from werkzeug.wrappers import Response as BaseResponse
+
+from people import doors
+from people.accounts import hosts
+from people.doors import Reason, Verdict
+from people.models import Room, User
+from people.rooms import RoomNotFound, room_of
+from people.session_cookie import current_user, people
+
+
+class Rule(StrEnum):
+    """Who may use an endpoint."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "signed in"
+    HOSTS = "lecturers, admins, operators"
+    ROOM_HOSTS = "who may host in the room"
+    ROOM_MANAGERS = "who may manage the room"
+
+
+RULES: Mapping[str, Rule] = {
+    "static": Rule.ANYONE,
+    "people.sign_in_page": Rule.ANYONE,
+    "people.sign_in": Rule.ANYONE,
+    "people.sign_out": Rule.ANYONE,
+    "people.setup_page": Rule.ANYONE,
+    "people.setup": Rule.ANYONE,
+    "pages.front": Rule.ANYONE,
+    "pages.room": Rule.ANYONE,
+    "pages.watch": Rule.ANYONE,
+    "pages.set_language": Rule.ANYONE,
+    "pages.rooms": Rule.SIGNED_IN,
+    "pages.studio": Rule.ROOM_HOSTS,
+    "pages.room_settings": Rule.ROOM_MANAGERS,
+    # The API. Who may watch is judged in the views: an answer without media addresses is one, too.
+    "openapi.spec": Rule.ANYONE,
+    "api.get_room": Rule.ANYONE,
+    "api.unlock": Rule.ANYONE,
+    "api.beacon": Rule.ANYONE,
+    "api.add_room": Rule.HOSTS,
+    "api.patch_room": Rule.ROOM_MANAGERS,
+    # Judged in the views, which have an answer for a studio that is live while the database is away.
+    "api.make_publish_token": Rule.ANYONE,
+    "api.end_session": Rule.ANYONE,
+    "api.list_stream_keys": Rule.ROOM_MANAGERS,
+    "api.add_stream_key": Rule.ROOM_MANAGERS,
+    "api.delete_stream_key": Rule.ROOM_MANAGERS,
+    # The bearer is the credential, not the cookie.
+    "whip.publish": Rule.ANYONE,
+    "whip.trickle": Rule.ANYONE,
+    "whip.leave": Rule.ANYONE,
+    "whip.endpoint_options": Rule.ANYONE,
+    "whip.resource_options": Rule.ANYONE,
+    "downloads.mp4": Rule.ANYONE,
+    "live.answer": Rule.ANYONE,  # the token in the address is the credential
+    "health.healthz": Rule.ANYONE,
+    "health.readyz": Rule.ANYONE,
+    "health.metrics": Rule.ANYONE,  # judged in the view: this machine and operators
+}
+
+_ROOM_DOORS: Mapping[Rule, Callable[[User | None, Room], Verdict]] = {
+    Rule.ROOM_HOSTS: doors.may_host,
+    Rule.ROOM_MANAGERS: doors.may_manage,
+}
+
+
+def enforce(app: Flask, rules: Mapping[str, Rule] = RULES) -> None:
+    """Apply `rules` before every request of `app`."""
+
+    @app.before_request
+    def check_rule() -> BaseResponse | None:
+        endpoint = request.endpoint
+        if endpoint is None:
+            return None  # no such address: Flask says so
+        rule = rules.get(endpoint)
+        if rule is None:
+            raise Forbidden("This address has no rule of access.")
+        return None if rule is Rule.ANYONE else _answer(_judge(rule))
+
+
+def _judge(rule: Rule) -> Verdict:
+    person = current_user()
+    if person is None:
+        return Verdict(Reason.SIGN_IN)
+    if rule is Rule.SIGNED_IN:
+        return Verdict(Reason.ALLOWED)
+    if rule is Rule.HOSTS:
+        return Verdict(Reason.ALLOWED if hosts(person) else Reason.ROLE)
+    g.room = _room_in_address()
+    return _ROOM_DOORS[rule](person, g.room)
+
+
+def _room_in_address() -> Room:
+    slug = (request.view_args or {}).get("slug", "")
+    try:
+        with people().database.reading() as session:
+            return room_of(session, slug)
+    except RoomNotFound as error:
+        raise NotFound("There is no such room.") from error
+
+
+def _answer(verdict: Verdict) -> BaseResponse | None:
+    if verdict:
+        return None
+    if verdict.reason is not Reason.SIGN_IN:
+        raise Forbidden("Your account may not do this.")
+    if request.method == "GET" and not request.path.startswith(("/api/", "/live/", "/whip/")):
+        return redirect("/sign-in?next=" + quote(request.full_path.rstrip("?"), safe=""))
+    raise Unauthorized("Please sign in.", www_authenticate=WWWAuthenticate("Kodo", {"realm": "Kodo"}))

@@ -1,0 +1,98 @@
+"""Who is asking: the signed cookie of a browser, and everything of it that Flask must be told.
+
+Used in web threads, per request. The cookie holds the account's id and session epoch; the account
+is read anew for each request that asks, so a deactivated or changed one is out at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Flask, current_app, g, session
+from flask_wtf import CSRFProtect
+
+from library.database import Database, utc_now
+from people.models import User
+from people.throttle import Throttle
+from settings import Settings
+
+LIFETIME = timedelta(days=14)
+_KEY = "kodo.people"
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What the views of this package work with; one per Flask application."""
+
+    database: Database
+    settings: Settings
+    secret: bytes
+    throttle: Throttle
+    clock: Callable[[], datetime]
+
+
+def install(
+    app: Flask,
+    database: Database,
+    settings: Settings,
+    secret: bytes,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> CSRFProtect:
+    """Set up cookies and CSRF protection. The result exempts views that take no cookie (WHIP)."""
+    app.secret_key = secret
+    app.config.update(
+        SESSION_COOKIE_NAME="kodo_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure,
+        PERMANENT_SESSION_LIFETIME=LIFETIME,
+        # A studio page stays open for hours: the token lives as long as the session.
+        WTF_CSRF_TIME_LIMIT=None,
+        # The strict check compares Referer with Host, which an edge in front may have rewritten.
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.extensions[_KEY] = People(database, settings, secret, Throttle(database, clock=clock), clock)
+    return CSRFProtect(app)
+
+
+def people() -> People:
+    """Of the application that answers this request."""
+    installed: People = current_app.extensions[_KEY]
+    return installed
+
+
+def current_user() -> User | None:
+    """The signed-in, active account, or None. Read once per request. Raises DatabaseUnavailable."""
+    if "kodo_user" not in g:
+        g.kodo_user = _load_user()
+    user: User | None = g.kodo_user
+    return user
+
+
+def remember(user: User) -> None:
+    """Sign this browser in, with nothing kept of the session before (fixation, old CSRF token)."""
+    session.clear()
+    session.permanent = True
+    session["user"] = user.id
+    session["epoch"] = user.session_epoch
+    g.kodo_user = user
+
+
+def forget() -> None:
+    """Sign this browser out."""
+    session.clear()
+    g.kodo_user = None
+
+
+def _load_user() -> User | None:
+    identity, epoch = session.get("user"), session.get("epoch")
+    if not isinstance(identity, str):
+        return None
+    with people().database.reading() as transaction:
+        user = transaction.get(User, identity)
+    if user is None or not user.active or user.session_epoch != epoch:
+        return None
+    return user

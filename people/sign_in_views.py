@@ -1,0 +1,136 @@
+"""Pages of the front door: sign in, sign out, and the set-up link. Blueprint `people`, in web threads.
+
+First sign-in of anyone who may host gives them a room. `next` leads only to this site.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from flask import Blueprint, abort, redirect, render_template, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from people import accounts, rooms, setup_link
+from people.accounts import SignInRefused, UnfitUserId, UserIdTaken
+from people.error_words import UnfitAccount, account_error
+from people.models import User
+from people.passwords import TooBusy, UnfitPassword
+from people.rooms import UnfitTitle
+from people.session_cookie import current_user, forget, people, remember
+from people.setup_link import SetupLinkRefused
+from people.throttle import Throttled
+
+blueprint = Blueprint("people", __name__)
+
+Answer = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
+
+
+@blueprint.get("/sign-in")
+def sign_in_page() -> Answer:
+    if current_user() is not None:
+        return redirect(safe_next(request.args.get("next")))
+    return _sign_in_form(going_to=request.args.get("next", ""))
+
+
+@blueprint.post("/sign-in")
+def sign_in() -> Answer:
+    form = request.form
+    kept = {"user_id": form.get("user_id", ""), "going_to": form.get("next", "")}
+    try:
+        user = accounts.sign_in(
+            people().database,
+            people().throttle,
+            user_id=form.get("user_id", ""),
+            password=form.get("password", ""),
+            address=request.remote_addr or "",
+            now=people().clock(),
+        )
+    except SignInRefused:
+        return _sign_in_form(_("The user ID or the password is wrong."), **kept), 401
+    except (Throttled, TooBusy) as error:
+        seconds = error.retry_after if isinstance(error, Throttled) else 5
+        return _sign_in_form(_wait_message(seconds), **kept), 429, {"Retry-After": str(seconds)}
+    _welcome(user)
+    return redirect(safe_next(kept["going_to"]), 303)
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Answer:
+    forget()
+    return redirect("/", 303)
+
+
+@blueprint.get("/setup/<token>")
+def setup_page(token: str) -> Answer:
+    if not setup_link.is_valid(people().database, token, people().clock()):
+        abort(404, _dead_link())
+    return _setup_form()
+
+
+@blueprint.post("/setup/<token>")
+def setup(token: str) -> Answer:
+    try:
+        user = setup_link.redeem(
+            people().database,
+            token,
+            user_id=request.form.get("user_id", ""),
+            display_name=request.form.get("display_name", ""),
+            password=request.form.get("password", ""),
+            organization_name=request.form.get("organization", ""),
+            now=people().clock(),
+        )
+    except SetupLinkRefused:
+        abort(404, _dead_link())
+    except (UnfitUserId, UnfitPassword, UnfitTitle, UserIdTaken) as error:
+        return _setup_form(_message(error)), 400
+    _welcome(user)
+    return redirect(safe_next(None), 303)
+
+
+def safe_next(target: str | None) -> str:
+    """A path of this site to go on to; the own rooms when `target` is none, or leads elsewhere."""
+    if not target or len(target) > 2_000:
+        return "/rooms"
+    # Browsers take "\\" for "/" and drop tabs and line ends: "/\t/evil.example" is another host.
+    if re.search(r"[\\\x00-\x20\x7f]", target) or not re.match(r"/(?!/)", target):
+        return "/rooms"
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc else "/rooms"
+
+
+def _(text: str, **values: object) -> str:
+    return str(gettext(text, **values))
+
+
+def _welcome(user: User) -> None:
+    with people().database.session() as transaction:
+        rooms.ensure_own_room(transaction, user, _("%(name)s's room", name=user.display_name[:150]))
+    remember(user)
+
+
+def _sign_in_form(error: str = "", *, user_id: str = "", going_to: str = "") -> str:
+    return render_template("sign_in.html", error=error, user_id=user_id, next=going_to)
+
+
+def _setup_form(error: str = "") -> str:
+    kept = {name: request.form.get(name, "") for name in ("user_id", "display_name", "organization")}
+    return render_template("setup.html", error=error, **kept)
+
+
+def _dead_link() -> str:
+    return _("This set-up link was used or is too old. A restart prints a new one if there is no admin yet.")
+
+
+def _wait_message(seconds: int) -> str:
+    if seconds < 60:
+        return _("Too many attempts. Please try again in %(seconds)s seconds.", seconds=seconds)
+    return _("Too many attempts. Please try again in %(minutes)s minutes.", minutes=-(-seconds // 60))
+
+
+def _message(error: UnfitAccount | UnfitTitle) -> str:
+    """The error in the reader's language."""
+    if isinstance(error, UnfitTitle):
+        return _("Please give the organization a name of at most 200 characters.")
+    return account_error(error)

@@ -1,0 +1,92 @@
+"""Signed values that people carry: the studio's publish token and the cookie of an unlocked room.
+
+Pure but for the injected clock; checked without the database, so that a studio can still reconnect
+while it is away. Made and read in web processes with the installation's secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
+
+from people.models import Room
+
+PUBLISH_SECONDS = 300
+UNLOCK_SECONDS = 12 * 3600
+_MAX_LENGTH = 1_000
+
+Clock = Callable[[], float]
+
+
+class TokenRefused(Exception):
+    """Forged, malformed, or older than it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishToken:
+    """Who (`person_id`: users.id) may start publishing where (`room_id`), and whether by taking over."""
+
+    person_id: str
+    room_id: str
+    takeover: bool
+
+
+def issue_publish_token(secret: bytes, token: PublishToken, *, clock: Clock = time.time) -> tuple[str, float]:
+    """The token's text and when it expires (Unix seconds). It starts a publication, it does not limit one."""
+    payload = [token.person_id, token.room_id, token.takeover]
+    text = _serializer(secret, "publish", clock).dumps(payload)
+    return str(text), clock() + PUBLISH_SECONDS
+
+
+def read_publish_token(secret: bytes, text: str, *, clock: Clock = time.time) -> PublishToken:
+    """Raises TokenRefused. That the person may still host is the caller's to check when it can."""
+    payload = _load(secret, "publish", text, PUBLISH_SECONDS, clock)
+    if not (isinstance(payload, list) and [type(item) for item in payload] == [str, str, bool]):
+        raise TokenRefused("not a publish token")
+    return PublishToken(*payload)
+
+
+def unlock_cookie_name(room: Room) -> str:
+    return f"kodo_unlocked_{room.id}"
+
+
+def issue_unlock(secret: bytes, room: Room, *, clock: Clock = time.time) -> str:
+    """The cookie's value for someone who gave the room's password; good for UNLOCK_SECONDS."""
+    return str(_serializer(secret, "unlock", clock).dumps(_lock_of(room)))
+
+
+def is_unlocked(secret: bytes, room: Room, cookie: str | None, *, clock: Clock = time.time) -> bool:
+    """Whether the cookie opens this room with its present password and access epoch."""
+    if not cookie or room.password_hash is None:
+        return False
+    try:
+        return bool(_load(secret, "unlock", cookie, UNLOCK_SECONDS, clock) == _lock_of(room))
+    except TokenRefused:
+        return False
+
+
+def _lock_of(room: Room) -> list[Any]:
+    digest = hashlib.sha256((room.password_hash or "").encode()).hexdigest()[:32]
+    return [room.id, room.access_epoch, digest]
+
+
+def _load(secret: bytes, salt: str, text: str, max_age: int, clock: Clock) -> Any:
+    if len(text) > _MAX_LENGTH or not text.isascii():
+        raise TokenRefused("not a token")
+    try:
+        return _serializer(secret, salt, clock).loads(text, max_age=max_age)
+    except BadData as error:
+        raise TokenRefused(str(error)) from error
+
+
+def _serializer(secret: bytes, salt: str, clock: Clock) -> URLSafeTimedSerializer:
+    class ClockedSigner(TimestampSigner):
+        def get_timestamp(self) -> int:
+            return int(clock())
+
+    return URLSafeTimedSerializer(secret, salt=f"kodo.{salt}", signer=ClockedSigner)

@@ -1,0 +1,83 @@
+"""Who may do what with a room: every person against every kind of room, written out."""
+
+from __future__ import annotations
+
+import pytest
+
+from people.doors import Reason, may_create_room, may_host, may_manage, may_watch
+from people.models import Role, Room, User
+
+PEOPLE: dict[str, User | None] = {
+    "nobody": None,
+    "viewer": User(id="v", organization_id="here", role=Role.VIEWER, active=True),
+    "owner": User(id="owner", organization_id="here", role=Role.LECTURER, active=True),
+    "colleague": User(id="c", organization_id="here", role=Role.LECTURER, active=True),
+    "admin": User(id="a", organization_id="here", role=Role.ADMIN, active=True),
+    "foreign lecturer": User(id="fl", organization_id="there", role=Role.LECTURER, active=True),
+    "foreign admin": User(id="fa", organization_id="there", role=Role.ADMIN, active=True),
+    "operator": User(id="o", organization_id="there", role=Role.OPERATOR, active=True),
+    "deactivated owner": User(id="owner", organization_id="here", role=Role.LECTURER, active=False),
+    "deactivated operator": User(id="o", organization_id="here", role=Role.OPERATOR, active=False),
+    "owner turned viewer": User(id="owner", organization_id="here", role=Role.VIEWER, active=True),
+    "owner gone elsewhere": User(id="owner", organization_id="there", role=Role.LECTURER, active=True),
+}
+HOSTS = {"owner", "admin", "operator"}
+MEMBERS = HOSTS | {"viewer", "colleague", "owner turned viewer"}
+
+
+def _room(access: str) -> Room:
+    return Room(id="r", organization_id="here", owner_id="owner", access=access, access_epoch=1)
+
+
+def _let_in(access: str, unlocked: bool) -> set[str]:
+    return {name for name, person in PEOPLE.items() if may_watch(person, _room(access), unlocked)}
+
+
+def test_an_open_room_is_open_to_all() -> None:
+    assert _let_in("open", False) == set(PEOPLE)
+
+
+def test_a_members_room_is_its_organizations() -> None:
+    assert _let_in("members", False) == MEMBERS
+    assert _let_in("members", True) == MEMBERS
+
+
+def test_a_password_opens_for_all_and_hosts_need_none() -> None:
+    assert _let_in("password", False) == HOSTS
+    assert _let_in("password", True) == set(PEOPLE)
+
+
+def test_an_access_that_nobody_knows_is_shut_to_strangers() -> None:
+    assert not _let_in("something new", True) - MEMBERS
+
+
+@pytest.mark.parametrize("access", ["open", "members", "password"])
+def test_hosting_and_managing(access: str) -> None:
+    assert {name for name, person in PEOPLE.items() if may_host(person, _room(access))} == HOSTS
+    assert {name for name, person in PEOPLE.items() if may_manage(person, _room(access))} == HOSTS
+
+
+def test_a_room_without_an_owner_is_the_admins() -> None:
+    room = Room(id="r", organization_id="here", owner_id=None, access="open")
+    assert {name for name, person in PEOPLE.items() if may_host(person, room)} == {"admin", "operator"}
+
+
+def test_who_may_have_more_rooms() -> None:
+    assert {name for name, person in PEOPLE.items() if may_create_room(person)} == {
+        *("owner", "colleague", "admin", "operator"),
+        *("foreign lecturer", "foreign admin", "owner gone elsewhere"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("nobody", Reason.SIGN_IN),
+        ("deactivated owner", Reason.DEACTIVATED),
+        ("viewer", Reason.ROLE),
+        ("foreign admin", Reason.NOT_MEMBER),
+        ("colleague", Reason.NOT_YOURS),
+    ],
+)
+def test_the_reason_is_told(name: str, reason: Reason) -> None:
+    assert may_host(PEOPLE[name], _room("open")).reason is reason

@@ -1,0 +1,406 @@
+"""The walk over the whole application: each endpoint by each kind of person, in rooms of all three accesses.
+
+Who gets in, who gets media addresses and what they open, whose bearer publishes, and that no changing request
+passes without the page's token. An endpoint without a rule or without a row here fails.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from broadcast import session_rows
+from broadcast.rate_limits import limiter
+from library.models import LectureSession
+from people.command_line import add_room
+from people.models import Room, RoomAccess, User
+from people.rooms import change_room
+from people.routes import RULES
+from people.tokens import PublishToken, issue_publish_token, unlock_cookie_name
+from tests.broadcast.session_writer import SessionWriter
+from tests.broadcast.web_stage import SDP, SECRET, WebStage, csrf_token
+from tests.people.route_walk import ALL, HOSTS, ROOM_HOSTS, SIGNED_IN, SLUG, Step, add_people, is_in, walk
+
+NOBODY: frozenset[str] = frozenset()
+MEMBERS = SIGNED_IN - {"foreign lecturer", "foreign admin"}
+WATCHERS = {"open": ALL, "members": MEMBERS, "password": ROOM_HOSTS}
+SLUGS = {"open": SLUG, "members": "geometry", "password": "topology"}
+MODES = list(SLUGS)
+ROOM_PASSWORD = "sesame"
+CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+# No cookie counts there: WHIP's bearer is the secret, and live addresses change nothing.
+WITHOUT_PAGE_TOKEN = {"whip.publish", "whip.trickle", "whip.leave", "live.answer"}
+
+
+def steps(mode: str, session_id: str) -> dict[str, Step]:
+    """Every endpoint that has to do with one room, and who gets in there."""
+    slug = SLUGS[mode]
+    api, watchers = f"/api/v1/rooms/{slug}", WATCHERS[mode]
+    return {
+        "pages.room": Step("GET", f"/rooms/{slug}", ALL),  # the page; its addresses come from the API
+        "pages.watch": Step("GET", f"/watch/{session_id}", ALL),
+        "pages.room_settings": Step("GET", f"/rooms/{slug}/settings", ROOM_HOSTS),
+        "pages.studio": Step("GET", f"/rooms/{slug}/studio", ROOM_HOSTS),
+        "api.get_room": Step("GET", api, ALL),
+        "api.patch_room": Step("PATCH", api, ROOM_HOSTS, {}),
+        "api.make_publish_token": Step("POST", f"{api}/publish-token", ROOM_HOSTS, {}),
+        "api.end_session": Step("POST", f"{api}/end", ROOM_HOSTS),
+        "api.unlock": Step("POST", f"{api}/unlock", ALL, {}),  # with a password: below
+        "api.beacon": Step("POST", f"{api}/beacon", watchers, {"viewer": "viewer-one"}),
+        "api.list_stream_keys": Step("GET", f"{api}/stream-keys", ROOM_HOSTS),
+        "api.add_stream_key": Step("POST", f"{api}/stream-keys", ROOM_HOSTS, {"label": 7}),
+        "api.delete_stream_key": Step("DELETE", f"{api}/stream-keys/x", ROOM_HOSTS),
+        "whip.publish": Step("POST", f"/whip/{slug}", NOBODY),  # with a bearer: below
+        "whip.trickle": Step("PATCH", f"/whip/{slug}/x", NOBODY),
+        "whip.leave": Step("DELETE", f"/whip/{slug}/x", NOBODY),
+        "whip.endpoint_options": Step("OPTIONS", f"/whip/{slug}", ALL),
+        "whip.resource_options": Step("OPTIONS", f"/whip/{slug}/x", ALL),
+        "downloads.mp4": Step(  # who has no password is sent to the room's page; who gets the file: below
+            "GET", f"/watch/{session_id}/download", ALL if mode == "password" else watchers
+        ),
+        "live.answer": Step(  # with a token: below
+            "GET", f"/live/open/{session_id}/index.m3u8", ALL if mode == "open" else NOBODY
+        ),
+    }
+
+
+ELSEWHERE = {
+    "static": Step("GET", "/static/css/tokens.css", ALL),
+    "openapi.spec": Step("GET", "/api/v1/openapi.json", ALL),
+    "people.sign_in_page": Step("GET", "/sign-in", ALL),
+    "people.sign_in": Step("POST", "/sign-in", NOBODY),  # without a user ID and password it is 401
+    "people.sign_out": Step("POST", "/sign-out", ALL),
+    "people.setup_page": Step("GET", "/setup/x", ALL),
+    "people.setup": Step("POST", "/setup/x", ALL),
+    "pages.front": Step("GET", "/", ALL),
+    "pages.rooms": Step("GET", "/rooms", SIGNED_IN),
+    "pages.set_language": Step("POST", "/language", ALL),
+    "api.add_room": Step("POST", "/api/v1/rooms", HOSTS, {}),
+    "health.healthz": Step("GET", "/healthz", ALL),
+    "health.readyz": Step("GET", "/readyz", ALL),
+    "health.metrics": Step("GET", "/metrics", ALL),  # the test client is this machine; from afar: below
+}
+
+
+@dataclass
+class House:
+    """The application, its people, and a room with a recording and its MP4 for each access."""
+
+    stage: WebStage
+    users: dict[str, User]
+    rooms: dict[str, Room]
+    sessions: dict[str, str]
+
+    def client(self, name: str) -> FlaskClient:
+        return self.stage.client(self.users.get(name))
+
+    def room_as(self, name: str, mode: str) -> dict[str, Any]:
+        document: dict[str, Any] = self.client(name).get(f"/api/v1/rooms/{SLUGS[mode]}").json
+        return document
+
+    def walk(self, table: dict[str, Step]) -> dict[str, frozenset[str]]:
+        """Here only the doors are walked: CSRF has tests of its own."""
+        self.stage.app.config["WTF_CSRF_ENABLED"] = False
+        try:
+            return walk(self.stage.app, self.users, table)
+        finally:
+            self.stage.app.config["WTF_CSRF_ENABLED"] = True
+
+    def set_active(self, active: bool) -> None:
+        with self.stage.database.session() as session:
+            for user in self.users.values():
+                session.get_one(User, user.id).active = active
+
+
+def build(folder: Path) -> House:
+    stage = WebStage(folder)
+    users, algebra = add_people(stage.database)
+    rooms = {"open": algebra}
+    for mode in ("members", "password"):
+        room = add_room(stage.database, SLUGS[mode], "owner")
+        with stage.database.session() as session:
+            rooms[mode] = session.get_one(Room, room.id)
+            change_room(rooms[mode], access=RoomAccess(mode), password=ROOM_PASSWORD)
+    stage.book.refresh()
+    return House(stage, users, rooms, {m: record(stage, folder, room, m) for m, room in rooms.items()})
+
+
+def record(stage: WebStage, folder: Path, room: Room, mode: str) -> str:
+    """An ended lecture of the room, with an MP4."""
+    writer = SessionWriter(folder, room_id=room.id, access=mode)
+    writer.begin_take()
+    writer.parts(8)
+    writer.end()
+    mp4 = folder / f"{mode}.mp4"
+    mp4.write_bytes(b"an MP4")
+    with stage.database.session() as session:
+        session_rows.upsert(session, stage.log, writer.state, stage.directory.figures(writer.state))
+        session.get_one(LectureSession, writer.session_id).mp4_path = str(mp4)
+    return writer.session_id
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    house = build(folder)
+    yield house
+    house.stage.close()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def house(whole: House) -> House:
+    limiter.reset()
+    return whole
+
+
+# The doors
+
+
+def test_every_endpoint_has_a_rule_and_a_row(house: House) -> None:
+    endpoints = {rule.endpoint for rule in house.stage.app.url_map.iter_rules()}
+    assert endpoints == set(RULES), "a rule without an endpoint or an endpoint without a rule"
+    assert endpoints == set(ELSEWHERE) | set(steps("open", "x"))
+
+
+def test_rows_lead_to_their_endpoints(house: House) -> None:
+    addresses = house.stage.app.url_map.bind("localhost")
+    for endpoint, step in {**ELSEWHERE, **steps("open", "x")}.items():
+        assert addresses.match(step.path, method=step.method)[0] == endpoint
+
+
+def test_who_gets_in_outside_rooms(house: House) -> None:
+    assert house.walk(ELSEWHERE) == {endpoint: step.let_in for endpoint, step in ELSEWHERE.items()}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_who_gets_in_at_a_room(house: House, mode: str) -> None:
+    table = steps(mode, house.sessions[mode])
+    assert house.walk(table) == {endpoint: step.let_in for endpoint, step in table.items()}
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_metrics_from_afar_are_the_operators(house: House, name: str) -> None:
+    answer = house.client(name).get("/metrics", environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
+    assert is_in(answer) is (name == "operator")
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_the_front_page_lists_what_its_reader_may_watch(house: House, name: str) -> None:
+    page = house.client(name).get("/").text
+    listed = {mode for mode in MODES if f"/watch/{house.sessions[mode]}" in page}
+    assert listed == {mode for mode in MODES if name in WATCHERS[mode]}
+
+
+# Media addresses
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_who_gets_media_addresses(house: House, name: str, mode: str) -> None:
+    room = house.room_as(name, mode)
+    session = room["session"]
+    told = [session[key] for key in ("hls_url", "live_url", "mp4_url")] + [room["live_base"], room["feed"]]
+    assert all(told) if name in WATCHERS[mode] else told == [None] * 5
+    assert (room["may_watch"], room["may_host"]) == (name in WATCHERS[mode], name in ROOM_HOSTS)
+    if name not in WATCHERS[mode]:
+        token = house.room_as("owner", mode)["live_base"].removeprefix("/live/")
+        page = house.client(name).get(f"/rooms/{SLUGS[mode]}").text
+        assert token not in page + str(room)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_who_gets_the_mp4(house: House, name: str, mode: str) -> None:
+    answer = house.client(name).get(f"/watch/{house.sessions[mode]}/download")
+    gets_it = answer.status_code == 200 and answer.data == b"an MP4"
+    assert gets_it is (name in WATCHERS[mode])
+    assert gets_it or b"an MP4" not in answer.data
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_addresses_open_what_they_are_for(house: House, mode: str) -> None:
+    """To whoever holds them, as an edge does: players send no cookies."""
+    room = house.room_as("owner", mode)
+    base = f"{room['live_base']}/{house.sessions[mode]}"
+    for address in (
+        room["session"]["hls_url"],
+        room["session"]["live_url"],
+        room["feed"]["snapshot_url"],
+        room["feed"]["batch_url"].replace("{k}", "0"),
+        f"{base}/source/media.m3u8",
+        f"{base}/source/1/init.mp4",
+        f"{base}/source/1/0.m4s",
+    ):
+        assert house.client("nobody").get(address).status_code == 200, address
+
+
+@pytest.mark.parametrize("mode", ["members", "password"])
+@pytest.mark.parametrize("key", ["open", "of another room", "of no room"])
+def test_other_addresses_do_not_open_a_closed_room(house: House, mode: str, key: str) -> None:
+    """Not even for those who may watch: what counts is the address."""
+    other = house.room_as("owner", "password" if mode == "members" else "members")["live_base"]
+    own = house.room_as("owner", mode)["live_base"]
+    forged = own[:-1] + ("A" if own[-1] != "A" else "B")
+    base = {"open": "/live/open", "of another room": other, "of no room": forged}[key]
+    room_id, session_id = house.rooms[mode].id, house.sessions[mode]
+    for name in ("nobody", "operator"):
+        for tail in ("index.m3u8", "replay-1.m3u8", "source/media.m3u8", "source/1/0.m4s"):
+            assert not is_in(house.client(name).get(f"{base}/{session_id}/{tail}")), tail
+        for tail in ("events/snapshot", "events/0"):
+            assert not is_in(house.client(name).get(f"{base}/{room_id}/{tail}")), tail
+
+
+def test_the_recording_of_another_room_is_not_had_through_an_open_one(house: House) -> None:
+    for mode in ("members", "password"):
+        answer = house.client("nobody").get(f"/api/v1/rooms/{SLUG}?session={house.sessions[mode]}")
+        assert answer.status_code == 404
+
+
+# A room's password
+
+
+@pytest.mark.parametrize("name", sorted(ALL - ROOM_HOSTS))
+def test_the_password_opens_its_room_to_everyone(house: House, name: str) -> None:
+    client = house.client(name)
+    headers = {"X-CSRFToken": csrf_token(client)}
+    api = f"/api/v1/rooms/{SLUGS['password']}"
+    answer = client.post(f"{api}/unlock", json={"password": ROOM_PASSWORD}, headers=headers)
+    assert answer.status_code == 204
+    assert client.get(api).json["session"]["hls_url"] is not None
+    assert client.get(f"/watch/{house.sessions['password']}/download").status_code == 200
+    assert client.post(f"{api}/beacon", json={"viewer": "viewer-one"}, headers=headers).status_code == 204
+    assert client.get(api).json["may_host"] is False
+    others = {"may_watch": name in MEMBERS}
+    assert client.get(f"/api/v1/rooms/{SLUGS['members']}").json.items() >= others.items()
+
+
+def test_no_other_cookie_opens_a_room(house: House) -> None:
+    client = house.client("nobody")
+    headers = {"X-CSRFToken": csrf_token(client)}
+    api = f"/api/v1/rooms/{SLUGS['password']}"
+    client.post(f"{api}/unlock", json={"password": ROOM_PASSWORD}, headers=headers)
+    own = client.get_cookie(unlock_cookie_name(house.rooms["password"]))
+    assert own is not None
+    client.set_cookie(unlock_cookie_name(house.rooms["members"]), own.value)
+    assert client.get(f"/api/v1/rooms/{SLUGS['members']}").json["may_watch"] is False
+    client.set_cookie(unlock_cookie_name(house.rooms["password"]), own.value[:-2] + "xx")
+    assert client.get(api).json["may_watch"] is False
+
+
+# Who publishes
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_whose_token_publishes(house: House, mode: str) -> None:
+    """A token counts only while its person may host; here there is no recorder behind the door."""
+    let_in = {
+        name
+        for name, user in house.users.items()
+        if publishes(house, mode, token_of(house.rooms[mode], user.id))
+    }
+    assert let_in == ROOM_HOSTS
+    assert not publishes(house, mode, token_of(house.rooms[mode], str(uuid.uuid4())))
+
+
+def test_each_rooms_credentials_are_for_that_room(house: House) -> None:
+    for mode, room in house.rooms.items():
+        key = house.stage.stream_key(room)[1]
+        token = token_of(room, house.users["owner"].id)
+        assert {other for other in MODES if publishes(house, other, key)} == {mode}
+        assert {other for other in MODES if publishes(house, other, token)} == {mode}
+
+
+def test_an_access_token_publishes_nothing_and_a_stream_key_shows_nothing(house: House) -> None:
+    access = house.room_as("owner", "members")["live_base"].removeprefix("/live/")
+    assert not publishes(house, "members", access)
+    key = house.stage.stream_key(house.rooms["members"])[1]
+    for bearer in (key, token_of(house.rooms["members"], house.users["owner"].id)):
+        assert not is_in(house.client("nobody").get(f"/live/{bearer}/{house.sessions['members']}/index.m3u8"))
+
+
+def token_of(room: Room, person_id: str) -> str:
+    return issue_publish_token(SECRET, PublishToken(person_id, room.id, takeover=False))[0]
+
+
+def publishes(house: House, mode: str, bearer: str) -> bool:
+    answer = house.client("nobody").post(
+        f"/whip/{SLUGS[mode]}", data="v=0", content_type=SDP, headers={"Authorization": f"Bearer {bearer}"}
+    )
+    assert answer.status_code in (401, 503), answer.text  # 503: let in, and no recorder answers
+    return answer.status_code == 503
+
+
+# The page's token
+
+
+def changing_requests(house: House) -> Iterator[tuple[str, str, str]]:
+    """Endpoint, method and address of every request that may change something."""
+    samples = {**ELSEWHERE, **steps("open", house.sessions["open"])}
+    for rule in house.stage.app.url_map.iter_rules():
+        for method in sorted(CHANGING & (rule.methods or set())):
+            yield rule.endpoint, method, samples[rule.endpoint].path
+
+
+def test_no_change_without_the_pages_token(house: House) -> None:
+    tried = set()
+    for endpoint, method, path in changing_requests(house):
+        client = house.client("operator")  # to whom every door is open
+        client.get("/")
+        answer = client.open(path, method=method, json={})
+        refused = answer.status_code == 400 and "CSRF" in answer.text
+        assert refused is (endpoint not in WITHOUT_PAGE_TOKEN), (endpoint, method, answer.status_code)
+        tried.add(endpoint)
+    assert tried >= WITHOUT_PAGE_TOKEN | {"api.patch_room", "people.sign_in", "pages.set_language"}
+
+
+def test_with_it_every_change_comes_to_its_endpoint(house: House) -> None:
+    for endpoint, method, path in changing_requests(house):
+        client = house.client("operator")
+        answer = client.open(path, method=method, json={}, headers={"X-CSRFToken": csrf_token(client)})
+        assert "CSRF" not in answer.text, endpoint
+
+
+def test_the_token_of_another_browser_is_none(house: House) -> None:
+    foreign = csrf_token(house.client("foreign admin"))
+    for endpoint, method, path in changing_requests(house):
+        if endpoint not in WITHOUT_PAGE_TOKEN:
+            client = house.client("operator")
+            client.get("/")
+            answer = client.open(path, method=method, json={}, headers={"X-CSRFToken": foreign})
+            assert (answer.status_code, "CSRF" in answer.text) == (400, True), endpoint
+
+
+# Out at once
+
+
+@pytest.fixture
+def deactivated(house: House) -> Iterator[House]:
+    """Everybody is, with the cookies of before."""
+    house.set_active(False)
+    yield house
+    house.set_active(True)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_deactivated_person_is_nobody(deactivated: House, mode: str) -> None:
+    table = steps(mode, deactivated.sessions[mode]) | ELSEWHERE
+    del table["people.sign_in"]  # many walks from one address: it is asked to wait
+    assert deactivated.walk(table) == {
+        endpoint: ALL if "nobody" in step.let_in else NOBODY for endpoint, step in table.items()
+    }
+    for name in ALL:
+        assert (deactivated.room_as(name, mode)["session"]["hls_url"] is not None) is (mode == "open")
+
+
+def test_a_deactivated_persons_token_does_not_publish(deactivated: House) -> None:
+    for mode, room in deactivated.rooms.items():
+        for user in deactivated.users.values():
+            assert not publishes(deactivated, mode, token_of(room, user.id))
