@@ -1,0 +1,184 @@
+"""One live session in the recorder: its state file, its media log, its program.
+
+Owned by `live_rooms.LiveRooms`, runs on the recorder's event loop; `session.json` is written in a
+thread, the newest state wins. Ends by `end()` (the lecture is over) or `suspend()` (the recorder
+stops; the next one resumes the session with a new take).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from recorder import session_state
+from recorder.media import PartRecord, SessionPhase, Source, SourceSink
+from recorder.media_log import MediaLog
+from recorder.program import Program, SourceRefused
+from recorder.session_state import CredentialRecord, SessionState
+from settings import Settings
+
+log = logging.getLogger(__name__)
+
+SYNC_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionListener:
+    """What the outside wants to hear of a session; called on the event loop."""
+
+    on_part: Callable[[SessionState, int, PartRecord], None]
+    on_state: Callable[[SessionState], None]
+
+
+class LiveSession:
+    """A session that is live or in its slate. `clock`: that of `state.started_monotonic`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        state: SessionState,
+        media_log: MediaLog,
+        program: Program,
+        listener: SessionListener,
+        *,
+        absent_since: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.state = state
+        self.program = program
+        self.absent_since: float | None = absent_since
+        self._clock = clock
+        self._settings = settings
+        self._log = media_log
+        self._listener = listener
+        self._saver = StateSaver(settings.session_roots, listener.on_state)
+        self._next_sync = 0.0
+        self._syncing: asyncio.Task[None] | None = None
+        self._refusing: set[asyncio.Task[None]] = set()
+        program.on_phase = self._phase_changed
+        program.on_refused = self._close_refused
+
+    @property
+    def id(self) -> str:
+        return self.state.session_id
+
+    @property
+    def recorded_bytes(self) -> int:
+        return self._log.bytes_written
+
+    def admit(self, credential: CredentialRecord, source: Source, *, has_video: bool) -> SourceSink:
+        """Make `source` the program's source; its credential may come back without a database."""
+        if credential not in self.state.credentials:
+            self._change(credentials=(*self.state.credentials, credential))
+        self.absent_since = None
+        self._change(last_source=credential.id)
+        return self.program.begin_source(source, has_video=has_video)
+
+    def leave(self, reason: str) -> None:
+        """The publication is over; the slate follows and the absence time runs."""
+        self.absent_since = self._clock()
+        self.program.end_source(reason)
+
+    def forget_credential(self, credential_id: str) -> None:
+        kept = tuple(c for c in self.state.credentials if c.id != credential_id)
+        if kept != self.state.credentials:
+            self._change(credentials=kept)
+
+    def known(self, given: CredentialRecord) -> CredentialRecord | None:
+        """The credential of this session that `given`, which nobody could look up now, turns out to be."""
+        return next((known for known in self.state.credentials if _same(known, given)), None)
+
+    def tick(self, now: float) -> None:
+        """Called about 30 times a second: fillers, sync, recording state."""
+        self.program.tick()
+        if now >= self._next_sync and (self._syncing is None or self._syncing.done()):
+            self._next_sync = now + SYNC_SECONDS
+            self._syncing = asyncio.create_task(self._log.sync())
+        if self._log.recording is not self.state.recording:
+            self._change(recording=self._log.recording)
+
+    async def end(self, reason: str) -> None:
+        """The lecture is over: the log is closed, `session.json` says *ended*."""
+        # By the session's clock: a wall clock that was stepped meanwhile does not count.
+        ended_at = self.state.started_at + self._clock() - self.state.started_monotonic
+        try:
+            await self._close_log()
+        finally:
+            self._change(phase=SessionPhase.ENDED, ended_at=ended_at, end_reason=reason)
+            await self._saver.flush()
+
+    async def suspend(self) -> None:
+        """The recorder stops, the session goes on when it is back."""
+        await self._close_log()
+        await self._saver.flush()
+
+    async def _close_log(self) -> None:
+        await self.program.close()
+        if self._syncing is not None:
+            await asyncio.wait([self._syncing])
+        await self._log.sync()
+        self._log.close()
+        if self._log.recording is not self.state.recording:
+            self._change(recording=self._log.recording)
+
+    def _close_refused(self, source: Source, refusal: SourceRefused) -> None:
+        log.warning("session %s: its source is sent away: %s", self.id, refusal)
+        task = asyncio.ensure_future(source.close())
+        self._refusing.add(task)
+        task.add_done_callback(self._refusing.discard)
+
+    def _phase_changed(self, phase: SessionPhase) -> None:
+        if phase is not self.state.phase:
+            self._change(phase=phase)
+
+    def _change(self, **changes: object) -> None:
+        self.state = replace(self.state, version=self.state.version + 1, **changes)  # type: ignore[arg-type]
+        self._saver.save_soon(self.state)
+
+
+def _same(known: CredentialRecord, given: CredentialRecord) -> bool:
+    """A stream key by its hash; a studio by its person, whose signed token the web process has read."""
+    if known.kind != given.kind:
+        return False
+    if known.kind == "studio":
+        return known.id == given.id
+    if known.token_sha256 is None or given.token_sha256 is None:
+        return False
+    return session_state.same_secret(known.token_sha256, given.token_sha256)
+
+
+class StateSaver:
+    """Writes the newest state of one session in a thread, one write at a time."""
+
+    def __init__(self, roots: tuple[Path, ...], on_saved: Callable[[SessionState], None]) -> None:
+        self._roots = roots
+        self._on_saved = on_saved
+        self._newest: SessionState | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def save_soon(self, state: SessionState) -> None:
+        self._newest = state
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._save())
+
+    async def flush(self) -> None:
+        """Returns when the newest state is on disk (or could not be written, which is logged)."""
+        if self._task is not None:
+            await self._task
+
+    async def _save(self) -> None:
+        while (state := self._newest) is not None:
+            self._newest = None
+            try:
+                await asyncio.to_thread(session_state.save_somewhere, self._roots, state)
+            except OSError as error:
+                log.error(
+                    "session %s: its state could not be written: %s",
+                    state.session_id,
+                    error,
+                )
+            self._on_saved(state)

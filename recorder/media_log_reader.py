@@ -1,0 +1,225 @@
+"""Reading a session's media log while it is written, from any process: web, export, adoption.
+
+A SessionReader may be called from several threads (its lock is held for a read from the page cache). It
+holds one descriptor per open take and a few of media files; `close()` closes them all. What it shows only
+grows: a take once shown stays in its place, also when it moves from the spill to the disk or is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from bisect import insort
+from collections import OrderedDict
+from collections.abc import Sequence
+from operator import attrgetter
+from pathlib import Path
+
+from recorder import session_state
+from recorder.followed_take import FollowedTake
+from recorder.log_folders import MEDIA_FILE, is_session_id, take_name, take_numbers
+from recorder.media import SessionPhase
+from recorder.session_state import SessionState
+from recorder.take_view import PackedRecords, SegmentSlot, TakeView
+
+__all__ = ["NotInLog", "PackedRecords", "SegmentSlot", "SessionReader", "TakeView"]
+
+_MAX_MEDIA_DESCRIPTORS = 4
+# A folder's time stamp ticks in steps of up to 10 ms: a younger one may hide a second change.
+_SETTLED_NS = 100_000_000
+_by_number = attrgetter("number")
+
+
+class NotInLog(LookupError):
+    """No such session, take, segment or part; or its media are lost."""
+
+
+class SessionReader:
+    """`roots`: where takes may lie, the disk first. Raises NotInLog if there is no such session."""
+
+    def __init__(self, roots: Sequence[Path], session_id: str) -> None:
+        if not is_session_id(session_id):
+            raise NotInLog(f"session {session_id!r}")
+        self.session_id = session_id
+        self.takes: list[TakeView] = []
+        self._roots = tuple(roots)
+        self._folders = tuple(root / session_id for root in roots)
+        self._lock = threading.RLock()
+        self._state: SessionState | None = None
+        self._stamps: tuple[int, ...] = ()
+        self._followed: dict[int, FollowedTake] = {}
+        self._open: list[FollowedTake] = []
+        self._media: OrderedDict[int, int] = OrderedDict()
+        self._closed = False
+        if not any(folder.is_dir() for folder in self._folders):
+            raise NotInLog(f"session {session_id}")
+        self.refresh()
+
+    @property
+    def state(self) -> SessionState:
+        """As of the last `refresh()`. Raises NotInLog if `session.json` is missing or unreadable."""
+        if self._state is None:
+            raise NotInLog(f"state of session {self.session_id}")
+        return self._state
+
+    def refresh(self) -> bool:
+        """Take in what was written since; whether there was anything. Two stats and an fstat if not."""
+        with self._lock:
+            if self._closed:
+                return False
+            changed = self._list_takes() if self._folders_changed() else False
+            for take in tuple(self._open):
+                changed |= take.refresh()
+            if changed:
+                self._arrange()
+            return changed
+
+    def take(self, number: int) -> TakeView:
+        """Raises NotInLog."""
+        followed = self._followed.get(number)
+        if followed is None or followed.view is None or not followed.visible:
+            raise NotInLog(f"take {number}")
+        return followed.view
+
+    def media_path(self, take: int) -> Path:
+        """The take's `program.mp4` where it lies now. Raises NotInLog."""
+        with self._lock:
+            self.take(take)
+            return self._followed[take].folder / MEDIA_FILE
+
+    def init_bytes(self, take: int) -> bytes:
+        """Raises NotInLog."""
+        return self.take(take).init
+
+    def part_bytes(self, take: int, segment: int, part: int) -> bytes:
+        """One part: one pread. Raises NotInLog."""
+        view = self.take(take)
+        slot = self._slot(view, segment)
+        if not 0 <= part < slot.part_count:
+            raise NotInLog(f"part {segment}.{part} of take {take}")
+        record = view.records[slot.first_record + part]
+        return self._read(view, record.offset, record.length)
+
+    def segment_bytes(self, take: int, segment: int) -> bytes:
+        """A complete segment: one pread. Raises NotInLog, also while the segment still grows."""
+        view = self.take(take)
+        slot = self._slot(view, segment)
+        if not slot.complete:
+            raise NotInLog(f"segment {segment} of take {take} is not complete")
+        return self._read(view, slot.offset, slot.bytes)
+
+    def close(self) -> None:
+        """Close every descriptor; idempotent. What was read stays to be had, media do not."""
+        with self._lock:
+            self._closed = True
+            for take in self._followed.values():
+                take.close()
+            while self._media:
+                os.close(self._media.popitem()[1])
+
+    def _slot(self, view: TakeView, segment: int) -> SegmentSlot:
+        slot = view.slot(segment)
+        if slot is None or view.lost:
+            raise NotInLog(f"segment {segment} of take {view.number}")
+        return slot
+
+    def _read(self, view: TakeView, offset: int, length: int) -> bytes:
+        with self._lock:
+            data = os.pread(self._descriptor(view.number), length, offset)
+        if len(data) != length:
+            raise NotInLog(f"take {view.number} ends before byte {offset + length}")
+        return data
+
+    def _descriptor(self, number: int) -> int:
+        """The media file's descriptor: the few used last stay open."""
+        if self._closed:
+            raise NotInLog(f"session {self.session_id} is closed")
+        fd = self._media.get(number)
+        if fd is None:
+            fd = self._media[number] = self._open_media(number)
+            if len(self._media) > _MAX_MEDIA_DESCRIPTORS:
+                os.close(self._media.popitem(last=False)[1])
+        else:
+            self._media.move_to_end(number)
+        return fd
+
+    def _open_media(self, number: int) -> int:
+        # The spill first, the disk last: a take that moves is on the disk before it leaves the spill.
+        for folder in (self._followed[number].folder, *self._take_folders(number)):
+            try:
+                return os.open(folder / MEDIA_FILE, os.O_RDONLY)
+            except FileNotFoundError:
+                continue
+        raise NotInLog(f"take {number} is gone")
+
+    def _take_folders(self, number: int) -> tuple[Path, ...]:
+        return tuple(folder / take_name(number) for folder in reversed(self._folders))
+
+    def _folders_changed(self) -> bool:
+        stamps, settled = [], True
+        now = time.time_ns()
+        for folder in self._folders:
+            try:
+                stamp = os.stat(folder).st_mtime_ns
+            except FileNotFoundError:
+                stamp = 0
+            settled = settled and abs(now - stamp) > _SETTLED_NS
+            stamps.append(stamp)
+        changed = tuple(stamps) != self._stamps
+        self._stamps = tuple(stamps) if settled else ()
+        return changed
+
+    def _list_takes(self) -> bool:
+        found: dict[int, Path] = {}
+        for folder in reversed(self._folders):  # the disk last, for the same reason, and it wins
+            found.update((number, folder / take_name(number)) for number in take_numbers(folder))
+        state = session_state.load(self._roots, self.session_id)
+        changed = state != self._state
+        self._state = state or self._state
+        for number in sorted(found):
+            changed |= self._look_at(number, found[number])
+        for number in self._followed.keys() - found.keys():
+            changed |= self._vanished(self._followed[number])
+        self._open = [take for take in self._followed.values() if take.view is None or not take.view.sealed]
+        return changed
+
+    def _look_at(self, number: int, folder: Path) -> bool:
+        known = self._followed.get(number)
+        if known is None:
+            self._followed[number] = FollowedTake(number, folder)
+            return False  # becomes a change with its first part
+        if known.folder != folder and (fd := self._media.pop(number, None)) is not None:
+            os.close(fd)  # or the memory of a take that left the spill would stay in use
+        return known.look_again(folder)
+
+    def _vanished(self, take: FollowedTake) -> bool:
+        take.close()
+        if take.view is None or not take.visible:
+            del self._followed[take.number]
+            return False
+        if take.view.lost:
+            return False
+        take.view.give_up()
+        take.view.sealed = True
+        return True
+
+    def _arrange(self) -> None:
+        """Show takes with parts, in order; close what is followed by another take or by the session's end."""
+        for take in self._followed.values():
+            if take.view is not None and take.visible:
+                self._show(take.view)
+        ended = self._state is not None and self._state.phase is SessionPhase.ENDED
+        for view in self.takes if ended else self.takes[:-1]:
+            view.close()
+        for view in self.takes[-1:]:
+            if view.sealed:
+                view.close()
+        self._open = [take for take in self._followed.values() if take.view is None or not take.view.sealed]
+
+    def _show(self, view: TakeView) -> None:
+        for at, shown in enumerate(self.takes):
+            if shown.number == view.number:
+                self.takes[at] = view  # the same, or read anew after its index was mended
+                return
+        insort(self.takes, view, key=_by_number)

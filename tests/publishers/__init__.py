@@ -1,0 +1,1 @@
+"""Publishers that send known media by WHIP, for tests and benchmarks."""
