@@ -1,0 +1,1 @@
+"""What viewers and lecturers reach over HTTP: live playlists and parts, the event feed, pages, the API."""

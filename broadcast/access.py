@@ -1,0 +1,188 @@
+"""Who may read `/live/<access>/…`: signing and checking of tokens, and what the rooms say now.
+
+`sign` and `check` are pure. `AccessBook` lives in a web process: its owner opens and closes it, a thread of
+its own reads the rooms every second, and the event loop (or Flask's threads) ask it without touching a
+database. When the database is away the last known rooms stay in force. Ends with `close()`, which joins the
+thread.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import logging
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+log = logging.getLogger(__name__)
+
+AccessMode = Literal["open", "members", "password"]
+
+OPEN = "open"
+TOKEN_LIFE_SECONDS = 12 * 3600
+BUCKET_SECONDS = 3600
+MAX_TOKEN_LENGTH = 256
+MAX_VERIFIED_TOKENS = 4096
+REFRESH_SECONDS = 1.0
+
+_TOKEN = re.compile(r"v1\.([A-Za-z0-9_-]{1,64})\.(\d{1,12})\.(\d{1,12})\.([A-Za-z0-9_-]{43})", re.ASCII)
+_ROOM = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+
+class AccessDenied(Exception):
+    """The address may not be read: forged, foreign, expired or revoked (HTTP 403). Says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a genuine token says. `expires`: unix seconds. `room_id` None: the address said `open`."""
+
+    room_id: str | None
+    epoch: int
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomAccess:
+    """How a room is watched now. A raised `epoch` revokes every token signed before it."""
+
+    mode: AccessMode
+    epoch: int
+
+
+OPEN_CLAIM = Claim(None, 0, 0)
+
+
+def sign(secret: bytes, room_id: str, epoch: int, now: float) -> str:
+    """The `<access>` of a room: the same text for everyone within an hour, so that caches share. Lives 12 h.
+
+    Raises ValueError for a room id that could not be told apart in the text.
+    """
+    if not _ROOM.fullmatch(room_id) or epoch < 0:
+        raise ValueError(f"cannot sign for room {room_id!r}, epoch {epoch}")
+    expires = (int(now) // BUCKET_SECONDS + 1) * BUCKET_SECONDS + TOKEN_LIFE_SECONDS
+    return f"v1.{room_id}.{epoch}.{expires}.{_mac(secret, room_id, epoch, expires)}"
+
+
+def check(secret: bytes, text: str) -> Claim:
+    """What a token says, if this installation signed it; whether it still counts is `AccessBook`'s to say.
+
+    Raises AccessDenied.
+    """
+    match = _TOKEN.fullmatch(text) if len(text) <= MAX_TOKEN_LENGTH else None
+    if match is None:
+        raise AccessDenied("This address is not valid.")
+    room_id, epoch, expires = match[1], int(match[2]), int(match[3])
+    if not hmac.compare_digest(_mac(secret, room_id, epoch, expires), match[4]):
+        raise AccessDenied("This address is not valid.")
+    return Claim(room_id, epoch, expires)
+
+
+def _mac(secret: bytes, room_id: str, epoch: int, expires: int) -> str:
+    message = f"kodo live access v1\0{room_id}\0{epoch}\0{expires}".encode()
+    return base64.urlsafe_b64encode(hmac.digest(secret, message, hashlib.sha256)).rstrip(b"=").decode()
+
+
+class AccessBook:
+    """Every room's access mode and epoch, and the tokens already found genuine.
+
+    `loader` returns all rooms; it may block and may raise, it is called on this book's thread only.
+    """
+
+    def __init__(
+        self,
+        secret: bytes,
+        loader: Callable[[], Mapping[str, RoomAccess]],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._secret = secret
+        self._loader = loader
+        self._clock = clock
+        self._rooms: Mapping[str, RoomAccess] = {}
+        self._verified: OrderedDict[str, Claim] = OrderedDict()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._closing = False
+        self._away = False
+        self._thread: threading.Thread | None = None
+
+    def open(self) -> None:
+        """Read the rooms once, here, then every second in a thread."""
+        self.refresh()
+        self._thread = threading.Thread(target=self._run, name="access-book", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Idempotent; returns when the thread has ended."""
+        self._closing = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def wake(self) -> None:
+        """A room's access changed: read the rooms now rather than within a second."""
+        self._wake.set()
+
+    def refresh(self) -> None:
+        """Read the rooms; keeps what was known when the loader fails, and says so once."""
+        try:
+            self._rooms = dict(self._loader())
+        except Exception as error:  # whatever a database driver raises: viewers go on with what is known
+            if not self._away:
+                log.warning("rooms cannot be read, the last known access stays in force: %s", error)
+            self._away = True
+            return
+        if self._away:
+            log.info("rooms can be read again")
+        self._away = False
+
+    def claim(self, access: str) -> Claim:
+        """What the `<access>` of an address says. A token's signature is computed once. Raises
+        AccessDenied.
+        """
+        if access == OPEN:
+            return OPEN_CLAIM
+        claim = self._verified.get(access)
+        if claim is None:
+            claim = check(self._secret, access)
+            self._remember(access, claim)
+        if claim.expires <= self._clock():
+            raise AccessDenied("This address has expired; open the room's page again.")
+        return claim
+
+    def admit(self, claim: Claim, room_id: str, fallback_mode: str | None) -> bool:
+        """Whether media of the room may be cached by anyone for long (the room is open). Raises AccessDenied.
+
+        `fallback_mode` is the access that a session recorded for a room that the book does not know (yet).
+        """
+        room = self._rooms.get(room_id)
+        mode = room.mode if room is not None else fallback_mode
+        if claim.room_id is None:
+            if mode != OPEN:
+                raise AccessDenied("This room is not open to everyone.")
+            return True
+        if claim.room_id != room_id:
+            raise AccessDenied("This address belongs to another room.")
+        if room is not None and claim.epoch < room.epoch:
+            raise AccessDenied("This address was withdrawn; open the room's page again.")
+        return False
+
+    def _remember(self, access: str, claim: Claim) -> None:
+        with self._lock:
+            self._verified[access] = claim
+            if len(self._verified) > MAX_VERIFIED_TOKENS:
+                self._verified.popitem(last=False)
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._wake.wait(REFRESH_SECONDS)
+            self._wake.clear()
+            if not self._closing:
+                self.refresh()

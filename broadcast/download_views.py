@@ -1,0 +1,72 @@
+"""The MP4 of a recording as a download: Flask says who and which file, the front sends it.
+
+Blueprint `downloads`, in web threads. Under any other WSGI server Flask sends the file itself.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+from flask import Blueprint, Response, redirect, request, send_file, url_for
+from flask_babel import gettext as _
+
+from broadcast.problems import Problem
+from broadcast.services import services
+from library.models import LectureSession
+from people import doors
+from people.doors import Reason
+from people.models import Room
+from people.session_cookie import current_user
+from people.tokens import is_unlocked, unlock_cookie_name
+
+blueprint = Blueprint("downloads", __name__)
+
+SEND_FILE_HEADER = "X-Kodo-Send-File"
+_UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u2028\u2029]+')
+
+
+@blueprint.get("/watch/<session_id>/download")
+def mp4(session_id: str) -> Response:
+    """The recording as one MP4, with ranges."""
+    with services().database.reading() as transaction:
+        row = transaction.get(LectureSession, session_id)
+        room = transaction.get(Room, row.room_id) if row is not None else None
+    if row is None or room is None or row.mp4_path is None or not Path(row.mp4_path).is_file():
+        raise Problem(404, _("Not found"), _("There is no MP4 of this recording (yet)."))
+    unlocked = is_unlocked(services().secret, room, request.cookies.get(unlock_cookie_name(room)))
+    verdict = doors.may_watch(current_user(), room, unlocked)
+    if not verdict:
+        return _way_in(verdict.reason, room)
+    name = f"{file_name(row.title)} {row.started_at:%Y-%m-%d}.mp4"
+    response = _file(Path(row.mp4_path))
+    response.headers["Content-Disposition"] = attachment(name)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _way_in(reason: Reason, room: Room) -> Response:
+    """Where somebody at a shut door goes on."""
+    if reason is Reason.SIGN_IN:
+        return redirect("/sign-in?next=" + quote(request.path, safe=""))  # type: ignore[return-value]
+    if reason is Reason.PASSWORD:
+        return redirect(url_for("pages.room", slug=room.slug))  # type: ignore[return-value]
+    raise Problem(403, _("Not allowed"), _("You may not watch this recording."))
+
+
+def _file(path: Path) -> Response:
+    if request.environ.get("kodo.front"):
+        return Response(headers={SEND_FILE_HEADER: str(path)}, content_type="video/mp4")
+    return send_file(path, mimetype="video/mp4", conditional=True)
+
+
+def file_name(title: str) -> str:
+    """A title as a file name: nothing that a file system or a header stumbles over."""
+    return " ".join(_UNFIT.sub(" ", title).split()).strip(" .")[:100] or "recording"
+
+
+def attachment(name: str) -> str:
+    """RFC 6266 with RFC 8187 for what is not ASCII."""
+    plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "'")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -1,0 +1,59 @@
+"""What the event feed answers: batches and snapshots as ready bytes, and how they are put together.
+
+Pure values, made on the feed's thread and handed to the front and to Flask, which add the headers.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from broadcast.event_log import EventRow, event_document
+
+_WORTH_GZIP_BYTES = 600
+
+
+@dataclass(frozen=True, slots=True)
+class FeedAnswer:
+    """`status`: 200, 204 (nothing happened in time), 400 (far ahead), 404 (no such room), 503 (not now).
+
+    `body` is JSON for 200, else what to tell people; `gzipped` only where it is worth it. `immutable`: a
+    closed batch, which never changes.
+    """
+
+    status: int
+    body: bytes = b""
+    gzipped: bytes | None = None
+    immutable: bool = False
+
+
+NOTHING_YET = FeedAnswer(204)
+TOO_FAR_AHEAD = FeedAnswer(400, b"This batch is far ahead: begin with the snapshot.")
+NO_SUCH_ROOM = FeedAnswer(404, b"There is no such room.")
+NOT_NOW = FeedAnswer(503, b"The event feed cannot be read now.")
+
+
+def batch_answer(number: int, rows: Sequence[EventRow]) -> FeedAnswer:
+    """A closed batch."""
+    events = ",".join(event_document(row) for row in rows)
+    return _answer(f'{{"batch":{number},"next":{number + 1},"events":[{events}]}}', immutable=True)
+
+
+def snapshot_answer(
+    next_batch: int, next_seq: int, session: EventRow | None, viewers: EventRow | None
+) -> FeedAnswer:
+    """The state that all batches before `next_batch` left: whoever goes on from there misses nothing."""
+    state = {
+        "session": json.loads(session.payload) if session is not None else None,
+        "viewers": json.loads(viewers.payload).get("count", 0) if viewers is not None else 0,
+    }
+    document = {"next": next_batch, "seq": next_seq, "state": state}
+    return _answer(json.dumps(document, ensure_ascii=False, separators=(",", ":")), immutable=False)
+
+
+def _answer(text: str, *, immutable: bool) -> FeedAnswer:
+    body = text.encode()
+    gzipped = gzip.compress(body, 6, mtime=0) if len(body) >= _WORTH_GZIP_BYTES else None
+    return FeedAnswer(200, body, gzipped, immutable)

@@ -1,0 +1,230 @@
+"""One session in one web process: its log's tail, its playlists, its newest bytes and who waits for more.
+
+Owned by `live_windows.LiveWindows`. Called by the front on its event loop (and by its reading threads), or by
+Flask's threads: one lock guards everything but file reads. `refresh()` reads on in the log and answers
+whoever waited for it. Ends with `close()`, which lets all waiters go.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+
+from broadcast.answer import Answer, problem_answer
+from broadcast.holds import Holds, Waiter
+from broadcast.live_address import Init, SegmentMedia
+from broadcast.log_view import LogView
+from broadcast.media_place import Media, Place, place_of
+from broadcast.playlist import (
+    replay_playlist,
+)
+from broadcast.playlist_view import (
+    PlaylistView,
+    Segment,
+    Variant,
+)
+from broadcast.rendered_playlists import PlaylistForm, RenderedPlaylists, gzip_bytes
+from broadcast.segment_rates import SegmentRates
+from broadcast.variant import frame_rate_of, variant_of
+from recorder.edit_list import EditList, without_slates
+from recorder.media_log_reader import NotInLog, SessionReader, TakeView
+
+STALE_SECONDS = 0.25
+MAX_KEPT_ANSWERS = 32
+MAX_KEPT_BYTES = 8 << 20
+MAX_WAITERS = 20_000
+
+
+# Never cached: another process goes on serving.
+_STOPPING = problem_answer(503, "This server is about to restart.")
+
+
+class LiveWindow:
+    """`clock`: monotonic seconds. Raises NotInLog if the session has no readable state."""
+
+    def __init__(
+        self, reader: SessionReader, part_target_seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.room_id = reader.state.room_id
+        self.lock = threading.RLock()
+        self.holds: Holds[Answer] = Holds(MAX_WAITERS)
+        self.used_at = clock()
+        self._clock = clock
+        self._reader = reader
+        self._log = LogView(reader, part_target_seconds)
+        self._log.update()
+        self._rendered = RenderedPlaylists()
+        self._replays: dict[tuple[int, bool], bytes] = {}
+        self._frame_rates: dict[int, float | None] = {}
+        self._kept: OrderedDict[Hashable, Answer] = OrderedDict()
+        self._kept_bytes = 0
+        self._refreshed_at = clock()
+
+    # The log
+
+    @property
+    def view(self) -> PlaylistView:
+        return self._log.current
+
+    @property
+    def access_mode(self) -> str:
+        """The room's access when the session began."""
+        return self._reader.state.access
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a part to tell of."""
+        view = self.view
+        return view.growing is not None or bool(view.segments)
+
+    def refresh(self) -> bool:
+        """Read on; whether there was anything. Whoever waited for it is answered here."""
+        with self.lock:
+            self._refreshed_at = self._clock()
+            if not self._reader.refresh():
+                return False
+            self._log.update()
+            self._rendered.forget()
+            self.holds.wake()
+            return True
+
+    def refresh_if_stale(self, seconds: float = STALE_SECONDS) -> None:
+        """A hint may have been lost: read on if nobody has for a while."""
+        self.used_at = now = self._clock()
+        if now - self._refreshed_at > seconds:
+            self.refresh()
+
+    def tick(self) -> None:
+        """Called four times a second while somebody waits."""
+        self.refresh()
+        with self.lock:
+            self.holds.expire(self._clock())
+
+    def hold(
+        self,
+        key: Hashable,
+        poll: Callable[[], Answer | None],
+        expired: Answer,
+        seconds: float,
+        waiter: Waiter[Answer],
+    ) -> None:
+        """Have `waiter` get the answer of `poll` once there is one, or `expired`. Raises TooManyHolds."""
+        with self.lock:
+            # The log may have grown between the caller's look and this one (threads). Where others wait for
+            # the same, it has not: whoever reads on answers them under this lock.
+            answer = None if key in self.holds else poll()
+            if answer is not None:
+                waiter.set_result(answer)
+            else:
+                self.holds.join(key, poll, expired, self._clock() + seconds, waiter)
+
+    def close(self) -> None:
+        """Idempotent."""
+        with self.lock:
+            self.holds.close(_STOPPING)
+            self._reader.close()
+
+    # Playlists
+
+    def playlist(self, form: PlaylistForm) -> bytes:
+        """One of the live playlists as bytes."""
+        with self.lock:
+            return self._rendered.render(self.view, form)
+
+    def variant(self) -> Variant:
+        """For the multivariant playlist while live. Raises NotInLog before the first part."""
+        with self.lock:
+            rates = self._log.rates
+            growing = self.view.growing
+            if not rates.average and growing is not None:
+                rates = SegmentRates()
+                rates.add(growing.size, growing.duration)
+            return self._variant(self._reader.takes, rates)
+
+    def replay_variant(self, version: int) -> Variant:
+        """For the multivariant playlist of a replay. Raises NotInLog."""
+        with self.lock:
+            segments = self._replay_segments(version)
+            rates = SegmentRates()
+            for segment in segments:
+                rates.add(segment.size, segment.duration)
+            shown = {segment.take for segment in segments}
+            return self._variant([take for take in self._reader.takes if take.number in shown], rates)
+
+    def replay(self, version: int, *, gzip: bool) -> bytes:
+        """The media playlist of a replay. Raises NotInLog: no such version, or still live."""
+        with self.lock:
+            rendered = self._replays.get((version, gzip))
+            if rendered is None:
+                text = replay_playlist(self._replay_segments(version), self.view.started_at).encode()
+                rendered = self._replays[version, gzip] = gzip_bytes(text) if gzip else text
+            return rendered
+
+    def _replay_segments(self, version: int) -> Sequence[Segment]:
+        edits = self._edit_list(version)
+        segments, first = self.view.segments, self.view.segments[0].number if self.view.segments else 0
+        found = [
+            segment
+            for span in edits.spans
+            for segment in segments[span.first_segment - first : span.last_segment - first + 1]
+            if segment.take == span.take and not segment.gap
+        ]
+        if not found:
+            raise NotInLog(f"nothing to replay in version {version}")
+        return found
+
+    def _edit_list(self, version: int) -> EditList:
+        if not self.view.ended:
+            raise NotInLog("a session under way has no replay")
+        edits = without_slates(self._reader.takes)
+        if edits.version != version:
+            raise NotInLog(f"version {version} of the edit list")
+        return edits
+
+    def _variant(self, takes: Sequence[TakeView], rates: SegmentRates) -> Variant:
+        if not takes:
+            raise NotInLog("no part yet")
+        found = [rate for take in takes if not take.slate and (rate := self._frame_rate(take)) is not None]
+        return variant_of(takes, rates, max(found, default=None))
+
+    def _frame_rate(self, take: TakeView) -> float | None:
+        """Of the take's first complete segment; None while there is none."""
+        if take.number in self._frame_rates:
+            return self._frame_rates[take.number]
+        slot = take.segments[0]
+        if take.lost or not slot.complete:
+            return None
+        data = self._reader.segment_bytes(take.number, slot.segment)
+        self._frame_rates[take.number] = rate = frame_rate_of(data, slot.duration)
+        return rate
+
+    # Media
+
+    def place(self, media: Media) -> Place:
+        """Where a resource stands now."""
+        with self.lock:
+            return place_of(self.view, [take.number for take in self._reader.takes], media)
+
+    def read(self, media: Media) -> bytes:
+        """The resource's bytes, from the file. Raises NotInLog, OSError."""
+        if isinstance(media, Init):
+            return self._reader.init_bytes(media.take)
+        if isinstance(media, SegmentMedia):
+            return self._reader.segment_bytes(media.take, media.segment)
+        return self._reader.part_bytes(media.take, media.segment, media.part)
+
+    def kept(self, key: Hashable) -> Answer | None:
+        """An answer with recent media that was read before."""
+        return self._kept.get(key)
+
+    def keep(self, key: Hashable, answer: Answer) -> None:
+        """Have recent media ready for the others who will ask; the oldest go first."""
+        with self.lock:
+            if key in self._kept:
+                return
+            self._kept_bytes += len(answer.body)
+            self._kept[key] = answer
+            while len(self._kept) > MAX_KEPT_ANSWERS or self._kept_bytes > MAX_KEPT_BYTES:
+                self._kept_bytes -= len(self._kept.popitem(last=False)[1].body)

@@ -1,0 +1,106 @@
+"""The sentences that scripts show, translated on the server and rendered into the page as JSON.
+
+Called by the pages' views, in web threads with a request. `{name}` is filled in by the script
+(`static/js/page_data.js`). A test holds the keys against those the scripts ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flask_babel import gettext as _
+
+Strings = dict[str, str]
+
+
+def room_strings() -> Strings:
+    """For the room's page and a recording's page."""
+    return {
+        "live": _("Live"),
+        "back_soon": _("Back soon"),
+        "recording": _("Recording"),
+        "waiting": _("The lecture has not begun. This page starts by itself."),
+        "slate": _("The lecturer's line was cut at {time}. This page goes on by itself."),
+        "locked": _("This room asks for a password."),
+        "members_only": _("This room is for people who have an account here."),
+        "gone": _("This room or recording is not here any more."),
+        "no_answer": _("The server does not answer. This page goes on by itself."),
+        "media_trouble": _("The picture had a fault. This page is mending it."),
+        "wrong_password": _("The password is wrong."),
+        "too_many": _("Too many attempts. Please wait a minute."),
+        "watching": _("{count} watching"),
+        "behind": _("{time} behind"),
+        "mp4_making": _("The MP4 file is being made: {percent} percent"),
+    }
+
+
+def studio_strings() -> Strings:
+    return {
+        "live": _("Live"),
+        "connecting": _("Connecting…"),
+        "reconnecting": _("The line was cut. Connecting again…"),
+        "running": _("Running"),
+        "watching": _("{count} watching"),
+        "recording_ok": _("Recording · {size} · {age} s ago"),
+        "recording_spilling": _("The disk is full. Recording to memory · {size}"),
+        "recording_losing": _("The recording has gaps: no space is left"),
+        "recording_unknown": _("No word of the recording right now"),
+        "line_good": _("Good line"),
+        "line_fair": _("Weak line"),
+        "line_poor": _("Poor line"),
+        "mute": _("Mute"),
+        "muted": _("Muted"),
+        "camera_n": _("Camera"),
+        "microphone_n": _("Microphone"),
+        "no_camera": _("No camera"),
+        "capture_not_allowed": _(
+            "The browser does not let this page use the camera or microphone. "
+            "Allow it beside the address bar, then load the page again."
+        ),
+        "capture_not_found": _("No camera or microphone was found. Connect one and choose it here."),
+        "capture_in_use": _("Another program is using the camera or microphone. Close it and choose again."),
+        "capture_failed": _("The camera, microphone or screen could not be opened. Please choose again."),
+        "needs_https": _(
+            "Browsers give cameras only to secure pages. "
+            "Open this page over HTTPS, or on the server's own machine as localhost."
+        ),
+        "going_live": _("You are going live."),
+        "going_live_copied": _("You are going live. The room's link is copied."),
+        "link_copied": _("The link is copied."),
+        "ended_elsewhere": _("The lecture was ended elsewhere. The recording is safe."),
+        "lecture_ended": _("The lecture has ended. The recording is ready."),
+        "end_failed": _("The server does not answer. The lecture is still running. Please try again."),
+        "just_ended": _("This lecture was ended just now. A new one can begin in a minute."),
+        "no_h264": _("This browser cannot send H.264 video. Use a current Chrome, Edge, Safari or Firefox."),
+        "disk_full": _("The server's disk is full. No lecture can begin until there is space."),
+        "refused": _("The server does not take this broadcast."),
+        "sign_in_again": _("You are signed out. Sign in again in another tab, then go live here."),
+    }
+
+
+def rooms_strings() -> Strings:
+    return {
+        "link_copied": _("The link is copied."),
+        "slug_taken": _("Another room has this address already."),
+        "not_saved": _("The server does not answer. Nothing was changed. Please try again."),
+    }
+
+
+def settings_strings() -> Strings:
+    return {
+        "saved": _("Saved."),
+        "not_saved": _("The server does not answer. Nothing was changed. Please try again."),
+        "never": _("never"),
+        "revoke": _("Revoke"),
+        "revoked": _("The key is revoked."),
+        "revoke_question": _("Revoke the key “{label}”? An encoder that uses it is cut off at once."),
+        "copied": _("Copied."),
+    }
+
+
+STRINGS: Mapping[str, Callable[[], Strings]] = {
+    "room_page.js": room_strings,
+    "studio_page.js": studio_strings,
+    "rooms_page.js": rooms_strings,
+    "settings_page.js": settings_strings,
+}

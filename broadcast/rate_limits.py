@@ -1,0 +1,24 @@
+"""How often one address may ask what costs something; 429 with Retry-After beyond (RFC 6585 4).
+
+In the memory of each web process. A lecture hall behind one address is the normal case: generous.
+"""
+
+from __future__ import annotations
+
+import time
+
+from flask import Flask
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+limiter = Limiter(get_remote_address, storage_uri="memory://")
+
+
+def install(app: Flask) -> None:
+    limiter.init_app(app)
+
+
+def seconds_to_wait() -> int:
+    """How long who was just refused had better wait."""
+    limit = limiter.current_limit
+    return max(1, round(limit.reset_at - time.time())) if limit is not None else 60

@@ -1,0 +1,429 @@
+"""The JSON API of rooms, `/api/v1/rooms/…`: their state, going live, ending, unlocking, keys, beacons.
+
+Blueprint `api`, in web threads; APIFlask makes the OpenAPI description of it. Who may use what stands
+in `people.routes.RULES`; who may watch is judged here, for an answer without media addresses is still one.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from apiflask import APIBlueprint, Schema
+from apiflask.fields import Boolean, Float, Integer, Nested, String
+from apiflask.validators import Length, OneOf
+from flask import Response, g, request, session
+from flask_babel import gettext as _
+
+from broadcast import access
+from broadcast.own_address import absolute
+from broadcast.problems import Problem
+from broadcast.rate_limits import limiter
+from broadcast.recorder_client import RecorderUnavailable
+from broadcast.services import services
+from broadcast.session_directory import SessionSummary
+from library.database import DatabaseUnavailable, utc_now
+from library.jobs import newest_of
+from library.models import Job, LectureSession
+from people import doors, stream_keys
+from people import rooms as room_rules
+from people.error_words import UnfitRoom, room_error, stream_key_error
+from people.models import Room, RoomAccess, StreamKey, User
+from people.passwords import UnfitPassword
+from people.session_cookie import current_user, people
+from people.tokens import PublishToken, is_unlocked, issue_publish_token, issue_unlock, unlock_cookie_name
+
+blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Rooms")
+
+log = logging.getLogger(__name__)
+
+UNFIT = (
+    room_rules.UnfitSlug,
+    room_rules.SlugTaken,
+    room_rules.UnfitTitle,
+    room_rules.RoomPasswordMissing,
+    UnfitPassword,
+)
+ACCESS_MODES = [mode.value for mode in RoomAccess]
+
+
+class RecordingOut(Schema):
+    state = String(metadata={"description": "ok, spilling (the disk is full) or losing"})
+    bytes = Integer()
+    last_part_at = String(allow_none=True)
+
+
+class SessionOut(Schema):
+    id = String()
+    state = String(metadata={"description": "live, slate or ended"})
+    hls_url = String(allow_none=True)
+    live_url = String(allow_none=True)
+    started_at = String()
+    ended_at = String(allow_none=True)
+    mp4_url = String(allow_none=True)
+    mp4_state = String(allow_none=True)
+    mp4_progress = Float(allow_none=True)
+    recorder_epoch = String(allow_none=True)
+    recording = Nested(RecordingOut)
+
+
+class FeedOut(Schema):
+    snapshot_url = String()
+    batch_url = String(metadata={"description": "{k} stands for the batch's number"})
+
+
+class RoomOut(Schema):
+    slug = String()
+    title = String()
+    access = String()
+    may_watch = Boolean()
+    may_host = Boolean()
+    live_base = String(allow_none=True)
+    feed = Nested(FeedOut, allow_none=True)
+    beacon_url = String()
+    beacon_seconds = Float()
+    session = Nested(SessionOut, allow_none=True, metadata={"description": "the live, else the latest"})
+
+
+class RoomIn(Schema):
+    slug = String(load_default=None, validate=Length(1, 64))
+    title = String(required=True, validate=Length(1, 200))
+    access = String(load_default="open", validate=OneOf(ACCESS_MODES))
+    password = String(load_default=None, validate=Length(max=200))
+
+
+class RoomPatchIn(Schema):
+    title = String(load_default=None, validate=Length(1, 200))
+    access = String(load_default=None, validate=OneOf(ACCESS_MODES))
+    password = String(load_default=None, validate=Length(max=200))
+
+
+class UnlockIn(Schema):
+    password = String(required=True, validate=Length(1, 200))
+
+
+class BeaconIn(Schema):
+    viewer = String(required=True, validate=Length(8, 64))
+
+
+class PublishTokenIn(Schema):
+    takeover = Boolean(load_default=False)
+
+
+class StreamKeyIn(Schema):
+    label = String(load_default="", validate=Length(max=100))
+
+
+@blueprint.get("/rooms/<slug>")
+@blueprint.output(RoomOut)
+def get_room(slug: str) -> dict[str, Any]:
+    """A room and its live, else its latest session. `?session=` names another session of the room."""
+    try:
+        room, person = _room(slug), current_user()
+    except DatabaseUnavailable:
+        return _room_without_database(slug)
+    verdict = doors.may_watch(person, room, _unlocked(room))
+    token = _access_of(room) if verdict else None
+    found = _session_of(room)
+    return {
+        **_room_facts(room.slug, room.title, room.access, room.id, token),
+        "may_watch": bool(verdict),
+        "may_host": bool(doors.may_host(person, room)),
+        "session": _session_out(found, token, _mp4_of(found)) if found else None,
+    }
+
+
+@blueprint.post("/rooms")
+@blueprint.input(RoomIn, location="json")
+@blueprint.output(RoomOut, status_code=201)
+def add_room(json_data: dict[str, Any]) -> dict[str, Any]:
+    """One more room of the signed-in person."""
+    person = _person()
+    try:
+        with services().database.session() as transaction:
+            slug = json_data["slug"] or room_rules.free_slug(transaction, json_data["title"])
+            room = room_rules.create_room(
+                transaction,
+                slug=slug,
+                title=json_data["title"],
+                owner=person,
+                access=RoomAccess(json_data["access"]),
+                password=json_data["password"],
+            )
+    except UNFIT as error:
+        raise _unfit(error) from error
+    services().access.wake()
+    return {**_own_room(room), "session": None}
+
+
+@blueprint.patch("/rooms/<slug>")
+@blueprint.input(RoomPatchIn, location="json")
+@blueprint.output(RoomOut)
+def patch_room(slug: str, json_data: dict[str, Any]) -> dict[str, Any]:
+    """Change title, access or password. Changed access makes every media address of before void."""
+    mode = json_data["access"]
+    try:
+        with services().database.session() as transaction:
+            room = room_rules.room_of(transaction, slug)
+            raised = room_rules.change_room(
+                room,
+                title=json_data["title"],
+                access=RoomAccess(mode) if mode else None,
+                password=json_data["password"],
+            )
+    except room_rules.RoomNotFound as error:
+        raise _no_room() from error
+    except UNFIT as error:
+        raise _unfit(error) from error
+    if raised:
+        services().access.refresh()
+        services().tell({"kind": "access", "room": room.id})
+    return {**_own_room(room), "session": None}
+
+
+@blueprint.post("/rooms/<slug>/publish-token")
+@blueprint.input(PublishTokenIn, location="json")
+def make_publish_token(slug: str, json_data: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """A short-lived bearer with which the studio publishes by WHIP."""
+    try:
+        room, person = _room(slug), _person()
+        if not doors.may_host(person, room):
+            raise Problem(403, _("Not allowed"), _("You may not hold lectures in this room."))
+        wish = PublishToken(person.id, room.id, json_data["takeover"])
+    except DatabaseUnavailable:
+        wish = _wish_without_database(slug, takeover=json_data["takeover"])
+    token, expires = issue_publish_token(services().secret, wish)
+    answer = {"token": token, "whip_url": absolute(f"/whip/{slug}"), "expires_at": _iso(expires)}
+    return answer, 201
+
+
+@blueprint.post("/rooms/<slug>/end")
+def end_session(slug: str) -> dict[str, Any]:
+    """End the room's session: the recording plays at once."""
+    try:
+        room, person = _room(slug), _person()
+        if not doors.may_host(person, room):
+            raise Problem(403, _("Not allowed"), _("You may not hold lectures in this room."))
+    except DatabaseUnavailable:
+        _must_be_its_lecturer(slug)
+    return services().recorder.end_session(slug, by="lecturer")
+
+
+@blueprint.post("/rooms/<slug>/unlock")
+@blueprint.input(UnlockIn, location="json")
+@limiter.limit("120 per minute")
+def unlock(slug: str, json_data: dict[str, Any]) -> Response:
+    """Give the room's password; the cookie that comes back opens it."""
+    room = _room(slug)
+    address = request.remote_addr or ""
+    if not room_rules.unlock(people().throttle, room, json_data["password"], address):
+        raise Problem(403, _("Wrong password"), _("That is not the password of this room."))
+    answer = Response(status=204)
+    answer.set_cookie(
+        unlock_cookie_name(room),
+        issue_unlock(services().secret, room),
+        secure=services().settings.secure,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
+@blueprint.post("/rooms/<slug>/beacon")
+@blueprint.input(BeaconIn, location="json")
+@limiter.limit("6000 per minute")
+def beacon(slug: str, json_data: dict[str, Any]) -> Response:
+    """A page watches: counted for two beacon intervals."""
+    room = _room(slug)
+    if not doors.may_watch(current_user(), room, _unlocked(room)):
+        raise Problem(403, _("Not allowed"), _("You may not watch this room."))
+    services().viewers.beacon(room.id, json_data["viewer"])
+    return Response(status=204)
+
+
+@blueprint.get("/rooms/<slug>/stream-keys")
+def list_stream_keys(slug: str) -> dict[str, Any]:  # noqa: ARG001
+    """The valid keys, without their secrets."""
+    with services().database.reading() as transaction:
+        keys = stream_keys.stream_keys_of(transaction, g.room)
+    return {"stream_keys": [_key_out(key) for key in keys]}
+
+
+@blueprint.post("/rooms/<slug>/stream-keys")
+@blueprint.input(StreamKeyIn, location="json")
+def add_stream_key(slug: str, json_data: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """One more key. `stream_key` is shown here and never again."""
+    try:
+        with services().database.session() as transaction:
+            key, token = stream_keys.create_stream_key(transaction, g.room, json_data["label"])
+    except stream_keys.TooManyStreamKeys as error:
+        raise Problem(409, _("Too many stream keys"), stream_key_error(error)) from error
+    return {**_key_out(key), "stream_key": token, "whip_url": absolute(f"/whip/{slug}")}, 201
+
+
+@blueprint.delete("/rooms/<slug>/stream-keys/<key_id>")
+def delete_stream_key(slug: str, key_id: str) -> Response:  # noqa: ARG001
+    """Revoke a key: who publishes with it is cut off at once."""
+    with services().database.session() as transaction:
+        revoked = stream_keys.revoke_stream_key(transaction, g.room, key_id, utc_now())
+    if not revoked:
+        raise Problem(404, _("Not found"), _("This room has no such stream key."))
+    try:
+        services().recorder.revoke(key_id)
+    except RecorderUnavailable as error:
+        # No recorder, no publication; the next one lets nobody in whom the database calls revoked.
+        log.warning("the recorder was not told that stream key %s is revoked: %s", key_id, error)
+    return Response(status=204)
+
+
+# What the answers are made of
+
+
+def _room(slug: str) -> Room:
+    try:
+        with services().database.reading() as transaction:
+            return room_rules.room_of(transaction, slug)
+    except room_rules.RoomNotFound as error:
+        raise _no_room() from error
+
+
+def _no_room() -> Problem:
+    return Problem(404, _("Not found"), _("There is no room at this address."))
+
+
+def _unfit(error: UnfitRoom) -> Problem:
+    status = 409 if isinstance(error, room_rules.SlugTaken) else 422
+    return Problem(status, _("Not accepted"), room_error(error))
+
+
+def _person() -> User:
+    person = current_user()
+    if person is None:
+        raise Problem(401, _("Sign in"), _("Sign in to do this."))
+    return person
+
+
+def _unlocked(room: Room) -> bool:
+    return is_unlocked(services().secret, room, request.cookies.get(unlock_cookie_name(room)))
+
+
+def _access_of(room: Room) -> str:
+    """DESIGN.md's `<access>`: the same text for everyone who may watch."""
+    if room.access == RoomAccess.OPEN:
+        return access.OPEN
+    return access.sign(services().secret, room.id, room.access_epoch, time.time())
+
+
+def _own_room(room: Room) -> dict[str, Any]:
+    facts = _room_facts(room.slug, room.title, room.access, room.id, _access_of(room))
+    return {**facts, "may_watch": True, "may_host": True}
+
+
+def _room_facts(slug: str, title: str, mode: str, room_id: str, token: str | None) -> dict[str, Any]:
+    feed = None
+    if token is not None:
+        base = absolute(f"/live/{token}/{room_id}/events")
+        feed = {"snapshot_url": f"{base}/snapshot", "batch_url": f"{base}/{{k}}"}
+    return {
+        "slug": slug,
+        "title": title,
+        "access": mode,
+        "live_base": f"/live/{token}" if token is not None else None,
+        "feed": feed,
+        "beacon_url": absolute(f"/api/v1/rooms/{slug}/beacon"),
+        "beacon_seconds": services().settings.beacon_seconds,
+    }
+
+
+def _session_of(room: Room) -> SessionSummary | None:
+    wanted = request.args.get("session")
+    if wanted is None:
+        return services().directory.current(room.id, room.slug)
+    found = services().directory.by_id(wanted)
+    if found is None or found.room_id != room.id:
+        raise Problem(404, _("Not found"), _("There is no recording at this address."))
+    return found
+
+
+def _session_out(found: SessionSummary, token: str | None, mp4: dict[str, Any]) -> dict[str, Any]:
+    live = absolute(f"/live/{token}/{found.id}/index.m3u8") if token is not None else None
+    replay = live.replace("index.m3u8", "replay-1.m3u8") if live and found.has_replay else None
+    return {
+        "id": found.id,
+        "state": found.phase.value,
+        "hls_url": replay if found.phase.value == "ended" else live,
+        "live_url": live,
+        "started_at": _iso(found.started_at),
+        "ended_at": _iso(found.ended_at) if found.ended_at is not None else None,
+        "recorder_epoch": found.recorder_epoch,
+        "recording": {
+            "state": found.recording.value,
+            "bytes": found.bytes,
+            "last_part_at": _iso(found.last_part_at) if found.last_part_at is not None else None,
+        },
+        **mp4,
+        "mp4_url": mp4["mp4_url"] if token is not None else None,
+    }
+
+
+def _mp4_of(found: SessionSummary | None) -> dict[str, Any]:
+    nothing = {"mp4_url": None, "mp4_state": None, "mp4_progress": None}
+    if found is None or found.phase.value != "ended":
+        return nothing
+    with services().database.reading() as transaction:
+        row = transaction.get(LectureSession, found.id)
+        job = newest_of(transaction, "mp4", found.id)
+    if row is not None and row.mp4_path is not None:
+        return {"mp4_url": absolute(f"/watch/{found.id}/download"), "mp4_state": "ready", "mp4_progress": 1.0}
+    return {**nothing, "mp4_state": _job_word(job), "mp4_progress": job.progress if job else None}
+
+
+def _job_word(job: Job | None) -> str | None:
+    return None if job is None else {"done": "ready", "cancelled": "failed"}.get(job.state, job.state)
+
+
+def _room_without_database(slug: str) -> dict[str, Any]:
+    """A live room that is open to all can be told of from its session's own file."""
+    found = services().directory.current(None, slug)
+    if found is None or found.access != RoomAccess.OPEN:
+        raise DatabaseUnavailable(f"room {slug} cannot be looked up")
+    return {
+        **_room_facts(slug, found.title, found.access, found.room_id, access.OPEN),
+        "may_watch": True,
+        "may_host": False,
+        "session": _session_out(
+            found, access.OPEN, {"mp4_url": None, "mp4_state": None, "mp4_progress": None}
+        ),
+    }
+
+
+def _wish_without_database(slug: str, *, takeover: bool) -> PublishToken:
+    """The signed cookie still tells who it is; the recorder lets in whoever published in the live session."""
+    person_id = session.get("user")
+    found = services().directory.current(None, slug)
+    if not isinstance(person_id, str) or found is None:
+        raise DatabaseUnavailable(f"room {slug} cannot be looked up")
+    return PublishToken(person_id, found.room_id, takeover)
+
+
+def _must_be_its_lecturer(slug: str) -> None:
+    """Without the database: who published in the live session from the studio may end it."""
+    state = services().directory.live_state(slug)
+    credential_id = f"studio:{session.get('user')}"
+    if state is None or all(known.id != credential_id for known in state.credentials):
+        raise DatabaseUnavailable(f"room {slug} cannot be looked up")
+
+
+def _key_out(key: StreamKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "label": key.label,
+        "created_at": key.created_at.isoformat(),
+        "last_used_at": key.last_used_at.isoformat() if key.last_used_at else None,
+    }
+
+
+def _iso(unix_seconds: float) -> str:
+    return datetime.fromtimestamp(unix_seconds, UTC).isoformat(timespec="milliseconds")

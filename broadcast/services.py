@@ -1,0 +1,37 @@
+"""What the views of this package work with, gathered once by whoever builds the web process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flask import current_app
+
+from broadcast.access import AccessBook
+from broadcast.recorder_client import RecorderClient
+from broadcast.session_directory import SessionDirectory
+from broadcast.viewers import ViewerCounts
+from library.database import Database
+from settings import Settings
+
+KEY = "kodo.services"
+
+
+@dataclass(frozen=True, slots=True)
+class WebServices:
+    """One per web process; its builder opens and closes what needs it. `tell`: a hint to other processes."""
+
+    settings: Settings
+    database: Database
+    secret: bytes
+    recorder: RecorderClient
+    access: AccessBook
+    directory: SessionDirectory
+    viewers: ViewerCounts
+    tell: Callable[[Mapping[str, object]], None]
+
+
+def services() -> WebServices:
+    """Of the application that answers this request."""
+    installed: WebServices = current_app.extensions[KEY]
+    return installed

@@ -1,0 +1,212 @@
+"""Which session a room shows, and how its recording does: from the sessions' own files, else from their rows.
+
+Called from web threads and by adoption; works without the database while a session's files are there. What is
+told of a session under way is at most FIGURES_SECONDS old.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from broadcast.session_files import SessionFiles
+from library.database import Database
+from library.models import LectureSession
+from recorder.edit_list import without_slates
+from recorder.log_folders import INDEX_FILE, MEDIA_FILE, is_session_id, take_name, take_numbers
+from recorder.media import RecordingState, SessionPhase
+from recorder.media_log_reader import NotInLog, SessionReader
+from recorder.session_state import SessionState
+from settings import Settings
+
+STATE_SECONDS = 0.1
+FIGURES_SECONDS = 0.5
+MAX_FIGURES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """`bytes` of all takes; `last_part_at`: unix seconds; `has_replay`: ended and more than slates."""
+
+    bytes: int
+    last_part_at: float | None
+    has_replay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """What is told of a session. Times are unix seconds."""
+
+    id: str
+    room_id: str
+    title: str
+    access: str
+    phase: SessionPhase
+    started_at: float
+    ended_at: float | None
+    recorder_epoch: str | None
+    recording: RecordingState
+    bytes: int
+    last_part_at: float | None
+    has_replay: bool
+
+
+class SessionDirectory:
+    """`clock`: monotonic seconds."""
+
+    def __init__(
+        self, settings: Settings, database: Database, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._roots = settings.session_roots
+        self._database = database
+        self._clock = clock
+        self._files = SessionFiles(self._roots, clock=clock)
+        self._lock = threading.Lock()
+        self._generation = -1
+        self._by_room: dict[str, SessionState] = {}
+        self._by_slug: dict[str, SessionState] = {}
+        self._figures: OrderedDict[tuple[str, int], tuple[float, Figures]] = OrderedDict()
+
+    def states(self) -> Mapping[str, SessionState]:
+        """Every session that has files, as they say now."""
+        return self._files.states()[1]
+
+    def current(self, room_id: str | None, slug: str) -> SessionSummary | None:
+        """The live session of a room, else its latest. Without `room_id` (no database): by the slug it had.
+
+        Raises DatabaseUnavailable only for a room that has no session's files.
+        """
+        self._index()
+        state = self._by_room.get(room_id) if room_id is not None else self._by_slug.get(slug)
+        if state is not None:
+            return self._summary(state)
+        return self._latest_row(room_id) if room_id is not None else None
+
+    def live_state(self, slug: str) -> SessionState | None:
+        """The state of the session under way in a room, with its credentials."""
+        self._index()
+        state = self._by_slug.get(slug)
+        return state if state is not None and state.phase is not SessionPhase.ENDED else None
+
+    def by_id(self, session_id: str) -> SessionSummary | None:
+        """Raises DatabaseUnavailable only for a session without files."""
+        if not is_session_id(session_id):
+            return None
+        state = self._files.states(STATE_SECONDS)[1].get(session_id)
+        if state is not None:
+            return self._summary(state)
+        with self._database.reading() as transaction:
+            row = transaction.get(LectureSession, session_id)
+        return _of_row(row) if row is not None else None
+
+    def figures(self, state: SessionState) -> Figures:
+        """How big, how fresh, and whether there is something to replay."""
+        ended = state.phase is SessionPhase.ENDED
+        key = (state.session_id, state.version if ended else -1)
+        now = self._clock()
+        with self._lock:
+            at, known = self._figures.get(key, (float("-inf"), None))
+        # Of an ended session only the spill's way home changes anything, and that not what is told.
+        if known is not None and (ended or now - at < FIGURES_SECONDS):
+            return known
+        figures = self._measure(state.session_id, ended=ended)
+        with self._lock:
+            self._figures[key] = (now, figures)
+            self._figures.move_to_end(key)
+            while len(self._figures) > MAX_FIGURES:
+                self._figures.popitem(last=False)
+        return figures
+
+    def _measure(self, session_id: str, *, ended: bool) -> Figures:
+        size, newest = 0, 0.0
+        for root in self._roots:
+            folder = root / session_id
+            for number in take_numbers(folder):
+                take = folder / take_name(number)
+                size += _stat(take / MEDIA_FILE)[0]
+                newest = max(newest, _stat(take / INDEX_FILE)[1])
+        return Figures(size, newest or None, ended and self._has_replay(session_id))
+
+    def _has_replay(self, session_id: str) -> bool:
+        try:
+            reader = SessionReader(self._roots, session_id)
+        except NotInLog:
+            return False
+        try:
+            reader.refresh()
+            return bool(without_slates(reader.takes).spans)
+        finally:
+            reader.close()
+
+    def _index(self) -> None:
+        generation, states = self._files.states(STATE_SECONDS)
+        with self._lock:
+            if generation == self._generation:
+                return
+            ordered = sorted(states.values(), key=_rank)  # the last one stays
+            self._by_room = {state.room_id: state for state in ordered}
+            self._by_slug = {state.room_slug: state for state in ordered}
+            self._generation = generation
+
+    def _summary(self, state: SessionState) -> SessionSummary:
+        figures = self.figures(state)
+        return SessionSummary(
+            id=state.session_id,
+            room_id=state.room_id,
+            title=state.title,
+            access=state.access,
+            phase=state.phase,
+            started_at=state.started_at,
+            ended_at=state.ended_at,
+            recorder_epoch=state.recorder_epoch,
+            recording=state.recording,
+            bytes=figures.bytes,
+            last_part_at=figures.last_part_at,
+            has_replay=figures.has_replay,
+        )
+
+    def _latest_row(self, room_id: str) -> SessionSummary | None:
+        query = select(LectureSession).where(LectureSession.room_id == room_id)
+        query = query.order_by(LectureSession.started_at.desc()).limit(1)
+        with self._database.reading() as transaction:
+            row = transaction.scalar(query)
+        return _of_row(row) if row is not None else None
+
+
+def _rank(state: SessionState) -> tuple[bool, str]:
+    """Live before ended; else the later one (ids are UUIDv7)."""
+    return state.phase is not SessionPhase.ENDED, state.session_id
+
+
+def _of_row(row: LectureSession) -> SessionSummary:
+    """A session whose media are gone: nothing plays, an MP4 may be there. It cannot be under way."""
+    return SessionSummary(
+        id=row.id,
+        room_id=row.room_id,
+        title=row.title,
+        access="",
+        phase=SessionPhase.ENDED,
+        started_at=row.started_at.timestamp(),
+        ended_at=(row.ended_at or row.started_at).timestamp(),
+        recorder_epoch=None,
+        recording=RecordingState.OK,
+        bytes=row.bytes,
+        last_part_at=None,
+        has_replay=False,
+    )
+
+
+def _stat(path: Path) -> tuple[int, float]:
+    """Size and time of the last write; nothing for what is not there (a take on its way home)."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0.0
+    return found.st_size, found.st_mtime

@@ -1,0 +1,188 @@
+"""A session's row, its `session` event and its MP4 job, made from what its `session.json` says.
+
+Called by adoption, one transaction per session. Idempotent by the state's version: a version makes the row,
+the event and the job together or not at all, whoever comes first. What the row stands on (room, organization)
+is made again where the database does not know it: a recording is never an orphan.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from broadcast.event_log import EventLog, NewEvent, iso_utc
+from broadcast.session_directory import Figures
+from library import jobs
+from library.database import exclusive, new_id
+from library.models import LectureSession
+from people.accounts import default_organization, one_line
+from people.models import Organization, Room, RoomAccess, User
+from people.rooms import SLUG_LENGTH, TITLE_LENGTH, UnfitSlug, check_slug
+from recorder.session_state import SessionState
+
+MP4_KIND = "mp4"
+MP4_LANE = "export"
+_REASON_LENGTH = 200
+_MAX_CLOCK_MS = 2**31 - 1
+
+log = logging.getLogger(__name__)
+
+
+def upsert(session: Session, event_log: EventLog, state: SessionState, figures: Figures) -> str | None:
+    """Bring the row to `state` → the room whose feed has news; None when the row was as new already.
+
+    Raises ValueError, OverflowError, OSError for a state whose times are none.
+    """
+    exclusive(session, f"session:{state.session_id}")
+    row = session.get(LectureSession, state.session_id)
+    if row is not None and row.state_version >= state.version:
+        return None
+    if row is None:
+        room = _room(session, state)
+        row = LectureSession(id=state.session_id, room_id=room.id, organization_id=room.organization_id)
+    _bring_up(row, state, figures)
+    session.add(row)
+    session.flush()
+    event_log.append(session, row.room_id, _event(state, figures))
+    if figures.has_replay:  # which only ended sessions have
+        _enqueue_mp4(session, state.session_id)
+    return row.room_id
+
+
+def session_payload(state: SessionState, figures: Figures) -> dict[str, object]:
+    """The payload of a `session` event (docs/architecture.md)."""
+    last = figures.last_part_at
+    return {
+        "state": state.phase.value,
+        "session": state.session_id,
+        "version": state.version,
+        "started_at": iso_utc(utc(state.started_at)),
+        "ended_at": iso_utc(utc(state.ended_at)) if state.ended_at is not None else None,
+        "recorder_epoch": state.recorder_epoch,
+        "recording": {
+            "state": state.recording.value,
+            "bytes": figures.bytes,
+            "last_part_at": iso_utc(utc(last)) if last is not None else None,
+        },
+        "reason": state.end_reason,
+    }
+
+
+def utc(unix_seconds: float) -> datetime:
+    return datetime.fromtimestamp(unix_seconds, UTC)
+
+
+def clock_ms(state: SessionState) -> int:
+    """Where the session's own clock stands; a stepped wall clock does not move it."""
+    if state.ended_at is not None:
+        seconds = state.ended_at - state.started_at
+    elif state.started_monotonic and state.boot_id == _boot_id():
+        seconds = time.monotonic() - state.started_monotonic
+    else:
+        seconds = time.time() - state.started_at
+    return min(max(round(seconds * 1000), 0), _MAX_CLOCK_MS)
+
+
+def _bring_up(row: LectureSession, state: SessionState, figures: Figures) -> None:
+    row.title = _title(state)
+    row.phase = state.phase.value
+    row.started_at = utc(state.started_at)
+    row.ended_at = utc(state.ended_at) if state.ended_at is not None else None
+    row.end_reason = one_line(state.end_reason)[:_REASON_LENGTH] if state.end_reason else None
+    row.state_version = state.version
+    # A lecture of nothing but slates has left nothing.
+    row.bytes = figures.bytes if state.ended_at is None or figures.has_replay else 0
+
+
+def _event(state: SessionState, figures: Figures) -> NewEvent:
+    return NewEvent(
+        "session", session_payload(state, figures), session_id=state.session_id, clock_ms=clock_ms(state)
+    )
+
+
+def _enqueue_mp4(session: Session, session_id: str) -> None:
+    jobs.enqueue(
+        session,
+        kind=MP4_KIND,
+        key=f"{MP4_KIND}:{session_id}",
+        subject=session_id,
+        payload={},
+        lane=MP4_LANE,
+    )
+
+
+def _room(session: Session, state: SessionState) -> Room:
+    """The session's room; made again from what its file says where the database has lost it."""
+    room = _known_room(session, state)
+    if room is not None:
+        return room
+    exclusive(session, "room-slugs")
+    return _known_room(session, state) or _new_room(session, state)  # made by another process meanwhile
+
+
+def _known_room(session: Session, state: SessionState) -> Room | None:
+    if state.room_id:
+        return session.get(Room, state.room_id)
+    return session.scalar(select(Room).where(Room.slug == state.room_slug))
+
+
+def _new_room(session: Session, state: SessionState) -> Room:
+    organization = _organization(session, state.organization_id)
+    room = Room(
+        id=state.room_id or new_id(),
+        organization_id=organization.id,
+        owner_id=_owner(session, state, organization),
+        slug=_free_slug(session, state.room_slug),
+        title=_title(state),
+        access=_access(state),
+    )
+    session.add(room)
+    session.flush()
+    log.warning("room %s is made again from session %s", room.slug, state.session_id)
+    return room
+
+
+def _organization(session: Session, organization_id: str) -> Organization:
+    return session.get(Organization, organization_id) or default_organization(session)
+
+
+def _owner(session: Session, state: SessionState, organization: Organization) -> str | None:
+    """Who held the lecture from the studio, if the database knows that account."""
+    for credential in state.credentials:
+        kind, _, person_id = credential.id.partition(":")
+        person = session.get(User, person_id) if kind == "studio" else None
+        if person is not None and person.organization_id == organization.id:
+            return person.id
+    return None
+
+
+def _access(state: SessionState) -> str:
+    """As it was. A room that asked for a password lets only its managers in until it gets a new one."""
+    known = {mode.value for mode in RoomAccess}
+    return state.access if state.access in known else RoomAccess.MEMBERS.value
+
+
+def _title(state: SessionState) -> str:
+    """One line: PostgreSQL takes no NUL, and a row's title has a length."""
+    return one_line(state.title)[:TITLE_LENGTH] or one_line(state.room_slug)[:TITLE_LENGTH] or "room"
+
+
+def _free_slug(session: Session, wanted: str) -> str:
+    """`wanted` if it is fit and free, else with a suffix."""
+    try:
+        base = check_slug(wanted)
+    except UnfitSlug:
+        base = "room"
+    candidates = [base, *(f"{base[: SLUG_LENGTH - 7]}-{secrets.token_hex(3)}" for _ in range(20))]
+    taken = set(session.scalars(select(Room.slug).where(Room.slug.in_(candidates))))
+    return next(slug for slug in candidates if slug not in taken)
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

@@ -1,0 +1,114 @@
+"""The Flask application: blueprints, rules of access, errors, headers. Complete under any WSGI server.
+
+`create_app` is called once in each web process; what it works with is opened and closed by the caller.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from apiflask import APIFlask, HTTPError
+from flask import Response, request
+
+from broadcast import (
+    download_views,
+    health_views,
+    live_views,
+    pages,
+    problems,
+    rate_limits,
+    room_api,
+    whip_views,
+)
+from broadcast.event_feed import EventFeed
+from broadcast.live_answers import LiveAnswers
+from broadcast.services import KEY, WebServices
+from people import routes, session_cookie, sign_in_views
+
+PROJECT = Path(__file__).resolve().parent.parent
+MAX_BODY_BYTES = 2 << 20
+VENDORED_SECONDS = 3600
+
+# Nothing from elsewhere, no inline script; hls.js feeds a blob: to <video> and may run a blob: worker.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "worker-src 'self' blob:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), screen-wake-lock=(self)",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class KodoFlask(APIFlask):
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """How long static files are kept unasked: our own never (`no-cache`, with their ETag), or an
+        upgrade would mix old modules with new ones; vendored ones have their version in the address.
+        """
+        return VENDORED_SECONDS if filename is not None and filename.startswith("vendor/") else None
+
+
+def create_app(services: WebServices, live_answers: LiveAnswers, feed: EventFeed) -> APIFlask:
+    """Build the application over `services`."""
+    app = KodoFlask(
+        "kodo",
+        title="Kodo",
+        version="1",
+        spec_path="/api/v1/openapi.json",
+        docs_path=None,
+        json_errors=False,  # broadcast.problems answers them all
+        template_folder=str(PROJECT / "templates"),
+        static_folder=str(PROJECT / "static"),
+    )
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.extensions[KEY] = services
+    protection = session_cookie.install(app, services.database, services.settings, services.secret)
+    routes.enforce(app)
+    rate_limits.install(app)
+    _register(app, live_answers, feed)
+    for name in ("whip", "live"):  # no cookie counts there
+        protection.exempt(app.blueprints[name])
+    problems.install(app)
+    app.register_error_handler(HTTPError, _api_error)
+    app.after_request(_secure)
+    return app
+
+
+def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None:
+    app.register_blueprint(sign_in_views.blueprint)
+    pages.install(app)
+    app.register_blueprint(room_api.blueprint)
+    app.register_blueprint(whip_views.blueprint)
+    app.register_blueprint(download_views.blueprint)
+    app.register_blueprint(health_views.blueprint)
+    app.register_blueprint(live_views.live_blueprint(live_answers, feed))
+
+
+def _api_error(error: HTTPError) -> Response:
+    """APIFlask's own errors (a body that does not fit its schema) in the form of all others."""
+    message = error.message or "The request does not fit."
+    problem = problems.Problem(error.status_code, message, message, fields=error.detail)
+    return problems.answer(problem)
+
+
+def _secure(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint != "static" and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response

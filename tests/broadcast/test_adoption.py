@@ -1,0 +1,210 @@
+"""Adoption over real logs and a real database: once per version, nothing orphaned, whatever happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from broadcast.adoption import COMPARE_SECONDS, SessionAdopter
+from broadcast.event_log import EventLog, EventRow
+from broadcast.session_directory import SessionDirectory
+from library.database import Database, DatabaseUnavailable
+from library.models import Job, LectureSession
+from people.accounts import default_organization
+from people.models import Room
+from recorder.media import SessionPhase
+from tests.broadcast.session_writer import SessionWriter
+from tests.databases import sqlite_database, sqlite_template, sqlite_url  # noqa: F401
+
+
+class Clock:
+    """Monotonic seconds that only move when told."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Stage:
+    """A lecture on disk and the adopters of any number of web processes."""
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.database, self.clock, self.announced = database, Clock(), list[str]()
+        self.writer = SessionWriter(folder)
+        self.adopter = self.another()
+
+    def another(self) -> SessionAdopter:
+        directory = SessionDirectory(self.writer.settings, self.database, clock=self.clock)
+        log = EventLog(self.database)
+        return SessionAdopter(self.database, log, self.announced.append, directory, clock=self.clock)
+
+    def step(self, seconds: float = 0.5) -> None:
+        self.clock.now += seconds
+        self.adopter.step()
+
+    def add_room(self, *, room_id: str | None = None, slug: str = "hall") -> None:
+        with self.database.session() as session:
+            organization = default_organization(session)
+            session.add(
+                Room(
+                    id=room_id or self.writer.state.room_id,
+                    organization_id=organization.id,
+                    slug=slug,
+                    title="R",
+                )
+            )
+
+    def lecture(self) -> None:
+        self.writer.begin_take()
+        self.writer.parts(7)
+        self.writer.end()
+
+    def all(self, model: type) -> list:  # type: ignore[type-arg]
+        with self.database.reading() as session:
+            return list(session.scalars(select(model)))
+
+    def versions_told(self) -> list[int]:
+        return [json.loads(event.payload)["version"] for event in self.all(EventRow)]
+
+
+@pytest.fixture
+def stage(tmp_path: Path, sqlite_database: Database) -> Stage:
+    return Stage(tmp_path / "disk", sqlite_database)
+
+
+def test_a_lecture_becomes_row_event_and_job(stage: Stage) -> None:
+    stage.add_room()
+    stage.step()
+    (row,) = stage.all(LectureSession)
+    assert (row.phase, row.state_version, row.room_id) == ("live", 1, stage.writer.state.room_id)
+    assert stage.all(Job) == []
+    stage.lecture()
+    stage.step()
+    (row,) = stage.all(LectureSession)
+    assert row.phase == "ended" and row.bytes > 0 and row.ended_at is not None
+    (job,) = stage.all(Job)
+    assert (job.kind, job.key, job.subject) == ("mp4", f"mp4:{row.id}", row.id)
+    assert stage.versions_told() == [1, 2]
+    assert stage.announced == [row.room_id] * 2
+    payload = json.loads(stage.all(EventRow)[-1].payload)
+    assert {
+        "state",
+        "session",
+        "version",
+        "started_at",
+        "ended_at",
+        "recorder_epoch",
+        "recording",
+        "reason",
+    } == set(payload)
+    assert payload["state"] == "ended" and payload["recording"]["state"] == "ok"
+
+
+def test_each_version_is_told_once_by_however_many_processes(stage: Stage) -> None:
+    stage.add_room()
+    adopters = [stage.another() for _ in range(4)]
+    for title in ("one", "two", "three"):
+        stage.writer.change(title=title)
+        stage.clock.now += COMPARE_SECONDS
+        threads = [threading.Thread(target=adopter.step) for adopter in adopters]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert stage.versions_told() == [2, 3, 4]
+    assert stage.all(LectureSession)[0].title == "three"
+
+
+def test_a_lecture_of_nothing_but_slates_makes_no_mp4(stage: Stage) -> None:
+    stage.writer.begin_take(slate=True)
+    stage.writer.parts(3)
+    stage.writer.end()
+    stage.step()
+    (row,) = stage.all(LectureSession)
+    assert (row.phase, row.bytes) == ("ended", 0)  # so no list of recordings shows it
+    assert stage.all(Job) == []
+
+
+def test_a_room_that_the_database_lost_is_made_again(stage: Stage) -> None:
+    stage.step()
+    (room,) = stage.all(Room)
+    assert (room.id, room.slug, room.access) == (stage.writer.state.room_id, "hall", "open")
+
+
+def test_a_slug_that_is_taken_gets_a_suffix(stage: Stage) -> None:
+    stage.add_room(room_id="another", slug="hall")
+    stage.step()
+    (made,) = [room for room in stage.all(Room) if room.id == stage.writer.state.room_id]
+    assert made.slug.startswith("hall-") and len(made.slug) == len("hall-") + 6
+
+
+def test_titles_of_any_length_and_kind_fit(stage: Stage) -> None:
+    stage.writer.change(title="講義\x00\n" * 200)
+    stage.step()
+    (row,) = stage.all(LectureSession)
+    assert len(row.title) == 200 and row.title.startswith("講義 講義")
+
+
+def test_one_that_cannot_be_adopted_does_not_keep_out_others(stage: Stage) -> None:
+    other = SessionWriter(stage.writer.settings.storage.parent, room_id="room-2")
+    stage.writer.change(started_at=1e300)
+    stage.step()
+    assert [row.id for row in stage.all(LectureSession)] == [other.session_id]
+    stage.writer.change(started_at=1_795_000_000.0)
+    stage.step()
+    assert len(stage.all(LectureSession)) == 2
+
+
+def test_a_replaced_database_gets_everything_again(
+    stage: Stage,
+    sqlite_template: Path,
+    tmp_path: Path,
+) -> None:
+    stage.lecture()
+    stage.step()
+    file = tmp_path / "kodo.db"
+    for name in ("kodo.db", "kodo.db-wal", "kodo.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    with pytest.raises(DatabaseUnavailable):
+        stage.step(COMPARE_SECONDS)
+    shutil.copy(sqlite_template, tmp_path / "new.db")
+    os.rename(tmp_path / "new.db", file)
+    stage.step(COMPARE_SECONDS)
+    assert [row.phase for row in stage.all(LectureSession)] == ["ended"]
+    assert len(stage.all(Job)) == 1 and stage.versions_told() == [2]
+
+
+def test_an_older_copy_of_the_database_catches_up(stage: Stage) -> None:
+    stage.add_room()
+    stage.lecture()
+    stage.step()
+    with stage.database.session() as session:  # as a restored backup would have it
+        row = session.get(LectureSession, stage.writer.session_id)
+        assert row is not None
+        row.phase, row.state_version, row.ended_at = "live", 1, None
+    stage.step(COMPARE_SECONDS)
+    assert stage.all(LectureSession)[0].phase == SessionPhase.ENDED.value
+
+
+def test_the_thread_adopts_and_survives_being_closed_twice(stage: Stage) -> None:
+    told = threading.Event()
+    directory = SessionDirectory(stage.writer.settings, stage.database)
+    adopter = SessionAdopter(stage.database, EventLog(stage.database), lambda room_id: told.set(), directory)
+    adopter.open()
+    try:
+        assert told.wait(10)
+        told.clear()
+        stage.writer.change(title="changed")
+        adopter.on_hint({"kind": "state", "session": stage.writer.session_id})
+        assert told.wait(10)
+    finally:
+        adopter.close()
+        adopter.close()
+    assert stage.all(LectureSession)[0].title == "changed"
