@@ -1,0 +1,45 @@
+// What a room shows, from what the API and the feed have told. Pure.
+
+/**
+ * @typedef {{id: string, state: "live" | "slate" | "ended", hls_url: string | null, live_url?: string | null, started_at: string,
+ *   ended_at: string | null, mp4_url: string | null, mp4_state: string | null, mp4_progress?: number | null,
+ *   recorder_epoch?: string | number | null, recording?: {state: string, bytes: number, last_part_at: string | null} | null}} Session
+ * @typedef {{slug: string, title: string, access: string, may_watch: boolean, may_host: boolean, live_base: string | null,
+ *   feed: {snapshot_url: string, batch_url: string} | null, beacon_url: string | null, beacon_seconds: number,
+ *   session: Session | null}} Room
+ */
+
+/** @param {Room} room @returns {"locked" | "members" | "waiting" | "live" | "slate" | "replay"} */
+export function viewOf(room) {
+  if (!room.may_watch) return room.access === "password" ? "locked" : "members";
+  if (!room.session) return "waiting";
+  return room.session.state === "ended" ? "replay" : room.session.state;
+}
+
+/**
+ * The session after a `session` event of the feed. Addresses follow from the room's base.
+ * @param {Room} room @param {any} payload @returns {Session}
+ */
+export function sessionAfter(room, payload) {
+  const id = payload.session;
+  const known = room.session?.id === id ? room.session : null;
+  const base = `${room.live_base}/${id}`;
+  return {
+    mp4_url: null, mp4_state: null, ...known, id, state: payload.state,
+    started_at: payload.started_at ?? known?.started_at ?? "",
+    ended_at: payload.ended_at ?? null,
+    recorder_epoch: payload.recorder_epoch ?? known?.recorder_epoch ?? null,
+    recording: payload.recording ?? known?.recording ?? null,
+    hls_url: room.live_base ? `${base}/${payload.state === "ended" ? "replay-1" : "index"}.m3u8` : null,
+  };
+}
+
+/**
+ * Whether news about a session matter: of the one shown, or of a later one.
+ * @param {Room} room @param {any} payload
+ */
+export function concerns(room, payload) {
+  const shown = room.session;
+  if (!shown || shown.id === payload.session) return !(shown && shown.state === "ended" && payload.state !== "ended");
+  return payload.state !== "ended" && Date.parse(payload.started_at) >= Date.parse(shown.started_at);
+}
