@@ -1,0 +1,152 @@
+"""What `app.py user`, `room`, `session`, `migrate` and `setup-link` do: print, and raise typed errors.
+
+Run in a short-lived process of their own, before the first start as well as while everything runs:
+the database is brought to this version first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from sqlalchemy.engine import make_url
+
+from broadcast.recorder_client import RecorderClient, RecorderRefused, RecorderUnavailable
+from library.database import Database, DatabaseUnavailable, DatabaseUrlError, open_database, sqlite_path
+from library.migration import MigrationFailed, migrate
+from library.secret_key import SecretKeyError, installation_secret
+from people import command_line, setup_link
+from people.models import Role
+from settings import Settings
+
+
+class WrongUse(Exception):
+    """The command was not given what it needs."""
+
+
+class RecorderAbsent(Exception):
+    """Nobody answers on the recorder's socket."""
+
+
+class DatabaseMissing(Exception):
+    """The installation has been used and its database is gone: an empty one would hide that."""
+
+
+ERRORS = (
+    *command_line.COMMAND_ERRORS,
+    DatabaseMissing,
+    DatabaseUnavailable,
+    DatabaseUrlError,
+    MigrationFailed,
+    RecorderAbsent,
+    RecorderRefused,
+    SecretKeyError,
+)
+
+
+def prepare(settings: Settings) -> None:
+    """Make or upgrade database and secret key. Raises one of ERRORS."""
+    _refuse_to_hide_a_loss(settings)
+    migrate(settings.database_url)
+    installation_secret(settings.storage)
+
+
+def _refuse_to_hide_a_loss(settings: Settings) -> None:
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and (settings.storage / "secret.key").exists():
+        path = sqlite_path(url)
+        if not path.exists():
+            raise DatabaseMissing(
+                f"{path} is missing: restore it, or begin anew with `app.py migrate --new-database`"
+            )
+
+
+def _migrate(settings: Settings, parsed: argparse.Namespace) -> None:
+    if parsed.new_database:
+        migrate(settings.database_url)
+    prepare(settings)
+
+
+def _setup_link(settings: Settings, _: argparse.Namespace) -> None:
+    with _database(settings) as database:
+        link = setup_link.issue_setup_link(database, settings.public_url, datetime.now(UTC))
+    if link:
+        print(f"Make the first admin here (works once): {link}", flush=True)
+
+
+def _user_add(settings: Settings, parsed: argparse.Namespace) -> None:
+    password = _password(parsed.password_stdin)
+    with _database(settings) as database:
+        command_line.add_user(database, parsed.user_id, Role(parsed.role), password, name=parsed.name)
+
+
+def _room_add(settings: Settings, parsed: argparse.Namespace) -> None:
+    with _database(settings) as database:
+        room = command_line.add_room(database, parsed.slug, parsed.owner, title=parsed.title)
+    print(command_line.room_url(settings, room.slug))
+
+
+def _room_list(settings: Settings, parsed: argparse.Namespace) -> None:
+    with _database(settings) as database:
+        lines = command_line.list_rooms(database, settings)
+    if parsed.json:
+        print(json.dumps([asdict(line) for line in lines], ensure_ascii=False, indent=2))
+        return
+    for line in lines:
+        print(f"{line.slug}\t{line.access}\t{line.owner or '-'}\t{line.room_url}\t{line.title}")
+
+
+def _room_key(settings: Settings, parsed: argparse.Namespace) -> None:
+    with _database(settings) as database:
+        key = command_line.new_key(database, parsed.slug, settings)
+    if parsed.json:
+        print(json.dumps(key, indent=2))
+        return
+    for name, value in key.items():
+        print(f"{name}: {value}")
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise WrongUse("no terminal to ask for the password: use --password-stdin")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Again: ") != password:
+        raise WrongUse("the two are not the same")
+    return password
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Database]:
+    prepare(settings)
+    database = open_database(settings.database_url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _session_end(settings: Settings, parsed: argparse.Namespace) -> None:
+    """Straight to the recorder: it needs no database, so this works while that is away."""
+    try:
+        RecorderClient(settings.recorder_socket).end_session(parsed.slug, by="command line")
+    except RecorderUnavailable as error:
+        raise RecorderAbsent(f"no recorder answers for {settings.storage}: is Kodo running?") from error
+
+
+COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
+    "migrate": _migrate,
+    "setup-link": _setup_link,
+    "user add": _user_add,
+    "room add": _room_add,
+    "room list": _room_list,
+    "room key": _room_key,
+    "session end": _session_end,
+}

@@ -1,0 +1,85 @@
+"""The supervisor: starts the processes in order, keeps them running, stops them in order.
+
+Runs in `app.py` without a command, on one event loop. SIGTERM, SIGINT or SIGHUP stops everything
+in order; a second one kills. `run()` returns when no process is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Coroutine, Sequence
+
+from operation.supervisor.child import Child, ChildSpec, NeverReady
+
+log = logging.getLogger(__name__)
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Supervisor:
+    """Owns the processes described by `specs`. `on_ready` is called once, when all are ready."""
+
+    def __init__(self, specs: Sequence[ChildSpec], on_ready: Callable[[], None]) -> None:
+        self._children = [Child(spec) for spec in specs]
+        self._on_ready = on_ready
+        self._ending = asyncio.Event()
+        self._exit_code = 0
+        self._keepers: list[asyncio.Task[None]] = []
+
+    @property
+    def processes(self) -> dict[str, int | None]:
+        """Name → process id, None while it is between two lives."""
+        return {child.spec.name: child.pid for child in self._children}
+
+    async def run(self) -> int:
+        """Serve until a stop signal (→ 0), or until a process cannot be started at all (→ 1)."""
+        loop = asyncio.get_running_loop()
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, self.stop)
+        starting = asyncio.create_task(self._watched(self._start_in_order()))
+        await self._ending.wait()
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await self._stop_in_order()
+        await asyncio.gather(*self._keepers)
+        return self._exit_code
+
+    def stop(self) -> None:
+        """Ask for an orderly end; asked again, for an end at once."""
+        if self._ending.is_set():
+            log.error("asked again to stop: killing what still runs")
+            for child in self._children:
+                child.kill()
+        self._ending.set()
+
+    async def _start_in_order(self) -> None:
+        for stage in self._stages():
+            self._keepers += [asyncio.create_task(self._watched(child.keep())) for child in stage]
+            for child in stage:
+                await child.ready.wait()
+        self._on_ready()
+
+    async def _stop_in_order(self) -> None:
+        for stage in reversed(self._stages()):
+            await asyncio.gather(*(child.stop() for child in stage))
+
+    def _stages(self) -> list[list[Child]]:
+        numbers = sorted({child.spec.stage for child in self._children})
+        return [[child for child in self._children if child.spec.stage == number] for number in numbers]
+
+    async def _watched(self, work: Coroutine[object, object, None]) -> None:
+        """Do `work`; if it fails, everything is stopped and `run()` returns 1."""
+        try:
+            await work
+        except NeverReady as error:
+            log.error("%s", error)
+            self._fail()
+        except Exception:
+            log.exception("the supervisor failed")
+            self._fail()
+
+    def _fail(self) -> None:
+        self._exit_code = 1
+        self._ending.set()

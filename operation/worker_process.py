@@ -1,0 +1,86 @@
+"""The worker process, and the process of one job.
+
+`run` is `app.py worker`: it leases jobs and starts `app.py job run ID` for each. `run_job` is that
+subprocess: it does one job's work, tells its progress as JSON lines, and its result in the last one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from library import recordings
+from library.database import open_database
+from library.jobs import Jobs
+from library.models import Job
+from library.worker import Worker
+from recorder.export import ExportFailed, export_mp4
+from settings import Settings
+
+log = logging.getLogger(__name__)
+
+importlib.import_module("people.models")  # sessions refer to rooms: the mapper must know both
+
+APP = Path(__file__).resolve().parent.parent / "app.py"
+LANES = ("export",)
+
+
+def run(settings: Settings) -> int:
+    """Work until SIGTERM or SIGINT → exit code."""
+    database = open_database(settings.database_url)
+    worker = Worker(
+        database,
+        {"mp4": _command},
+        {"mp4": lambda job, result: recordings.mp4_is_there(database, job.subject, result)},
+        lanes=LANES,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    try:
+        worker.run()
+    finally:
+        database.close()
+    return 0
+
+
+def run_job(settings: Settings, job_id: str) -> int:
+    """Do one job in this process → exit code."""
+    database = open_database(settings.database_url)
+    try:
+        job = Jobs(database).get(job_id)
+    finally:
+        database.close()
+    if job.kind != "mp4":
+        log.error("job %s: nobody here knows the kind %s", job_id, job.kind)
+        return 1
+    return _export(settings, job)
+
+
+def _export(settings: Settings, job: Job) -> int:
+    folder = settings.storage / "recordings"
+    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    try:
+        made = export_mp4(settings.session_roots, job.subject, folder / f"{job.subject}.mp4", _tell_progress)
+    except ExportFailed as error:
+        log.error("%s", error)
+        return 1
+    _tell({"result": {"path": str(made.path), "bytes": made.bytes, "reencoded_takes": made.reencoded_takes}})
+    return 0
+
+
+def _command(job: Job) -> list[str]:
+    return [sys.executable, str(APP), "job", "run", job.id]
+
+
+def _tell_progress(share: float, message: str) -> None:
+    _tell({"progress": round(share, 3), "message": message})
+
+
+def _tell(line: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
