@@ -1,0 +1,161 @@
+"""axe-core finds nothing on any page, light and dark, wide and narrow, Japanese and English.
+
+With KODO_SCREENSHOTS=folder all eight combinations are gone through, and their pictures left there.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.end_to_end import axe
+from tests.end_to_end.chromium import fresh_page
+from tests.end_to_end.encoder import Encoder
+from tests.end_to_end.lecturer import PASSWORD, SETUP_LINK, Lecturer
+from tests.installation import Installation, wait_for
+from tests.publishers.prepared_packets import prepare_video
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+@dataclass(frozen=True)
+class Look:
+    language: str
+    theme: str
+    viewport: tuple[int, int]
+
+    @property
+    def name(self) -> str:
+        return f"{self.language}-{self.theme}-{self.viewport[0]}"
+
+    def context(self) -> dict[str, Any]:
+        width, height = self.viewport
+        return {
+            "locale": {"ja": "ja-JP", "en": "en-GB"}[self.language],
+            "color_scheme": self.theme,
+            "viewport": {"width": width, "height": height},
+            "permissions": ["camera", "microphone"],
+        }
+
+
+EVERY = [Look(*one) for one in itertools.product(("ja", "en"), ("light", "dark"), ((1440, 900), (390, 844)))]
+# Each theme, width and language occurs twice, each pair of them once.
+PAIRS = [EVERY[i] for i in (0, 3, 5, 6)]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page: `ready` is a selector that tells that it shows what it should."""
+
+    name: str
+    path: str
+    ready: str
+    signed_in: bool = False
+    plays: bool = False
+    opens: str = ""
+
+
+@pytest.fixture(scope="module")
+def stage(installation: Installation, browser: Browser) -> Iterator[dict[str, Any]]:
+    """Rooms in every state, and the cookies of one who is signed in."""
+    link = wait_for("the set-up link", lambda: SETUP_LINK.search(installation.log()))[0]
+    installation.add_lecturer("sato", PASSWORD)
+    for slug in ("waiting", "locked", "members"):
+        installation.add_room(slug)
+    encoder = Encoder(installation.add_room("past"), prepare_video())
+    encoder.connect()
+    past = installation.wait_for_state("past", "live")["id"]
+    wait_for("three seconds", lambda: installation.room("past")["session"]["recording"]["bytes"] > 250_000)
+    installation.end("past")
+    encoder.stop()
+    encoder = Encoder(installation.add_room("now"), prepare_video())
+    encoder.connect()
+    lecturer = Lecturer(browser, installation)
+    lecturer.sign_in("sato")
+    lecturer.change_access("locked", "password", "higashiyama 7")
+    lecturer.change_access("members", "members")
+    yield {"setup": link, "past": past, "cookies": lecturer.page.context.storage_state()}
+    lecturer.close()
+    encoder.stop()
+
+
+def pages(stage: dict[str, Any]) -> list[Shown]:
+    return [
+        Shown("setup", stage["setup"], "#organization"),
+        Shown("sign-in", "/sign-in", "#password"),
+        Shown("front", "/", "main"),
+        Shown("missing", "/rooms/nowhere", "main"),
+        Shown("room-waiting", "/rooms/waiting", "#room[data-state=waiting]"),
+        Shown("room-locked", "/rooms/locked", "#room[data-state=locked]"),
+        Shown("room-members", "/rooms/members", "#room[data-state=members]"),
+        Shown("room-live", "/rooms/now", "#room[data-state=live]", plays=True),
+        Shown("room-replay", "/rooms/past", "#room[data-state=replay]", plays=True),
+        Shown("watch", f"/watch/{stage['past']}", "#room[data-state=replay]"),
+        Shown("front-signed-in", "/", "main", signed_in=True),
+        Shown("rooms", "/rooms", "li.card", signed_in=True),
+        Shown("rooms-new", "/rooms", "li.card", signed_in=True, opens="[data-open-new-room]"),
+        Shown("settings", "/rooms/now/settings", "#keys:visible", signed_in=True),
+        Shown("settings-locked", "/rooms/locked/settings", "#password:visible", signed_in=True),
+        Shown("studio", "/rooms/waiting/studio", "#go-live:enabled", signed_in=True),
+        Shown("studio-resume", "/rooms/now/studio", "#resume:visible", signed_in=True),
+    ]
+
+
+@pytest.mark.parametrize("look", EVERY if axe.FOLDER else PAIRS, ids=lambda look: look.name)
+def test_every_page(installation: Installation, browser: Browser, stage: dict[str, Any], look: Look) -> None:
+    stranger, console = fresh_page(browser, **look.context())
+    known, console_of_known = fresh_page(browser, storage_state=stage["cookies"], **look.context())
+    found: list[str] = []
+    for page in (stranger, known):
+        axe.install(page)
+    for shown in pages(stage):
+        page = known if shown.signed_in else stranger
+        open_page(page, installation, shown)
+        found += axe.violations(page, f"{shown.name}-{look.name}") + overflow(page, shown.name)
+    for page in (stranger, known):
+        page.context.close()
+    assert found == []
+    assert console.fatal + console_of_known.fatal == []
+
+
+def open_page(page: Page, installation: Installation, shown: Shown) -> None:
+    page.goto(shown.path if shown.path.startswith("http") else installation.url + shown.path)
+    page.wait_for_selector(shown.ready)
+    if shown.plays:
+        page.wait_for_function("() => document.querySelector('video').readyState >= 2")
+    if shown.opens:
+        page.click(shown.opens)
+        page.wait_for_selector("dialog[open]")
+
+
+def overflow(page: Page, name: str) -> list[str]:
+    """A page that scrolls sideways is broken."""
+    wider = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+    return [f"{name}: {wider} px wider than the window"] if wider > 0 else []
+
+
+@pytest.mark.parametrize("look", EVERY[::3] if axe.FOLDER else EVERY[3:4], ids=lambda look: look.name)
+def test_the_studio_on_air(
+    installation: Installation, browser: Browser, stage: dict[str, Any], look: Look
+) -> None:
+    page, console = fresh_page(browser, storage_state=stage["cookies"], **look.context())
+    axe.install(page)
+    page.goto(installation.url + "/rooms/waiting/studio")
+    page.click("#go-live:enabled")
+    page.wait_for_selector("#studio[data-state=live]")
+    page.wait_for_selector("#recording:visible")
+    found = axe.violations(page, f"studio-on-air-{look.name}") + overflow(page, "studio on air")
+    page.click("#end")
+    page.wait_for_selector("#end-dialog[open]")
+    found += axe.violations(page, f"studio-end-{look.name}")
+    page.click("#end-confirm")
+    page.wait_for_selector("#studio[data-state=ended]")
+    found += axe.violations(page, f"studio-ended-{look.name}") + overflow(page, "studio, ended")
+    page.context.close()
+    assert found == []
+    assert console.fatal == []
