@@ -1,0 +1,99 @@
+"""Which benchmarks there are, how long they run, and the bar of each figure (Shows 2, 3, 4, 7 of issue 2)."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.fidelity import Network
+
+_COMPARISONS = {"≤": operator.le, "≥": operator.ge, "=": operator.eq}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """`figure` must stand in `relation` (≤, ≥ or =) to `limit`."""
+
+    figure: str
+    relation: str
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """`module.run(folder, **full)` measures; `quick`: the arguments of a short run."""
+
+    title: str
+    module: str
+    bars: tuple[Bar, ...]
+    full: Mapping[str, Any] = field(default_factory=dict)
+    quick: Mapping[str, Any] = field(default_factory=dict)
+
+
+WITHOUT_RTX = Network(delay_seconds=0.04, loss=0.01, rtx=False)
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "fidelity": Benchmark(
+        "NAL units in the log over 40 ms and 2 % loss with RTX",
+        "bench.fidelity",
+        (
+            Bar("share_logged", "=", 1.0),
+            Bar("altered", "=", 0),
+            Bar("decode_errors", "=", 0),
+            Bar("worst_freeze_ms", "≤", 250),
+        ),
+        {"seconds": 300.0},
+        {"seconds": 20.0},
+    ),
+    "fidelity-without-rtx": Benchmark(
+        "the log over 40 ms and 1 % loss, retransmissions discarded",
+        "bench.fidelity",
+        (Bar("altered", "=", 0), Bar("decode_errors", "=", 0), Bar("worst_freeze_ms", "≤", 1000)),
+        {"seconds": 300.0, "network": WITHOUT_RTX},
+        {"seconds": 20.0, "network": WITHOUT_RTX},
+    ),
+    "ingest": Benchmark(
+        "CPU per written frame against aiortc's MediaRecorder; latency of one ingest's parts",
+        "bench.ingest",
+        (Bar("ratio", "≥", 6), Bar("part_ms_p50", "≤", 5), Bar("part_ms_p95", "≤", 50)),
+        {"seconds": 30.0, "rounds": 3},
+        {"seconds": 8.0, "rounds": 1},
+    ),
+    "eight": Benchmark(
+        "eight ingests into a recorder on one core",
+        "bench.eight",
+        (Bar("frames_lost", "=", 0), Bar("part_ms_p95", "≤", 150)),
+        {"seconds": 60.0},
+        {"seconds": 10.0},
+    ),
+    "viewers": Benchmark(
+        "1,000 held viewers of one real ingest, no edge",
+        "bench.viewers",
+        (Bar("part_ms_p99", "≤", 300), Bar("errors", "=", 0)),
+        {"viewers": 1000, "seconds": 60.0},
+        {"viewers": 200, "seconds": 10.0},
+    ),
+    "long": Benchmark(
+        "a lecture of three hours",
+        "bench.long",
+        (
+            Bar("replay_starts_seconds", "≤", 1.0),
+            Bar("playlist_gzip_bytes", "≤", 60_000),
+            Bar("delta_gzip_bytes", "≤", 2_000),
+            Bar("recovery_seconds", "≤", 5.0),
+            Bar("remux_by_cp", "≤", 3.0),
+            Bar("web_megabytes_more", "≤", 20.0),
+        ),
+        {"hours": 3.0},
+        {"hours": 0.2},
+    ),
+}
+
+
+def judge(bar: Bar, found: Mapping[str, Any]) -> tuple[bool, str]:
+    """Whether the figure meets its bar, and a line that says so."""
+    value = found[bar.figure]
+    met = bool(_COMPARISONS[bar.relation](value, bar.limit))
+    return met, f"{'met   ' if met else 'MISSED'} {bar.figure} {value} (bar: {bar.relation} {bar.limit:g})"
