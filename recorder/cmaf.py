@@ -92,7 +92,7 @@ def _marked(pieces: list[bytes], content: PartContent, segment: int, part: int) 
 
 
 def _moof(sequence: int, video: tuple[VideoSample, ...], audio: tuple[AudioSample, ...]) -> bytes:
-    video_entries = _video_entries(video) if video else b""
+    video_flags, video_entries = _video_entries(video) if video else (0, b"")
     audio_flags, audio_entries = _audio_entries(audio) if audio else (0, b"")
     video_traf = _TRAF_HEAD + len(_TFHD_VIDEO) + _TFDT.size + _TRUN.size + len(video_entries) if video else 0
     audio_traf = _TRAF_HEAD + len(_TFHD_AUDIO) + _TFDT.size + _TRUN.size + len(audio_entries) if audio else 0
@@ -100,7 +100,9 @@ def _moof(sequence: int, video: tuple[VideoSample, ...], audio: tuple[AudioSampl
     at = size + 8
     pieces = [_MOOF_MFHD.pack(size, b"moof", 16, b"mfhd", 0, sequence)]
     if video:
-        pieces += _traf(video_traf, _TFHD_VIDEO, video[0].pts, 0x701, len(video), at, video_entries)
+        pieces += _traf(
+            video_traf, _TFHD_VIDEO, video[0].decode_time, video_flags, len(video), at, video_entries
+        )
         at += sum(len(sample.data) for sample in video)
     if audio:
         pieces += _traf(audio_traf, _TFHD_AUDIO, audio[0].pts, audio_flags, len(audio), at, audio_entries)
@@ -117,11 +119,15 @@ def _traf(size: int, tfhd: bytes, pts: int, flags: int, count: int, at: int, ent
     ]
 
 
-def _video_entries(samples: tuple[VideoSample, ...]) -> bytes:
+def _video_entries(samples: tuple[VideoSample, ...]) -> tuple[int, bytes]:
+    """`(trun flags, entries)`: composition offsets only where there is one."""
+    delayed = any(sample.composition_offset for sample in samples)
     flat: list[int] = []
     for sample in samples:
         flat += (sample.duration, len(sample.data), _SYNC_SAMPLE if sample.independent else _DELTA_SAMPLE)
-    return struct.pack(f">{len(flat)}I", *flat)
+        if delayed:
+            flat.append(sample.composition_offset)
+    return 0xF01 if delayed else 0x701, struct.pack(f">{len(flat)}I", *flat)
 
 
 def _audio_entries(samples: tuple[AudioSample, ...]) -> tuple[int, bytes]:

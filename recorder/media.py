@@ -93,12 +93,21 @@ class VideoParameters:
 
 @dataclass(frozen=True, slots=True)
 class VideoSample:
-    """`data`: AVCC (4-byte lengths). `pts`, `duration`: 90 kHz ticks of the session's clock."""
+    """`data`: AVCC (4-byte lengths). `pts`, `duration`: 90 kHz ticks of the session's clock.
+
+    `composition_offset`: how far before its pts the sample is decoded; `duration`: from its decoding to the
+    next one's.
+    """
 
     data: bytes
     pts: int
     duration: int
     independent: bool
+    composition_offset: int = 0
+
+    @property
+    def decode_time(self) -> int:
+        return self.pts - self.composition_offset
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class PartCutter:
         self._starts_segment = True
         self._pictures: list[_Picture] = []
         self._last_pts = start_pts - 1
+        self._decode_end = start_pts
         self._interval = _FIRST_INTERVAL
         self._sound: deque[AudioSample] = deque()
         self._sound_end = to_samples(start_pts)
@@ -156,11 +157,7 @@ class PartCutter:
     def _cut(self, end_pts: int, *, last_of_segment: bool = False) -> PartContent:
         """A part of all waiting pictures, that ends at `end_pts`, real or guessed."""
         pictures, self._pictures = self._pictures, []
-        ends = [*(p.pts for p in pictures[1:]), end_pts]
-        video = tuple(
-            VideoSample(p.data, p.pts, end - p.pts, p.independent)
-            for p, end in zip(pictures, ends, strict=False)
-        )
+        video = self._samples(pictures, end_pts) if pictures else ()
         start, starts_segment = self._told_end, self._starts_segment
         shortest = SHORTEST_LAST_PART_TICKS if last_of_segment else self._shortest
         self._told_end = max(start + shortest, min(end_pts, start + self._target))
@@ -173,6 +170,20 @@ class PartCutter:
             duration=self._told_end - start,
             independent=bool(video) and video[0].independent,
             starts_segment=starts_segment,
+        )
+
+    def _samples(self, pictures: list[_Picture], end_pts: int) -> tuple[VideoSample, ...]:
+        """The part's pictures, the first decoded where the part before was told to end, though shown later.
+
+        That end was a guess. Where a decode time lies more than two durations behind the one before, players
+        drop every picture up to the next key frame (Media Source Extensions, "coded frame processing").
+        """
+        first = min(self._decode_end, pictures[0].pts)
+        times = [first, *(picture.pts for picture in pictures[1:]), end_pts]
+        self._decode_end = end_pts
+        return tuple(
+            VideoSample(p.data, p.pts, end - begin, p.independent, p.pts - begin)
+            for p, begin, end in zip(pictures, times, times[1:], strict=False)
         )
 
     def _sound_until(self, end_pts: int) -> tuple[AudioSample, ...]:

@@ -38,6 +38,9 @@ class Encoder:
     def move_picture(self) -> None:
         self._do(self._pause("video_track", False))
 
+    def stutter(self, after: int, missing: int) -> None:
+        self._do(self._stutter(after, missing))
+
     def pause_sound(self) -> None:
         self._do(self._pause("audio_track", True))
 
@@ -84,6 +87,11 @@ class Encoder:
     async def _pause(self, track: str, rests: bool) -> None:
         prepared = getattr(self._publisher, track)
         prepared.pause() if rests else prepared.resume()
+
+    async def _stutter(self, after: int, missing: int) -> None:
+        assert self._publisher is not None
+        assert self._publisher.video_track is not None
+        self._publisher.video_track.stutter(after, missing)
 
     async def _change(self, video: PreparedVideo) -> None:
         assert self._publisher is not None

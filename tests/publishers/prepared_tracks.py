@@ -61,6 +61,11 @@ class PreparedVideoTrack(PacedTrack):
         self._remember = remember
         self._index = 0
         self._idr_wanted = False
+        self._stutter = (0, 0)
+
+    def stutter(self, after: int, missing: int) -> None:
+        """A camera that falls behind: after each `after` pictures, `missing` do not come; 0, 0 ends it."""
+        self._stutter = (after, missing)
 
     def want_idr(self) -> None:
         """What an encoder does on a PLI: the next picture begins a group of pictures."""
@@ -71,6 +76,9 @@ class PreparedVideoTrack(PacedTrack):
         self.video, self._index = video, 0
 
     async def recv(self) -> av.Packet:
+        after, missing = self._stutter
+        if after and self.pictures_sent % after == 0:
+            self._tick += missing
         tick = await self._next_tick(1 / self.video.frames_per_second)
         if self._idr_wanted:
             self._idr_wanted = False

@@ -351,7 +351,19 @@ def check_parts(parts: list[PartContent], part_seconds: float) -> None:
         segment = part.duration if part.starts_segment else segment + part.duration
         assert segment <= 6 * 90_000
         for one, other in zip(part.video, part.video[1:], strict=False):
-            assert one.duration == other.pts - one.pts
+            assert one.decode_time + one.duration == other.pts == other.decode_time
+        check_decoding(parts[index - 1] if index else None, part)
         if part.video:
             assert abs(part.pts - told) <= target, (index, part.pts, told)
         told += part.duration
+
+
+def check_decoding(before: PartContent | None, part: PartContent) -> None:
+    """Media Source Extensions, "coded frame processing": else pictures are dropped up to a key frame."""
+    if not part.video:
+        return
+    first = part.video[0]
+    assert first.composition_offset >= 0
+    if before is not None and before.video:
+        last = before.video[-1]
+        assert 0 < first.decode_time - last.decode_time <= 2 * last.duration, (last, first)

@@ -55,6 +55,16 @@ def test_a_part_is_laid_out_as_players_were_measured_to_play_it() -> None:
     assert moof[0] - 8 + offset == mdat, "data offsets count from the moof (default-base-is-moof)"
 
 
+def test_a_picture_shown_later_than_it_is_decoded_keeps_both_times() -> None:
+    media = make_media(4)
+    before, part = make_parts(media)[:2]
+    late = replace(part.video[0], pts=part.video[0].pts + 1_500, duration=3_000, composition_offset=1_500)
+    data = _stream([before, replace(part, video=(late, *part.video[1:]))], media.parameters)
+    with av.open(io.BytesIO(data)) as container:
+        times = [(packet.dts, packet.pts) for packet in container.demux(video=0) if packet.size]
+    assert times == [(n * 3_000, n * 3_000 + (1_500 if n == 10 else 0)) for n in range(20)]
+
+
 def test_a_track_without_samples_has_no_traf() -> None:
     part = replace(make_parts(make_media(4))[0], audio=())
     data = cmaf.part_bytes(1, part, 0, 0)

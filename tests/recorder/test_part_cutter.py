@@ -46,6 +46,18 @@ def test_a_part_is_ready_with_its_last_picture():
     assert ready == ([False] * 9 + [True]) * 2
 
 
+def test_a_picture_that_comes_late_is_decoded_where_the_part_before_ended():
+    _, parts, _ = cut([3000] * 9 + [15_000] + [3000] * 20, set())
+    late = parts[1].video[0]
+    assert (late.pts, late.decode_time) == (START + 42_000, START + 30_000)
+    assert late.duration == 15_000, "up to the next picture's decoding"
+
+
+def test_a_picture_that_comes_early_is_decoded_when_it_is_shown():
+    _, parts, _ = cut([3000] * 9 + [1000] + [3000] * 20, set())
+    assert parts[1].video[0].composition_offset == 0
+
+
 def test_an_early_idr_begins_no_segment():
     _, parts, _ = cut([3000] * 80, {30, 66})
     assert [n for n, part in enumerate(parts) if part.starts_segment] == [0, 7]
