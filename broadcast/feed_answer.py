@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from broadcast.event_log import EventRow, event_document
+from broadcast.event_log import EventRow, event_document, iso_utc
 
 _WORTH_GZIP_BYTES = 600
 
@@ -46,11 +46,16 @@ def snapshot_answer(
 ) -> FeedAnswer:
     """The state that all batches before `next_batch` left: whoever goes on from there misses nothing."""
     state = {
-        "session": json.loads(session.payload) if session is not None else None,
+        "session": _with_time(session) if session is not None else None,
         "viewers": json.loads(viewers.payload).get("count", 0) if viewers is not None else 0,
     }
     document = {"next": next_batch, "seq": next_seq, "state": state}
     return _answer(json.dumps(document, ensure_ascii=False, separators=(",", ":")), immutable=False)
+
+
+def _with_time(row: EventRow) -> dict[str, object]:
+    """An event's payload, and since when it is so."""
+    return {**json.loads(row.payload), "at": iso_utc(row.at)}
 
 
 def _answer(text: str, *, immutable: bool) -> FeedAnswer:

@@ -110,6 +110,20 @@ class BeaconIn(Schema):
 
 class PublishTokenIn(Schema):
     takeover = Boolean(load_default=False)
+    session = String(
+        load_default=None,
+        allow_none=True,
+        validate=Length(1, 64),
+        metadata={
+            "description": "a studio that reconnects by itself: the session it goes on with, if it goes on"
+        },
+    )
+    publication = String(
+        load_default=None,
+        allow_none=True,
+        validate=Length(1, 64),
+        metadata={"description": "its last publication: no other one is displaced while a picture arrives"},
+    )
 
 
 class StreamKeyIn(Schema):
@@ -191,9 +205,9 @@ def make_publish_token(slug: str, json_data: dict[str, Any]) -> tuple[dict[str, 
         room, person = _room(slug), _person()
         if not doors.may_host(person, room):
             raise Problem(403, _("Not allowed"), _("You may not hold lectures in this room."))
-        wish = PublishToken(person.id, room.id, json_data["takeover"])
+        wish = _wish(person.id, room.id, json_data)
     except DatabaseUnavailable:
-        wish = _wish_without_database(slug, takeover=json_data["takeover"])
+        wish = _wish_without_database(slug, json_data)
     token, expires = issue_publish_token(services().secret, wish)
     answer = {"token": token, "whip_url": absolute(f"/whip/{slug}"), "expires_at": _iso(expires)}
     return answer, 201
@@ -399,13 +413,17 @@ def _room_without_database(slug: str) -> dict[str, Any]:
     }
 
 
-def _wish_without_database(slug: str, *, takeover: bool) -> PublishToken:
+def _wish(person_id: str, room_id: str, asked: dict[str, Any]) -> PublishToken:
+    return PublishToken(person_id, room_id, asked["takeover"], asked["session"], asked["publication"])
+
+
+def _wish_without_database(slug: str, asked: dict[str, Any]) -> PublishToken:
     """The signed cookie still tells who it is; the recorder lets in whoever published in the live session."""
     person_id = session.get("user")
     found = services().directory.current(None, slug)
     if not isinstance(person_id, str) or found is None:
         raise DatabaseUnavailable(f"room {slug} cannot be looked up")
-    return PublishToken(person_id, found.room_id, takeover)
+    return _wish(person_id, found.room_id, asked)
 
 
 def _must_be_its_lecturer(slug: str) -> None:

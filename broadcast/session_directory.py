@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from settings import Settings
 STATE_SECONDS = 0.1
 FIGURES_SECONDS = 0.5
 MAX_FIGURES = 1_000
+ENDED = SessionPhase.ENDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ class SessionDirectory:
         self._files = SessionFiles(self._roots, clock=clock)
         self._lock = threading.Lock()
         self._generation = -1
-        self._by_room: dict[str, SessionState] = {}
-        self._by_slug: dict[str, SessionState] = {}
+        self._by_room: dict[str, list[SessionState]] = {}
+        self._by_slug: dict[str, list[SessionState]] = {}
         self._figures: OrderedDict[tuple[str, int], tuple[float, Figures]] = OrderedDict()
 
     def states(self) -> Mapping[str, SessionState]:
@@ -79,21 +80,23 @@ class SessionDirectory:
         return self._files.states()[1]
 
     def current(self, room_id: str | None, slug: str) -> SessionSummary | None:
-        """The live session of a room, else its latest. Without `room_id` (no database): by the slug it had.
+        """The live session of a room, else its latest that can be replayed, else its latest.
 
-        Raises DatabaseUnavailable only for a room that has no session's files.
+        Without `room_id` (no database): by the slug it had. Raises DatabaseUnavailable only for a room without
+        files of a session.
         """
         self._index()
-        state = self._by_room.get(room_id) if room_id is not None else self._by_slug.get(slug)
-        if state is not None:
-            return self._summary(state)
+        states = self._by_room.get(room_id, []) if room_id is not None else self._by_slug.get(slug, [])
+        if states:
+            shown = (state for state in states if state.phase is not ENDED or self.figures(state).has_replay)
+            return self._summary(next(shown, states[0]))
         return self._latest_row(room_id) if room_id is not None else None
 
     def live_state(self, slug: str) -> SessionState | None:
         """The state of the session under way in a room, with its credentials."""
         self._index()
-        state = self._by_slug.get(slug)
-        return state if state is not None and state.phase is not SessionPhase.ENDED else None
+        state = next(iter(self._by_slug.get(slug, [])), None)
+        return state if state is not None and state.phase is not ENDED else None
 
     def by_id(self, session_id: str) -> SessionSummary | None:
         """Raises DatabaseUnavailable only for a session without files."""
@@ -108,7 +111,7 @@ class SessionDirectory:
 
     def figures(self, state: SessionState) -> Figures:
         """How big, how fresh, and whether there is something to replay."""
-        ended = state.phase is SessionPhase.ENDED
+        ended = state.phase is ENDED
         key = (state.session_id, state.version if ended else -1)
         now = self._clock()
         with self._lock:
@@ -150,9 +153,9 @@ class SessionDirectory:
         with self._lock:
             if generation == self._generation:
                 return
-            ordered = sorted(states.values(), key=_rank)  # the last one stays
-            self._by_room = {state.room_id: state for state in ordered}
-            self._by_slug = {state.room_slug: state for state in ordered}
+            ordered = sorted(states.values(), key=_rank, reverse=True)
+            self._by_room = _grouped(ordered, lambda state: state.room_id)
+            self._by_slug = _grouped(ordered, lambda state: state.room_slug)
             self._generation = generation
 
     def _summary(self, state: SessionState) -> SessionSummary:
@@ -180,9 +183,18 @@ class SessionDirectory:
         return _of_row(row) if row is not None else None
 
 
+def _grouped(
+    states: Iterable[SessionState], key: Callable[[SessionState], str]
+) -> dict[str, list[SessionState]]:
+    groups: dict[str, list[SessionState]] = {}
+    for state in states:
+        groups.setdefault(key(state), []).append(state)
+    return groups
+
+
 def _rank(state: SessionState) -> tuple[bool, str]:
     """Live before ended; else the later one (ids are UUIDv7)."""
-    return state.phase is not SessionPhase.ENDED, state.session_id
+    return state.phase is not ENDED, state.session_id
 
 
 def _of_row(row: LectureSession) -> SessionSummary:

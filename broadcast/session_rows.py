@@ -71,6 +71,7 @@ def session_payload(state: SessionState, figures: Figures) -> dict[str, object]:
             "last_part_at": iso_utc(utc(last)) if last is not None else None,
         },
         "reason": state.end_reason,
+        "has_replay": figures.has_replay,
     }
 
 

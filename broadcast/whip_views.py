@@ -202,7 +202,12 @@ def _by_studio(slug: str, bearer: str) -> dict[str, Any]:
     except TokenRefused as error:
         raise _unauthorized("This token is not valid any more.", "invalid_token") from error
     credential = {"id": f"studio:{token.person_id}", "kind": "studio", "token_sha256": None}
-    wish = {"credential": credential, "takeover": token.takeover}
+    wish = {
+        "credential": credential,
+        "takeover": token.takeover,
+        "session_id": token.session_id,
+        "replaces": token.publication_id,
+    }
     try:
         room = _room_of_token(slug, token)
     except DatabaseUnavailable as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
@@ -29,16 +29,22 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PublishToken:
-    """Who (`person_id`: users.id) may start publishing where (`room_id`), and whether by taking over."""
+    """Who (`person_id`: users.id) may start publishing where (`room_id`), and whether by taking over.
+
+    A studio that reconnects by itself names what it goes on with: its session, which a token for another one
+    does not open anew, and its last publication, the only one it displaces while a picture arrives.
+    """
 
     person_id: str
     room_id: str
     takeover: bool
+    session_id: str | None = None
+    publication_id: str | None = None
 
 
 def issue_publish_token(secret: bytes, token: PublishToken, *, clock: Clock = time.time) -> tuple[str, float]:
     """The token's text and when it expires (Unix seconds). It starts a publication, it does not limit one."""
-    payload = [token.person_id, token.room_id, token.takeover]
+    payload = list(astuple(token))
     text = _serializer(secret, "publish", clock).dumps(payload)
     return str(text), clock() + PUBLISH_SECONDS
 
@@ -46,7 +52,10 @@ def issue_publish_token(secret: bytes, token: PublishToken, *, clock: Clock = ti
 def read_publish_token(secret: bytes, text: str, *, clock: Clock = time.time) -> PublishToken:
     """Raises TokenRefused. That the person may still host is the caller's to check when it can."""
     payload = _load(secret, "publish", text, PUBLISH_SECONDS, clock)
-    if not (isinstance(payload, list) and [type(item) for item in payload] == [str, str, bool]):
+    if not (isinstance(payload, list) and len(payload) == len(fields(PublishToken))):
+        raise TokenRefused("not a publish token")
+    names = (str, str, bool, str | None, str | None)
+    if not all(isinstance(item, kind) for item, kind in zip(payload, names, strict=True)):
         raise TokenRefused("not a publish token")
     return PublishToken(*payload)
 

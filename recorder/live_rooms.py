@@ -179,10 +179,12 @@ class LiveRooms:
                 "Session ended",
                 "This session was ended. A new one can begin in a minute.",
             )
+        if request.session_id is not None and (room.session is None or room.session.id != request.session_id):
+            raise CommandRefused(409, "Session ended", "The session that this studio was in has ended.")
         if room.session is None and self._opener.disk_is_low():
             raise CommandRefused(507, "Disk full", "Too little disk is free to begin a session.")
         other = room.publication
-        if other is None or other.credential.id == request.credential.id or request.takeover:
+        if other is None or request.takeover or _may_supersede(other, request):
             return
         if room.session is None or room.session.program.picture_arriving:
             raise CommandRefused(409, "Room taken", "Somebody else is publishing in this room.")
@@ -310,6 +312,11 @@ class LiveRooms:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a room's task failed", exc_info=error)
+
+
+def _may_supersede(other: Publication, request: PublishRequest) -> bool:
+    """The same credential, at once; but of one person's two studios none takes the room back by itself."""
+    return other.credential.id == request.credential.id and request.replaces in (None, other.id)
 
 
 def _credential_ids(session: LiveSession | None, publication: Publication | None) -> Iterator[str]:

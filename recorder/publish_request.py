@@ -40,7 +40,8 @@ class PublishRequest:
     """`verified`: the web process checked the credential against the database.
 
     `bearer_sha256`: hex of the bearer that the publication's resource asks for from then on.
-    `takeover`: replace a living publication of somebody else.
+    `takeover`: replace a living publication of somebody else. A studio that reconnects by itself names the
+    session it goes on with (`session_id`) and its last publication (`replaces`).
     """
 
     request_id: str
@@ -50,6 +51,8 @@ class PublishRequest:
     takeover: bool
     sdp: str
     bearer_sha256: str
+    session_id: str | None = None
+    replaces: str | None = None
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> PublishRequest:
@@ -74,9 +77,15 @@ class PublishRequest:
                 takeover=body.get("takeover") is True,
                 sdp=str(body["sdp"]),
                 bearer_sha256=_text(body, "bearer_sha256"),
+                session_id=_optional_text(body, "session_id"),
+                replaces=_optional_text(body, "replaces"),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise CommandRefused(400, "Malformed command", f"missing or wrong: {error}") from error
+
+
+def _optional_text(body: Mapping[str, Any], name: str) -> str | None:
+    return _text(body, name) if body.get(name) is not None else None
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

@@ -66,11 +66,18 @@ export class HlsPlayer extends EventTarget {
   load(url, { live, startDate = null, startAt = null }) {
     this.#source = { url, live, startDate, startAt };
     this.#following = live && startDate === null && startAt === null;
-    this.#failures = 0;
+    this.#recovered();
     this.#controller.reset();
     this.#setRate(this.#following ? 1 : this.#chosenRate);
     this.#open();
     this.#tell("change");
+  }
+
+  /** Plays nothing, until the next load(). */
+  unload() {
+    this.#source = null;
+    this.#recovered();
+    this.#close();
   }
 
   get isLive() { return this.#source?.live ?? false; }
@@ -183,7 +190,14 @@ export class HlsPlayer extends EventTarget {
     const again = now - this.#lastMediaError < 5000;
     this.#lastMediaError = now;
     if (again) this.#retry("media", () => this.#reopen());
-    else this.#hls.recoverMediaError();
+    else this.#playOn(() => this.#hls.recoverMediaError());
+  }
+
+  /** What loads the media element anew also stops it (HTML, "media element load algorithm"). @param {() => void} reload */
+  #playOn(reload) {
+    const { paused } = this.video;
+    reload();
+    if (!paused) void this.video.play().catch(() => this.#tell("change"));
   }
 
   /** @param {any} data */
@@ -199,9 +213,7 @@ export class HlsPlayer extends EventTarget {
     const source = this.#source;
     if (!source) return;
     if (!this.#following && this.video.currentTime > 0) source.startAt = this.video.currentTime;
-    const wasPlaying = !this.video.paused;
-    this.#open();
-    if (wasPlaying) void this.video.play().catch(() => this.#tell("change"));
+    this.#playOn(() => this.#open());
   }
 
   #retryNative() {
@@ -290,14 +302,23 @@ export class HlsPlayer extends EventTarget {
   /** The picture has stood still although it should run: over a hole in the buffer, or to the edge. */
   #mendStandstill() {
     this.#movedAt = performance.now();
+    this.#standsStill();
     const next = nextBufferedStart(this.video);
     if (next !== null) this.video.currentTime = next + 0.05;
     else if (this.#following && this.behind > AT_EDGE_SECONDS) this.goLive();
     else if (bufferedAhead(this.video) > 0.5) this.video.currentTime += 0.1;
   }
 
+  /** hls.js waits 14 s for a silent line before it complains: the viewer hears of it now. */
+  #standsStill() {
+    if (this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || bufferedAhead(this.video) > 0 || this.#failures) return;
+    this.#failures = 1;
+    this.#tell("trouble", "network");
+  }
+
   /** @param {number} rate */
   #setRate(rate) {
+    this.video.defaultPlaybackRate = rate; // to which a media element goes back when it loads
     if (this.video.playbackRate !== rate) this.video.playbackRate = rate;
   }
 

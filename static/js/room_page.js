@@ -33,7 +33,7 @@ function show(view, words = "") {
   need("#unlock").hidden = view !== "locked";
   need("#sign-in").hidden = view !== "members";
   need("#curtain-words").textContent = words;
-  const line = view === "slate" ? t("slate", { time: cutAt }) : "";
+  const line = view === "slate" ? (cutAt ? t("slate", { time: cutAt }) : t("slate_some_time")) : "";
   need("#line").hidden = !line;
   need("#line-words").textContent = line;
   const pill = need("#state-pill");
@@ -69,9 +69,11 @@ async function refresh() {
 
 /** @param {Room} answer */
 function adopt(answer) {
-  room = answer;
+  const next = answer.session;
+  const another = next !== null && next.id !== shown.id && isWatchingReplay();
+  if (another) offerNext();
+  room = another ? { ...answer, session: room?.session ?? null } : answer;
   need("#title").textContent = answer.title;
-  if (answer.session?.state === "slate" && !cutAt) cutAt = timeOfDay(new Date().toISOString(), language());
   startFeed();
   apply();
 }
@@ -92,7 +94,7 @@ function startFeed() {
 
 /** @param {any} state */
 function onSnapshot(state) {
-  if (state.session) onSession(state.session, null);
+  if (state.session) onSession(state.session, state.session.at ?? null);
   viewers(state.viewers);
 }
 
@@ -108,10 +110,11 @@ function onSession(payload, at) {
   if (!room || !concerns(room, news)) return;
   const another = room.session !== null && room.session.id !== news.session;
   if (another && isWatchingReplay()) { offerNext(); return; }
-  if (news.state === "slate" && (room.session?.state !== "slate" || !cutAt)) cutAt = timeOfDay(at ?? new Date().toISOString(), language());
+  if (news.state !== "slate") cutAt = "";
+  else if (at) cutAt = timeOfDay(at, language());
   const before = room.session?.state;
   room = { ...room, session: sessionAfter(room, news) };
-  if (news.state === "ended" && before !== "ended") setTimeout(refresh, 2000); // MP4, title and the like
+  if (news.state === "ended" && before !== "ended") scheduleLook(); // MP4, title and the like
   apply();
 }
 
@@ -130,6 +133,7 @@ function apply() {
   const session = room.session;
   if (session?.hls_url && (view === "live" || view === "slate")) playLive(session.id, session.hls_url);
   if (session?.hls_url && view === "replay") playReplay(session.id, session.hls_url);
+  if (view === "waiting" && shown.playing) stopPlaying();
   show(view, wordsFor(view));
   showDownload(session);
 }
@@ -143,18 +147,25 @@ function playLive(id, url) {
   bar.startPlaying();
 }
 
+/** A session of nothing but slates: what was live is over, and nothing is left to play. */
+function stopPlaying() {
+  shown = { id: "", playing: "" };
+  player.unload();
+}
+
 /** @param {string} id @param {string} url */
 function playReplay(id, url) {
   if (shown.id === id && shown.playing === "replay") return;
   const wasLive = shown.id === id && shown.playing === "live";
+  const play = root.dataset.state !== "slate" && (!video.paused || video.ended); // who waited before a slate has left
   shown = { id, playing: "replay" };
   if (!wasLive) {
     player.load(ownAddress(url), { live: false });
     return;
   }
   root.dataset.ended = "true";
-  if (player.following) afterLastPicture(() => switchToReplay(id, url, null));
-  else switchToReplay(id, url, player.playingDate);
+  if (player.following) afterLastPicture(() => switchToReplay(id, url, null, play));
+  else switchToReplay(id, url, player.playingDate, play);
 }
 
 /** The live picture plays out, as far as the replay has time: it plays within a second of the end. @param {() => void} then */
@@ -166,10 +177,9 @@ function afterLastPicture(then) {
   setTimeout(once, standing ? 0 : 300);
 }
 
-/** @param {string} id @param {string} url @param {number | null} date where the viewer was, ms */
-function switchToReplay(id, url, date) {
+/** @param {string} id @param {string} url @param {number | null} date where the viewer was, ms @param {boolean} play */
+function switchToReplay(id, url, date, play) {
   if (shown.id !== id || shown.playing !== "replay") return; // the next lecture was faster
-  const play = root.dataset.state !== "slate" && (!video.paused || video.ended);
   player.load(ownAddress(url), { live: false, startDate: date });
   if (play) bar.startPlaying();
 }
@@ -187,11 +197,12 @@ function showDownload(session) {
   if (making) scheduleLook();
 }
 
+const LOOK_MS = 5000; // to twice that, each page at its own time: all of them began to look at the same moment
 let looking = 0;
 /** The MP4 is made in the background: look again until it is there. */
 function scheduleLook() {
   clearTimeout(looking);
-  looking = window.setTimeout(refresh, 4000);
+  looking = window.setTimeout(refresh, LOOK_MS * (1 + Math.random()));
 }
 
 /** @param {number} count */

@@ -13,7 +13,8 @@
 export function viewOf(room) {
   if (!room.may_watch) return room.access === "password" ? "locked" : "members";
   if (!room.session) return "waiting";
-  return room.session.state === "ended" ? "replay" : room.session.state;
+  if (room.session.state !== "ended") return room.session.state;
+  return room.session.hls_url ? "replay" : "waiting"; // a session of nothing but slates has left nothing
 }
 
 /**
@@ -30,9 +31,12 @@ export function sessionAfter(room, payload) {
     ended_at: payload.ended_at ?? null,
     recorder_epoch: payload.recorder_epoch ?? known?.recorder_epoch ?? null,
     recording: payload.recording ?? known?.recording ?? null,
-    hls_url: room.live_base ? `${base}/${payload.state === "ended" ? "replay-1" : "index"}.m3u8` : null,
+    hls_url: room.live_base && !leftNothing(payload) ? `${base}/${payload.state === "ended" ? "replay-1" : "index"}.m3u8` : null,
   };
 }
+
+/** @param {any} payload */
+const leftNothing = (payload) => payload.state === "ended" && payload.has_replay === false;
 
 /**
  * Whether news about a session matter: of the one shown, or of a later one.

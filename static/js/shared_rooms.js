@@ -52,6 +52,7 @@ class SharedRoom {
         port.postMessage({ name: "snapshot", detail: snapshot });
         for (const event of this.#recent) if (event.seq >= snapshot.seq) port.postMessage({ name: "event", detail: event });
         this.#ready.add(port);
+        if (failures > 1) port.postMessage({ name: "well" });
         return;
       } catch {
         port.postMessage({ name: "trouble" });

@@ -20,7 +20,8 @@ const pickers = new SourcePickers(root, capture, problem);
 const bar = new LiveBar(root);
 const wake = new WakeLock();
 const publisher = new WhipPublisher({
-  takeToken: (takeover) => call("POST", `${data.api}/publish-token`, { takeover }),
+  // A line that comes back goes on with its lecture; it never begins another one without a click.
+  takeToken: (wish) => call("POST", `${data.api}/publish-token`, { ...wish, session: root.dataset.sending || null }),
 });
 
 /** @type {import("./room_view.js").Room | null} */ let room = null;
@@ -54,6 +55,7 @@ function draw() {
 function goLive(takeover = false) {
   problem("");
   epoch = null;
+  remember(onAir() ? room?.session?.id ?? "" : "");
   publisher.start(capture.stream, capture.kind, takeover);
 }
 
@@ -97,7 +99,7 @@ function onEvent(event) {
 function noteSession(session) {
   if (!session) return;
   if (session.state === "ended") {
-    if (publisher.state === "live" && session.id === root.dataset.sending) endedElsewhere();
+    if (sending() && session.id === root.dataset.sending) endedElsewhere();
     return;
   }
   if (publisher.state === "live" && !root.dataset.sending) remember(session.id);

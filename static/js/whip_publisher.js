@@ -38,10 +38,11 @@ export class WhipPublisher extends EventTarget {
   #run = new AbortController();
   /** @type {AbortController | null} */ #attempt = null;
   #failures = 0;
+  /** @type {string | null} */ #publication = null; // our last one: reconnecting displaces no other
   #takeover = false;
   #doubtedUntil = 0;
 
-  /** @param {{takeToken: (takeover: boolean) => Promise<{token: string, whip_url: string}>}} means */
+  /** @param {{takeToken: (wish: {takeover: boolean, publication: string | null}) => Promise<{token: string, whip_url: string}>}} means */
   constructor({ takeToken }) {
     super();
     this.takeToken = takeToken;
@@ -59,6 +60,7 @@ export class WhipPublisher extends EventTarget {
     this.stream = stream;
     this.kind = kind;
     this.#failures = 0;
+    this.#publication = null;
     this.#takeover = takeover;
     void this.#publishUntilStopped(this.#run.signal);
   }
@@ -138,7 +140,7 @@ export class WhipPublisher extends EventTarget {
 
   async #token() {
     try {
-      const { token, whip_url } = await this.takeToken(this.#takeover);
+      const { token, whip_url } = await this.takeToken({ takeover: this.#takeover, publication: this.#publication });
       return { token, whip_url: ownAddress(whip_url) };
     } catch (error) {
       const status = /** @type {any} */ (error).status ?? 0;
@@ -179,6 +181,7 @@ export class WhipPublisher extends EventTarget {
     this.#iceServers = iceServersOf(response.headers.get("Link") ?? "");
     const location = response.headers.get("Location");
     this.#resource = location ? { url: ownAddress(new URL(location, url).href), token } : null;
+    this.#publication = location ? decodeURIComponent(location.split("/").at(-1) ?? "") : null;
     return response.text();
   }
 

@@ -103,6 +103,7 @@ def test_a_lecture_becomes_row_event_and_job(stage: Stage) -> None:
         "recorder_epoch",
         "recording",
         "reason",
+        "has_replay",
     } == set(payload)
     assert payload["state"] == "ended" and payload["recording"]["state"] == "ok"
 

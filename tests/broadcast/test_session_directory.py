@@ -72,6 +72,22 @@ def test_nothing_but_slates_is_no_replay(writer: SessionWriter, directory: Sessi
     assert found is not None and not found.has_replay
 
 
+def test_a_session_that_left_nothing_hides_no_recording(
+    writer: SessionWriter, directory: SessionDirectory
+) -> None:
+    writer.begin_take()
+    writer.parts(7)
+    writer.end()
+    later = SessionWriter(writer.settings.storage.parent)
+    later.begin_take(slate=True)
+    later.parts(3)
+    found = directory.current(ROOM, "hall")
+    assert found is not None and found.id == later.session_id, "while it goes on it is shown"
+    later.end()
+    found = directory.current(ROOM, "hall")
+    assert found is not None and (found.id, found.has_replay) == (writer.session_id, True)
+
+
 def test_a_live_session_goes_before_an_ended_one(writer: SessionWriter, directory: SessionDirectory) -> None:
     other = SessionWriter(writer.settings.storage.parent)
     other.begin_take()

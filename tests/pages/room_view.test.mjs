@@ -11,6 +11,7 @@ test("what a room shows", () => {
   assert.equal(viewOf(room), "live");
   assert.equal(viewOf({ ...room, session: { ...session, state: "slate" } }), "slate");
   assert.equal(viewOf({ ...room, session: { ...session, state: "ended" } }), "replay");
+  assert.equal(viewOf({ ...room, session: { ...session, state: "ended", hls_url: null } }), "waiting");
   assert.equal(viewOf({ ...room, may_watch: false, access: "password" }), "locked");
   assert.equal(viewOf({ ...room, may_watch: false, access: "members" }), "members");
 });
@@ -21,6 +22,8 @@ test("a session that begins has the address of its live playlist, one that ends 
   const ended = sessionAfter({ ...room, session: begun }, { session: "s2", state: "ended", ended_at: "2026-11-24T03:00:00Z" });
   assert.equal(ended.hls_url, "/live/open/s2/replay-1.m3u8");
   assert.equal(ended.started_at, "2026-11-24T02:00:00Z");
+  const nothing = sessionAfter({ ...room, session: begun }, { session: "s2", state: "ended", has_replay: false });
+  assert.equal(nothing.hls_url, null, "nothing but slates");
 });
 
 test("news of an older session, or of one that has ended already, change nothing", () => {

@@ -43,6 +43,12 @@ def test_a_publish_token_says_who_where_and_how_long() -> None:
         read_publish_token(SECRET, text, clock=clock)
 
 
+def test_a_publish_token_keeps_what_a_studio_goes_on_with() -> None:
+    token = PublishToken("person", "room", False, session_id="session", publication_id="publication")
+    text, _ = issue_publish_token(SECRET, token, clock=Clock())
+    assert read_publish_token(SECRET, text, clock=Clock()) == token
+
+
 def test_every_changed_character_is_noticed() -> None:
     text, _ = issue_publish_token(SECRET, TOKEN, clock=Clock())
     for position in range(len(text) - 1):  # the last one holds padding bits

@@ -310,6 +310,33 @@ async def test_after_the_end_a_studio_may_begin_anew(stage: Stage) -> None:
 
 
 @on_stage
+async def test_a_studio_that_comes_back_after_the_end_begins_nothing(stage: Stage) -> None:
+    session = await stage.live(STUDIO)
+    await stage.rooms.end("hall", "lecturer")
+    assert await refused(stage.publish(STUDIO, session_id=session)) == 409
+    await stage.run(1.0)
+    assert stage.rooms.status() == {}
+
+
+@on_stage
+async def test_a_studio_that_comes_back_in_time_goes_on(stage: Stage) -> None:
+    session = await stage.live(STUDIO)
+    before = stage.rooms.status()["hall"]["publication"]
+    answer = await stage.publish(STUDIO, session_id=session, replaces=before)
+    assert answer["session_id"] == session
+
+
+@on_stage
+async def test_of_two_studios_of_one_person_none_takes_the_room_back_by_itself(stage: Stage) -> None:
+    session = await stage.live(STUDIO)
+    first = stage.rooms.status()["hall"]["publication"]
+    await stage.publish(STUDIO)  # another tab, by a click
+    await stage.run(1.5)
+    assert await refused(stage.publish(STUDIO, session_id=session, replaces=first)) == 409
+    await stage.publish(STUDIO, session_id=session, replaces=first, takeover=True)
+
+
+@on_stage
 async def test_ending_what_is_not_live_is_404(stage: Stage) -> None:
     assert await refused(stage.rooms.end("hall", "lecturer")) == 404
     await stage.live()
