@@ -167,6 +167,8 @@ def test_the_snapshot_is_what_the_closed_batches_left(stage: Stage, log: EventLo
     stage.step()
     document = json.loads(_now(asked).body)
     assert document["next"] == 1
+    told = document["state"]["session"]
+    assert told.pop("at").endswith("Z"), "since when it is so"
     assert document["state"] == {"session": {"state": "live", "session": "s1"}, "viewers": 5}
 
 
