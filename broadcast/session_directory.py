@@ -82,8 +82,8 @@ class SessionDirectory:
     def current(self, room_id: str | None, slug: str) -> SessionSummary | None:
         """The live session of a room, else its latest that can be replayed, else its latest.
 
-        Without `room_id` (no database): by the slug it had. Raises DatabaseUnavailable only where no session of
-        the room has files.
+        Without `room_id` (no database): by the slug it had. Raises DatabaseUnavailable only where no session
+        of the room has files.
         """
         self._index()
         states = self._by_room.get(room_id, []) if room_id is not None else self._by_slug.get(slug, [])
