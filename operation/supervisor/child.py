@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 PROBE_EVERY_SECONDS = 0.1
 WRONG_USE = 2
+CANNOT_START = 126  # as shells say it
 
 
 class NeverReady(RuntimeError):
@@ -105,14 +106,18 @@ class Child:
 
     async def _run_once(self) -> tuple[float, int]:
         """One life of the process → seconds it was ready, exit code (negative: the signal)."""
-        self._process = process = subprocess.Popen(
-            self.spec.command, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+        try:
+            process, life = _started(self.spec.command)
+        except OSError as error:
+            # No process or memory to be had, or an upgrade under way: that is no reason to stop the others.
+            log.error("%s cannot be started: %s", self.spec.name, error)
+            return 0.0, CANNOT_START
+        self._process = process
         self._idle.clear()
         self._set_precedence(process.pid)
         log.info("%s started as process %d", self.spec.name, process.pid)
         readiness = asyncio.create_task(self._becomes_ready())
-        await _end_of(process.pid)
+        await _end_of(life)
         _kill_group(process.pid)  # before the id is given back: it cannot have become another's
         code = process.wait()
         self._process = None
@@ -150,10 +155,20 @@ class Child:
             return
 
 
-async def _end_of(pid: int) -> None:
-    """Wait until a child has ended, leaving its id taken (it is not reaped)."""
+def _started(command: tuple[str, ...]) -> tuple[subprocess.Popen[bytes], int]:
+    """A new process and the descriptor that tells of its end. Raises OSError, and then there is none."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        return process, os.pidfd_open(process.pid)
+    except OSError:
+        _kill_group(process.pid)
+        process.wait()
+        raise
+
+
+async def _end_of(descriptor: int) -> None:
+    """Wait until a child has ended, leaving its id taken (it is not reaped). Closes the descriptor."""
     ended = asyncio.Event()
-    descriptor = os.pidfd_open(pid)
     loop = asyncio.get_running_loop()
     loop.add_reader(descriptor, ended.set)
     try:

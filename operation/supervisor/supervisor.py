@@ -1,7 +1,7 @@
 """The supervisor: starts the processes in order, keeps them running, stops them in order.
 
-Runs in `app.py` without a command, on one event loop. SIGTERM, SIGINT or SIGHUP stops everything
-in order; a second one kills. `run()` returns when no process is left.
+Runs in `app.py` without a command, on one event loop. SIGTERM, SIGINT or SIGHUP (unless ignored) stops
+everything in order; a second one kills. `run()` returns when no process is left.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class Supervisor:
         """Serve until a stop signal (→ 0), or until a process cannot be started at all (→ 1)."""
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, self.stop)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup: a lost terminal ends no lecture
+                loop.add_signal_handler(number, self.stop)
         starting = asyncio.create_task(self._watched(self._start_in_order()))
         await self._ending.wait()
         starting.cancel()

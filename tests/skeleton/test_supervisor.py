@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,38 @@ def test_a_second_request_to_stop_kills(stage: Stage) -> None:
 
 async def never() -> bool:
     return False
+
+
+def test_a_process_that_cannot_be_started_again_ends_nobody_else(stage: Stage) -> None:
+    program = stage.folder / "python"
+    program.symlink_to(sys.executable)
+    web = stage.server("web", 1)
+    specs = [stage.server("recorder", 0), replace(web, command=(str(program), *web.command[1:]))]
+
+    async def upgraded(supervisor: Supervisor) -> None:
+        recorder, pid = supervisor.processes["recorder"], supervisor.processes["web"]
+        program.unlink()  # the virtual environment is being made anew
+        os.kill(pid or 0, signal.SIGKILL)
+        await until(lambda: supervisor.processes["web"] is None)
+        program.symlink_to(sys.executable)
+        await until(lambda: supervisor.processes["web"] is not None)
+        assert supervisor.processes["recorder"] == recorder
+
+    assert run(specs, upgraded) == 0
+
+
+def test_nohup_is_heeded(stage: Stage) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    async def hung_up(supervisor: Supervisor) -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert supervisor.processes["recorder"] is not None
+
+    try:
+        assert run([stage.server("recorder", 0)], hung_up) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_back_off_doubles_and_forgets_after_health() -> None:
