@@ -64,8 +64,13 @@ class HintHub:
 
     def _send(self, line: bytes, sender: asyncio.StreamWriter | None) -> None:
         for writer in self._clients:
-            if writer is not sender and writer.transport.get_write_buffer_size() < MAX_UNREAD_BYTES:
+            if writer is not sender and _keeps_up(writer.transport):
                 writer.write(line)
+
+
+def _keeps_up(transport: asyncio.WriteTransport) -> bool:
+    """Not one whose process was killed just now: uvloop raises on writing to a closed one."""
+    return not transport.is_closing() and transport.get_write_buffer_size() < MAX_UNREAD_BYTES
 
 
 def _remove(socket_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from broadcast.hint_client import Hint, HintClient, Ticker
 from recorder.hint_hub import HintHub
@@ -57,6 +58,23 @@ def test_hints_reach_every_listener_and_the_other_processes(tmp_path: Path) -> N
         await hub.close()
 
     run(work)
+
+
+def test_a_listener_killed_just_now_disturbs_nobody(tmp_path: Path) -> None:
+    async def work() -> None:
+        path, ear = tmp_path / "hints.sock", Ear()
+        hub = HintHub()
+        await hub.open(path)
+        client = HintClient(path, [ear])
+        await client.open()
+        await wait_for_clients(hub, 1)
+        for writer in hub._clients:
+            writer.transport.abort()
+        hub.tell({"kind": "part"})  # before the loop has had time to notice
+        await client.close()
+        await hub.close()
+
+    uvloop.run(work())
 
 
 async def wait_for_clients(hub: HintHub, count: int) -> None:
