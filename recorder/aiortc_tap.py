@@ -147,7 +147,7 @@ class PeerTransport:
     def send_rtcp(self, data: bytes) -> None:
         """Send one compound packet now; without a connection it is left out, as RTCP may be lost."""
         pair = self._connection._nominated.get(1)
-        if pair is None or self._srtp is None or pair.protocol.transport.is_closing():
+        if pair is None or self._srtp is None or _is_closing(pair.protocol.transport):
             return
         pair.protocol.transport.sendto(self._dtls._tx_srtp.protect_rtcp(data), pair.remote_addr)
 
@@ -293,6 +293,11 @@ def _stand_in(owner: object, name: str, method: Callable[..., Any]) -> None:
     if not callable(getattr(owner, name)):
         raise TypeError(f"{owner!r} has no method {name}")
     setattr(owner, name, method)
+
+
+def _is_closing(transport: Any) -> bool:
+    """Aioice's TURN transport cannot tell; once closed it sends nothing by itself."""
+    return bool(getattr(transport, "is_closing", bool)())
 
 
 def _ice_servers(settings: Settings) -> list[RTCIceServer]:

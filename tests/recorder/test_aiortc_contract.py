@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 import aioice.ice
 import aioice.stun
+import aioice.turn
 import pylibsrtp
 import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection
@@ -17,6 +18,8 @@ from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.sdp import SessionDescription, candidate_from_sdp
+
+from recorder import aiortc_tap
 
 
 def parameters(function) -> list[str]:
@@ -101,6 +104,13 @@ def test_methods_replaced_on_one_object_are_looked_up_there():
     assert "await transceiver.receiver.receive(" in connecting
     assert "self.get_component_candidates(" in inspect.getsource(aioice.ice.Connection.gather_candidates)
     assert "self.query_consent()" in inspect.getsource(aioice.ice.Connection.connect)
+
+
+def test_a_relayed_path_cannot_tell_whether_it_closes():
+    relayed = aioice.turn.TurnTransport(None)
+    assert not hasattr(relayed, "is_closing")
+    assert not aiortc_tap._is_closing(relayed)
+    assert list(inspect.signature(relayed.sendto).parameters) == ["data", "addr"]
 
 
 def test_a_pair_knows_its_protocol_and_remote_address():
