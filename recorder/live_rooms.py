@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 END_COOLDOWN_SECONDS = 60.0
 MAX_REMEMBERED_ANSWERS = 1_000
+CONNECTING_SECONDS = 5.0  # an encoder behind a firewall, trying for ever, must not keep others out
 
 
 AcceptOffer = Callable[[str, SourceSink, Settings], Awaitable[Peer]]
@@ -186,8 +187,14 @@ class LiveRooms:
         other = room.publication
         if other is None or request.takeover or _may_supersede(other, request):
             return
-        if room.session is None or room.session.program.picture_arriving:
+        if self._holds_the_room(room, other):
             raise CommandRefused(409, "Room taken", "Somebody else is publishing in this room.")
+
+    def _holds_the_room(self, room: LiveRoom, publication: Publication) -> bool:
+        """Whether a picture arrives, or the first one of a publication may still be on its way."""
+        if room.session is not None:
+            return room.session.program.picture_arriving
+        return publication.has_media or self._clock() - publication.waits_since < CONNECTING_SECONDS
 
     def _identified(self, room: LiveRoom, request: PublishRequest) -> PublishRequest:
         """The request with a credential that somebody has verified, now or earlier in this session."""
@@ -217,10 +224,15 @@ class LiveRooms:
     # Publications
 
     async def _accept(self, room: LiveRoom, request: PublishRequest) -> dict[str, Any]:
+        before = room.publication
+        tries_again = (
+            before is not None and before.credential.id == request.credential.id and not before.has_media
+        )
         publication = Publication(
             self._opener.new_id(),
             request.credential,
             request.bearer_sha256,
+            waits_since=before.waits_since if before is not None and tries_again else self._clock(),
             on_first_media=lambda p: self._start(self._open_session(room, p)),
             on_closed=lambda p, reason: self._start(self._leave(room, p, reason)),
         )

@@ -28,7 +28,11 @@ class Peer(Source, Protocol):
 
 
 class Publication:
-    """Holds the peer and passes its media to the program once there is one."""
+    """Holds the peer and passes its media to the program once there is one.
+
+    `waits_since`: monotonic seconds of the first offer, where offers of one credential follow each other
+    without any media.
+    """
 
     def __init__(
         self,
@@ -36,12 +40,14 @@ class Publication:
         credential: CredentialRecord,
         bearer_sha256: str,
         *,
+        waits_since: float,
         on_first_media: Callable[[Publication], None],
         on_closed: Callable[[Publication, str], None],
     ) -> None:
         self.id = publication_id
         self.credential = credential
         self.bearer_sha256 = bearer_sha256
+        self.waits_since = waits_since
         self.peer: Peer | None = None
         self.closed_reason: str | None = None
         self._on_first_media = on_first_media

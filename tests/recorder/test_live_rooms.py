@@ -261,11 +261,21 @@ async def test_an_offer_without_media_begins_no_session(stage: Stage) -> None:
     stage.peers[0].resting = True
     await stage.run(1)
     assert stage.status["session"] is None
-    assert await refused(stage.publish(OTHER)) == 409
+    assert await refused(stage.publish(OTHER)) == 409, "its picture may be on the way"
     stage.peers[0].vanish()
     await stage.run(0.1)
     assert stage.rooms.status() == {}
     assert not stage.told
+
+
+@on_stage
+async def test_who_cannot_deliver_keeps_nobody_out(stage: Stage) -> None:
+    for _ in range(6):  # an encoder behind a firewall, trying again and again
+        await stage.publish()
+        stage.peers[-1].resting = True
+        await stage.run(1)
+    await stage.live(OTHER)
+    assert await refused(stage.publish()) == 409
 
 
 @on_stage
