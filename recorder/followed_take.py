@@ -25,6 +25,7 @@ class FollowedTake:
         self.number = number
         self.folder = folder
         self.view: TakeView | None = None
+        self.missed = False  # by the last refresh: its files were not where the listing had them
         self._fd: int | None = None
         self._records_read = 0  # parts and marks
         self._complained = False
@@ -36,12 +37,14 @@ class FollowedTake:
 
     def refresh(self) -> bool:
         """Read what is new; whether there was anything. A take that is not readable yet is tried again."""
+        self.missed = False
         if self.view is not None and self.view.sealed:
             return False
         try:
             return self._refresh()
         except FileNotFoundError:
             self.close()
+            self.missed = True
             return False  # moved, removed or not made yet: the folder's listing tells
         except (OSError, cmaf.BadInit) as error:
             if not self._complained:

@@ -69,11 +69,19 @@ class SessionReader:
             if self._closed:
                 return False
             changed = self._list_takes() if self._folders_changed() else False
-            for take in tuple(self._open):
-                changed |= take.refresh()
+            changed |= self._read_on()
+            if any(take.missed for take in self._open):  # it moved to the disk between listing and opening
+                changed |= self._list_takes()
+                changed |= self._read_on()
             if changed:
                 self._arrange()
             return changed
+
+    def _read_on(self) -> bool:
+        changed = False
+        for take in tuple(self._open):
+            changed |= take.refresh()
+        return changed
 
     def take(self, number: int) -> TakeView:
         """Raises NotInLog."""

@@ -115,6 +115,24 @@ def test_the_state_is_read_again_when_it_changes(config: Settings, log: MediaLog
         assert reader.takes[0].closed, "after the end no part follows, with or without an end mark"
 
 
+def test_a_take_that_moves_between_listing_and_opening_is_found(config: Settings) -> None:
+    spilled = replace(config, storage=config.spill_folder)
+    log = MediaLog(spilled, SESSION, on_part=lambda take, record: None)
+    log.close()
+    spill, disk = (root / SESSION for root in reversed(config.session_roots))
+    disk.mkdir(parents=True)
+    with SessionReaderOf(config) as reader:
+        write_take(log := MediaLog(spilled, SESSION, on_part=lambda take, record: None), start_pts=0)
+        log.close()
+        reader._list_takes()  # as a refresh begins
+        move_take(spill / "take-0001", disk / "take-0001", lambda: False)
+        reader._stamps = tuple(
+            os.stat(folder).st_mtime_ns for folder in reader._folders
+        )  # nothing new to list
+        reader.refresh()
+        assert reader.part_bytes(1, 0, 0)
+
+
 def test_a_take_is_found_at_any_moment_while_it_moves_to_the_disk(config: Settings) -> None:
     spilled = replace(config, storage=config.spill_folder)  # writes where a spilling log would
     log = MediaLog(spilled, SESSION, on_part=lambda take, record: None)

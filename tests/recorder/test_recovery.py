@@ -133,6 +133,7 @@ def test_a_media_file_cut_anywhere_is_mended(log: Log, data: st.DataObject) -> N
     _check_cut(log, size, data.draw(st.sampled_from([log.index, None])))
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.skipif(not FULL, reason="every offset of the last 64 kB: minutes; set KODO_FULL=1")
 def test_a_media_file_cut_at_every_offset_of_its_last_64_kb_is_mended(log: Log) -> None:
     for size in range(max(0, len(log.media) - 65_536), len(log.media) + 1):
