@@ -17,8 +17,8 @@ MAX_WAITING = 2_048
 MAX_JUMP = 3_000
 # NACKs for one packet: more cannot arrive in time, and a sender that ignores them is left alone.
 MAX_REQUESTS = 10
-# After this many losses without a single repair the sender is taken to repair nothing: then the wait
-# is for reordering only.
+# After this many losses without a single answer the sender is taken to repair nothing: then the wait
+# is for reordering only. An answer that comes too late shows that it does: then the wait was too short.
 HOPELESS_HOLES = 3
 HOPELESS_PATIENCE_SECONDS = 0.05
 
@@ -57,7 +57,11 @@ class PacketCounts:
 
 
 class JitterBuffer:
-    """`insert` and `expire` return packets in order; a hole shows as `follows=False`."""
+    """`insert` and `expire` return packets in order; a hole shows as `follows=False`.
+
+    `repair_seconds`: from noticing a hole to the packet that was asked for, as a rule, in time or late;
+    None before the first one.
+    """
 
     def __init__(self, patience_seconds: float) -> None:
         self.counts = PacketCounts()
@@ -67,7 +71,7 @@ class JitterBuffer:
         self._next = -1
         self._highest = -1
         self._waiting: dict[int, RtpPacket] = {}
-        self._given_up: set[int] = set()
+        self._given_up: dict[int, MissingPacket] = {}
         self._follows = False
         self._stray = -1
         self._counts_from = 0
@@ -85,7 +89,7 @@ class JitterBuffer:
     @property
     def repairs_are_hopeless(self) -> bool:
         """The sender has not answered a single request so far."""
-        return self.counts.repaired == 0 and self.counts.lost >= HOPELESS_HOLES
+        return self.repair_seconds is None and self.counts.lost >= HOPELESS_HOLES
 
     def look_back(self, sequence: int, count: int, now: float) -> None:
         """Before the first packet: `count` packets ahead of it may have been lost, and are asked for.
@@ -156,7 +160,7 @@ class JitterBuffer:
 
     def _place(self, number: int, packet: RtpPacket) -> list[RtpPacket]:
         if number < self._next or number in self._waiting:
-            self._count_useless(number)
+            self._count_useless(number, packet.arrived_at)
             return []
         self.counts.received += 1
         for hole in range(self._highest + 1, number):
@@ -181,29 +185,31 @@ class JitterBuffer:
         if len(self._given_up) > MAX_WAITING:
             self._given_up.clear()
         while self._next not in self._waiting:
-            self.missing.pop(self._next, None)
-            self._given_up.add(self._next)
+            self._given_up[self._next] = self.missing.pop(self._next)
             self.counts.lost += self._next >= self._counts_from
             self._next += 1
         self._follows = False
 
     def _note_repair(self, number: int, now: float) -> None:
         missing = self.missing.pop(number, None)
-        if missing is None or missing.requests == 0:
-            return
-        self.counts.repaired += 1
-        if missing.requests == 1:  # else it is not known which request was answered
-            sample = now - missing.requested_at
-            known = self.repair_seconds
-            self.repair_seconds = sample if known is None else 0.8 * known + 0.2 * sample
+        if missing is not None and missing.requests:
+            self.counts.repaired += 1
+            self._note_answer(missing, now)
 
-    def _count_useless(self, number: int) -> None:
+    def _count_useless(self, number: int, now: float) -> None:
         """A packet that comes after it was given up, or a copy of one that is here already."""
-        if number in self._given_up:
-            self._given_up.discard(number)
-            self.counts.late += 1
-        else:
+        given_up = self._given_up.pop(number, None)
+        if given_up is None:
             self.counts.duplicate += 1
+            return
+        self.counts.late += 1
+        if given_up.requests:
+            self._note_answer(given_up, now)
+
+    def _note_answer(self, missing: MissingPacket, now: float) -> None:
+        """From the hole on, whichever request was answered: a wait of that length would have been enough."""
+        sample, known = now - missing.noticed_at, self.repair_seconds
+        self.repair_seconds = sample if known is None else 0.8 * known + 0.2 * sample
 
     def _current_patience(self) -> float:
         if self.repairs_are_hopeless:

@@ -104,9 +104,9 @@ class RtpStream:
         raise NotImplementedError
 
     def _restart(self) -> None:
-        counts = self.buffer.counts
-        self.buffer = JitterBuffer(self._patience_seconds)
-        self.buffer.counts = counts
+        before, self.buffer = self.buffer, JitterBuffer(self._patience_seconds)
+        self.buffer.counts = before.counts
+        self.buffer.repair_seconds = before.repair_seconds  # the sender and its line are the same
         self._statistics = ReceptionStatistics(self.clock_rate)
 
 
@@ -163,7 +163,7 @@ class VideoStream(RtpStream):
         """Ask again before the answer can be here, so that lost repairs cost little time.
 
         Over 80 ms and 2 % loss each way a request fails once in 25: three within the patience lose a picture
-        an hour, five one in a month of lectures. Unknown also means: longer than the first interval.
+        an hour, five one in a month of lectures.
         """
         known = self.buffer.repair_seconds
         return 0.035 if known is None else min(0.06, max(0.02, 0.35 * known))

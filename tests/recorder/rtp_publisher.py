@@ -45,13 +45,14 @@ class Timer:
 
 
 class RtpPublisher:
-    """A Source. `sent`: the pictures that left the encoder."""
+    """A Source. `sent`: the pictures that left the encoder. `repair_delay`: seconds from NACK to repair."""
 
     def __init__(self, stage: Stage, *, network: Network = clean, repairs: bool = True) -> None:
         self.stage, self.network, self.repairs = stage, network, repairs
         self.encoder = Encoder(320, 192)
         self.sent: list[AccessUnit] = []
         self.plis = 0
+        self.repair_delay = 0.0
         self.video_ssrc, self.audio_ssrc = 10, 30
         self.video_sequence, self.audio_sequence = 60_000, 65_500
         self.video_rtp, self.audio_rtp = 2**32 - 300_000, 2**32 - 100_000  # both wrap soon
@@ -116,7 +117,10 @@ class RtpPublisher:
                 self._key_frame_wanted = True
             elif isinstance(message, RtcpRtpfbPacket) and self.repairs:
                 for number in message.lost:
-                    self._repair(number & 0xFFFF)
+                    self._repair_later(number & 0xFFFF)
+
+    def _repair_later(self, number: int) -> None:
+        self.stage.at(self.stage.now + self.repair_delay, lambda: self._repair(number))
 
     def _repair(self, number: int) -> None:
         """RFC 4588: a stream of its own; repairs get lost like everything else."""

@@ -111,6 +111,37 @@ def test_a_sender_that_never_repairs_is_not_waited_for_in_full():
     assert numbers(buffer.expire(9.06)) == [9]
 
 
+def test_a_repair_that_comes_too_late_shows_that_the_sender_repairs():
+    buffer = JitterBuffer(PATIENCE)
+    insert(buffer, 1)
+    insert(buffer, 5, now=1.0)
+    buffer.requests_due(1.0, 0.05)
+    buffer.expire(1.0 + PATIENCE)
+    assert buffer.repairs_are_hopeless
+    assert insert(buffer, 2, now=1.5) == []
+    assert not buffer.repairs_are_hopeless
+    assert (buffer.repair_seconds, buffer.counts.late, buffer.counts.repaired) == (0.5, 1, 0)
+
+
+def test_a_late_packet_that_nobody_asked_for_is_no_repair():
+    buffer = JitterBuffer(PATIENCE)
+    insert(buffer, 1)
+    insert(buffer, 5)
+    buffer.expire(PATIENCE)
+    insert(buffer, 2, now=0.5)
+    assert buffer.repairs_are_hopeless
+
+
+def test_how_long_repairs_take_is_known_whichever_request_was_answered():
+    buffer = JitterBuffer(PATIENCE)
+    insert(buffer, 1)
+    insert(buffer, 3, now=1.0)
+    for now in (1.0, 1.0625, 1.125):
+        buffer.requests_due(now, 0.05)
+    assert insert(buffer, 2, now=1.1875) == [2, 3]
+    assert buffer.repair_seconds == 0.1875
+
+
 def test_what_waits_is_bounded():
     buffer = JitterBuffer(PATIENCE)
     insert(buffer, 1)

@@ -11,7 +11,7 @@ import pytest
 
 from recorder.h264 import nal_type
 from tests.recorder.program_stage import Stage, check_takes, decode, written_nals
-from tests.recorder.rtp_publisher import Network, RtpPublisher, losing
+from tests.recorder.rtp_publisher import WAY_SECONDS, Network, RtpPublisher, clean, losing
 
 FILL_BYTES = 16
 
@@ -36,8 +36,8 @@ def freeze(stage: Stage) -> float:
     return max(b - a for a, b in itertools.pairwise(times)) / 90_000
 
 
-def slices(publisher: RtpPublisher) -> list[bytes]:
-    return [nal for unit in publisher.sent for nal in unit.nals if nal_type(nal) in (1, 5, 6)]
+def slices(publisher: RtpPublisher, first: int = 0) -> list[bytes]:
+    return [nal for unit in publisher.sent[first:] for nal in unit.nals if nal_type(nal) in (1, 5, 6)]
 
 
 def everything_is_there(stage: Stage, publisher: RtpPublisher) -> bool:
@@ -73,6 +73,44 @@ def test_losses_without_repair_cost_less_than_a_second(stage: Stage) -> None:
     assert set(written_nals(stage.takes[0])) - set(sent) <= {
         nal for s in stage.takes[0].pictures if len(s.data) <= FILL_BYTES for nal in [s.data[4:]]
     }
+
+
+def test_late_repairs_in_the_beginning_do_not_end_repairing(stage: Stage) -> None:
+    """A burst whose repairs queue up; afterwards the line is an ordinary one of 80 ms."""
+    publisher = RtpPublisher(stage, network=losing(0.3))
+    publisher.repair_delay = 0.3
+    stage.run(0.5)
+    publisher.network, publisher.repair_delay = clean, 0.04
+    stage.run(1.5)
+    counts = publisher.receiver.video.buffer.counts
+    assert counts.late > 0
+    publisher.network, settled, repaired = losing(0.02), len(publisher.sent), counts.repaired
+    stage.run(8)
+    finish(stage)
+    assert counts.repaired - repaired > 5
+    assert set(slices(publisher, settled)[:-15]) <= set(written_nals(stage.takes[0]))
+
+
+@pytest.mark.parametrize("round_trip", [0.25, 0.4])
+def test_a_distant_publisher_is_repaired_too(stage: Stage, round_trip: float) -> None:
+    publisher = RtpPublisher(stage, network=losing(0.02))
+    publisher.repair_delay = round_trip - 2 * WAY_SECONDS
+    stage.run(5)
+    settled, lost = len(publisher.sent), publisher.receiver.video.buffer.counts.lost
+    stage.run(10)
+    finish(stage)
+    assert publisher.receiver.video.buffer.counts.lost == lost
+    assert set(slices(publisher, settled)[:-15]) <= set(written_nals(stage.takes[0]))
+
+
+def test_what_repairs_take_is_known_after_a_change_of_ssrc(stage: Stage) -> None:
+    publisher = RtpPublisher(stage, network=losing(0.05))
+    stage.run(3)
+    publisher.network, known = clean, publisher.receiver.video.buffer.repair_seconds
+    publisher.video_ssrc = 11
+    stage.run(1)
+    assert publisher.receiver.video.ssrc == 11
+    assert publisher.receiver.video.buffer.repair_seconds == pytest.approx(known, rel=0.2)
 
 
 def reordering(seconds: float, seed: int = 3) -> Network:
