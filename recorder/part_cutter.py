@@ -145,11 +145,11 @@ class PartCutter:
     def last_part(self) -> PartContent | None:
         """After `finish`: what is left, with silence for missing sound; None if nothing is.
 
-        Sound that is left without a picture is a part of sound alone.
+        Sound that is left without a picture is a part of sound alone, also if it is all silence: a hole
+        before the next take must not be (`sound_complete`).
         """
         assert self._end is not None, "finish() comes first"
-        if self._pictures:
-            self.add_sound(silence_between(self._sound_end, to_samples(self._end)))
+        self.add_sound(silence_between(self._sound_end, to_samples(self._end)))
         if not self._pictures and not self._sound:
             return None
         return self._cut(self._end, last_of_segment=True)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recorder.audio import silence_between
 from recorder.media import AAC_FRAME_SAMPLES, AudioSample, PartContent
 from recorder.part_cutter import PartCutter, to_samples
 from tests.recorder.program_stage import check_parts
@@ -17,11 +18,16 @@ START = 123_456
 def cut(
     steps: list[int], idrs: set[int], target: int = TARGET
 ) -> tuple[PartCutter, list[PartContent], list[int]]:
+    """Pictures `steps` ticks apart and all the sound between them."""
     cutter, parts, pts, all_pts = PartCutter(target, START), [], START, []
-    for number in range(len(steps) + 1):
+    heard_until = to_samples(START)
+    for number, step in enumerate([*steps, 3000]):
+        sound = silence_between(heard_until, to_samples(pts + step))
+        heard_until += len(sound) * AAC_FRAME_SAMPLES
+        cutter.add_sound(sound)
         parts += cutter.add_picture(number.to_bytes(4, "big"), pts, number in idrs or number == 0)
         all_pts.append(pts)
-        pts += steps[number] if number < len(steps) else 3000
+        pts += step
     cutter.finish(pts)
     if (last := cutter.last_part()) is not None:
         parts.append(last)
@@ -100,8 +106,9 @@ def test_parts_keep_the_rules_whatever_comes(steps, idrs, target):
     assert parts[0].starts_segment and parts[0].independent
     split = [part for part in parts if part.starts_segment and not part.independent]
     assert len(split) <= cutter.splits_without_key_frame
+    assert all(part.video for part in parts[:-1]), "only a take's last part may be sound alone"
     for part in parts:
-        assert part.independent == part.video[0].independent
+        assert part.independent == any(sample.independent for sample in part.video[:1])
 
 
 @given(st.lists(st.integers(1_500, 9_000), min_size=200, max_size=300))
@@ -182,15 +189,25 @@ def test_missing_sound_at_the_end_is_made_up():
 
 
 @pytest.mark.parametrize("sound", [0, 2])
-def test_without_a_picture_left_only_real_sound_makes_a_part(sound):
+def test_without_a_picture_left_the_sound_up_to_the_end_is_a_part(sound):
     cutter = PartCutter(TARGET, 0)
     cutter.add_sound(frames(0, 15))
     for n in range(10):
         cutter.add_picture(b"x", 3000 * n, n == 0)
-    cutter.finish(30_000)
+    cutter.finish(33_000)
     cutter.add_sound(frames(15 * 1024, sound))
     last = cutter.last_part()
-    assert (len(last.audio) if last else 0) == min(sound, 1)
+    assert not last.video and not last.independent
+    assert [sample.pts for sample in last.audio] == [15 * 1024, 16 * 1024, 17 * 1024], "up to 17,600"
+
+
+def test_with_all_pictures_and_all_sound_in_parts_nothing_is_left():
+    cutter = PartCutter(TARGET, 0)
+    cutter.add_sound(frames(0, 16))
+    for n in range(10):
+        cutter.add_picture(b"x", 3000 * n, n == 0)
+    cutter.finish(30_000)
+    assert cutter.sound_complete and cutter.last_part() is None
 
 
 def test_waiting_sound_is_bounded():

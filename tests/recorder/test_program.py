@@ -29,6 +29,8 @@ from tests.recorder.program_stage import (
     written_nals,
 )
 
+CABAC = {"profile": "high", "preset": "veryfast"}  # a source whose pictures cannot be filled
+
 
 @pytest.fixture
 def stage(tmp_path):
@@ -258,7 +260,7 @@ def test_large_pictures_pass_too(stage):
 
 
 def test_a_cabac_picture_that_rests_gives_way_to_the_still_one(stage):
-    publisher = Publisher(stage, Encoder(profile="high", preset="veryfast")).start()
+    publisher = Publisher(stage, Encoder(**CABAC)).start()
     stage.run(4)
     publisher.camera_on = False
     stage.run(4)
@@ -269,6 +271,21 @@ def test_a_cabac_picture_that_rests_gives_way_to_the_still_one(stage):
     assert [take.slate for take in stage.takes] == [False, False, False], "the lecture's sound goes on"
     check_takes(stage.takes)
     decode_all(stage)
+
+
+@pytest.mark.parametrize("pictures", range(3, 13))
+def test_between_two_cabac_takes_no_sound_is_missing(stage, pictures):
+    """Whatever the old take's last part holds: sound that is late for its end leaves no hole."""
+    publisher = Publisher(stage, Encoder(**CABAC)).start()
+    stage.run(1)
+    publisher.sound_delay = 0.7
+    stage.run(2 + pictures / 30)
+    publisher.encoder = Encoder(176, 144, **CABAC)
+    stage.run(3)
+    finish(stage)
+    assert [take.video.width for take in stage.takes] == [160, 176]
+    check_takes(stage.takes)
+    assert stage.takes[1].sound[0].pts - stage.takes[0].sound[-1].pts == 1024
 
 
 def test_a_flood_of_pictures_does_not_run_ahead_of_the_clock(stage):
