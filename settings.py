@@ -261,7 +261,9 @@ FIELDS: dict[str, Field] = {
         "disk_floor_bytes", "2G", _size, "no session starts with less free disk than this"
     ),
     "KODO_SPILL_FOLDER": Field("spill_folder", "", _folder, "memory file system used while the disk is full"),
-    "KODO_SPILL_SIZE": Field("spill_bytes", "512M", _size, "most that the spill folder may hold"),
+    "KODO_SPILL_SIZE": Field(
+        "spill_bytes", "512M", _size, "most that the spill folder may hold; never over ¾ of its file system"
+    ),
     "KODO_WEB_WORKERS": Field("web_workers", "1", _whole(1, 64), "web processes"),
     "KODO_LOG_LEVEL": Field("log_level", "info", _log_level, "debug, info, warning or error"),
 }

@@ -48,6 +48,18 @@ def total_bytes(folder: Path) -> int:
     return stat.f_blocks * stat.f_frsize
 
 
+def _file_system_bytes(folder: Path) -> int:
+    """Size of the file system that the folder is, or will be made, on; 0 if it cannot be asked."""
+    for place in (folder, *folder.parents):
+        try:
+            return total_bytes(place)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            break
+    return 0
+
+
 class DiskSpace:
     """`spilling`: new takes go to the spill. `mover`: runs the moving; default: a thread of its own."""
 
@@ -83,6 +95,7 @@ class DiskSpace:
         size = total_bytes(self._storage)
         self._low_water = min(LOW_WATER_BYTES, size // 16)
         self._ballast_bytes = min(BALLAST_BYTES, size // 64)
+        self.spill.fit(_file_system_bytes(self.spill.root))
         self.spill.adopt()
         try:
             self._fill_ballast()

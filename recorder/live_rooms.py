@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 END_COOLDOWN_SECONDS = 60.0
 MAX_REMEMBERED_ANSWERS = 1_000
+COMPLAIN_SECONDS = 5.0
 CONNECTING_SECONDS = 5.0  # an encoder behind a firewall, trying for ever, must not keep others out
 
 
@@ -81,8 +82,10 @@ class LiveRooms:
         self._clock = clock
         self._rooms: dict[str, LiveRoom] = {}
         self._ended: dict[tuple[str, str], float] = {}
+        self._unsaved: list[LiveSession] = []  # ended, but no disk has taken that yet
         self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._complain_at = 0.0
 
     async def resume(self) -> None:
         """Take up the sessions that were live when the last recorder stopped, and who has to wait."""
@@ -93,7 +96,7 @@ class LiveRooms:
             if older is not None and older.session is not None:
                 # Its end could not be written (both disks full): one room, one live session.
                 log.warning("session %s was left behind by %s", older.session.id, session.id)
-                await older.session.end("superseded")
+                await self._end_session(older.session, "superseded")
             facts = RoomFacts(
                 id=session.state.room_id,
                 slug=session.state.room_slug,
@@ -148,11 +151,23 @@ class LiveRooms:
         now = self._clock()
         for slug, room in list(self._rooms.items()):
             if room.session is not None:
-                room.session.tick(now)
+                self._tick_session(room.session, now)
                 if self._absent_too_long(room.session, now) and not room.busy:
                     self._start(self._end_absent(room))
             elif room.idle:
                 del self._rooms[slug]
+        for session in self._unsaved:
+            session.save_again(now)
+        self._unsaved = [session for session in self._unsaved if not session.is_saved]
+
+    def _tick_session(self, session: LiveSession, now: float) -> None:
+        """Whatever goes wrong in one room, the others' lectures go on."""
+        try:
+            session.tick(now)
+        except Exception:
+            if now >= self._complain_at:  # not 30 times a second
+                self._complain_at = now + COMPLAIN_SECONDS
+                log.exception("session %s: its tick failed", session.id)
 
     def status(self) -> dict[str, Any]:
         return {slug: _status(room) for slug, room in self._rooms.items()}
@@ -167,6 +182,9 @@ class LiveRooms:
                     await publication.close()
                 if room.session is not None:
                     await room.session.suspend()
+        unsaved, self._unsaved = self._unsaved, []
+        for session in unsaved:
+            await session.flush()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -295,11 +313,18 @@ class LiveRooms:
         publication, room.publication = room.publication, None
         self._cool_down(room.facts.slug, _credential_ids(session, publication), reason, self._clock())
         if session is not None:
-            await session.end(reason)
+            await self._end_session(session, reason)
             log.info("session %s ended: %s", session.id, reason)
         if publication is not None:
             self._start(publication.close())
         return {"session_id": session.id if session else None}
+
+    async def _end_session(self, session: LiveSession, reason: str) -> None:
+        try:
+            await session.end(reason)
+        finally:
+            if not session.is_saved:
+                self._unsaved.append(session)
 
     async def _end_absent(self, room: LiveRoom) -> None:
         async with room.changing():

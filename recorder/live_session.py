@@ -1,8 +1,8 @@
 """One live session in the recorder: its state file, its media log, its program.
 
 Owned by `live_rooms.LiveRooms`, runs on the recorder's event loop; `session.json` is written in a
-thread, the newest state wins. Ends by `end()` (the lecture is over) or `suspend()` (the recorder
-stops; the next one resumes the session with a new take).
+thread, the newest state wins, and what no disk takes is tried again. Ends by `end()` (the lecture is
+over) or `suspend()` (the recorder stops; the next one resumes the session with a new take).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from settings import Settings
 log = logging.getLogger(__name__)
 
 SYNC_SECONDS = 1.0
+SAVE_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ class LiveSession:
         return self.state.session_id
 
     @property
+    def is_saved(self) -> bool:
+        """Whether the newest state is on a disk."""
+        return self._saver.is_saved
+
+    @property
     def recorded_bytes(self) -> int:
         return self._log.bytes_written
 
@@ -94,6 +100,7 @@ class LiveSession:
 
     def tick(self, now: float) -> None:
         """Called about 30 times a second: fillers, sync, recording state."""
+        self.save_again(now)
         self.program.tick()
         if now >= self._next_sync and (self._syncing is None or self._syncing.done()):
             self._next_sync = now + SYNC_SECONDS
@@ -101,19 +108,27 @@ class LiveSession:
         if self._log.recording is not self.state.recording:
             self._change(recording=self._log.recording)
 
+    def save_again(self, now: float) -> None:
+        """Try to write a state again that no disk took; called 30 times a second, also after the end."""
+        self._saver.tick(now)
+
     async def end(self, reason: str) -> None:
-        """The lecture is over: the log is closed, `session.json` says *ended*."""
+        """The lecture is over: the log is closed, `session.json` says *ended*, or will (`is_saved`)."""
         # By the session's clock: a wall clock that was stepped meanwhile does not count.
         ended_at = self.state.started_at + self._clock() - self.state.started_monotonic
         try:
             await self._close_log()
         finally:
             self._change(phase=SessionPhase.ENDED, ended_at=ended_at, end_reason=reason)
-            await self._saver.flush()
+            await self.flush()
 
     async def suspend(self) -> None:
         """The recorder stops, the session goes on when it is back."""
         await self._close_log()
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Returns when the newest state is on a disk, or one more try has failed."""
         await self._saver.flush()
 
     async def _close_log(self) -> None:
@@ -152,33 +167,55 @@ def _same(known: CredentialRecord, given: CredentialRecord) -> bool:
 
 
 class StateSaver:
-    """Writes the newest state of one session in a thread, one write at a time."""
+    """Writes the newest state of one session in a thread, one write at a time.
+
+    What no disk takes is tried again each second, as long as `tick` is called.
+    """
 
     def __init__(self, roots: tuple[Path, ...], on_saved: Callable[[SessionState], None]) -> None:
         self._roots = roots
         self._on_saved = on_saved
         self._newest: SessionState | None = None
+        self._again_at = 0.0
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the newest state is on a disk."""
+        return self._newest is None
 
     def save_soon(self, state: SessionState) -> None:
         self._newest = state
-        if self._task is None or self._task.done():
+        if not self._is_writing:
             self._task = asyncio.create_task(self._save())
 
+    def tick(self, now: float) -> None:
+        """A second after a write failed, begin another one."""
+        if self._newest is None or self._is_writing:
+            self._again_at = now + SAVE_AGAIN_SECONDS
+        elif now >= self._again_at:
+            self.save_soon(self._newest)
+
     async def flush(self) -> None:
-        """Returns when the newest state is on disk (or could not be written, which is logged)."""
+        """Returns when the newest state is on a disk, or one more try has failed."""
+        if self._newest is not None:
+            self.save_soon(self._newest)
         if self._task is not None:
             await self._task
 
+    @property
+    def _is_writing(self) -> bool:
+        return self._task is not None and not self._task.done()
+
     async def _save(self) -> None:
         while (state := self._newest) is not None:
-            self._newest = None
             try:
                 await asyncio.to_thread(session_state.save_somewhere, self._roots, state)
             except OSError as error:
-                log.error(
-                    "session %s: its state could not be written: %s",
-                    state.session_id,
-                    error,
-                )
+                log.error("session %s: its state could not be written: %s", state.session_id, error)
+                if self._newest is state:
+                    return
+                continue
+            if self._newest is state:
+                self._newest = None
             self._on_saved(state)

@@ -190,15 +190,18 @@ class MediaLog:
         size = len(init) + HEADER_BYTES + RECORD_BYTES  # with the end mark
         if spilled and not self._space.spill.reserve(self.session_id, size):
             return None
-        try:
-            return TakeWriter(root, self.session_id, self._take, init, slate=slate)
-        except OSError as error:
-            _log.error("session %s: no take under %s: %s", self.session_id, root, error)
-            if spilled:
-                self._space.spill.take_closed(self.session_id, root, empty=True)
-            else:
-                self._space.failed(error)
-            return None
+        while True:
+            try:
+                return TakeWriter(root, self.session_id, self._take, init, slate=slate)
+            except OSError as error:
+                if spilled and is_full(error) and self._space.spill.give_up_oldest():
+                    continue
+                _log.error("session %s: no take under %s: %s", self.session_id, root, error)
+                if spilled:
+                    self._space.spill.take_closed(self.session_id, root, empty=True)
+                else:
+                    self._space.failed(error)
+                return None
 
     def _begun(self, writer: TakeWriter) -> None:
         self._writer = writer
@@ -219,18 +222,14 @@ class MediaLog:
         return self._segment, self._part + 1
 
     def _write(self, writer: TakeWriter, data: bytes, record: PartRecord) -> bool:
-        try:
-            self._try_write(writer, data, record)
-            return True
-        except OSError as first:
-            if self._makes_room(writer, first):
-                try:
-                    self._try_write(writer, data, record)
-                    return True
-                except OSError as second:
-                    first = second
-            self._give_up(writer, first)
-            return False
+        while True:
+            try:
+                self._try_write(writer, data, record)
+                return True
+            except OSError as error:
+                if not self._makes_room(writer, error):
+                    self._give_up(writer, error)
+                    return False
 
     def _try_write(self, writer: TakeWriter, data: bytes, record: PartRecord) -> None:
         if not self._is_spilled(writer):
@@ -246,6 +245,7 @@ class MediaLog:
             raise
 
     def _makes_room(self, writer: TakeWriter, error: OSError) -> bool:
+        """Whether it is worth another try. Ends: there are so many takes to give up, and one ballast."""
         if self._is_spilled(writer):
             return is_full(error) and self._space.spill.give_up_oldest()
         self._space.failed(error)

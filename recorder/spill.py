@@ -19,6 +19,8 @@ from recorder.take_index import HEADER_BYTES, RECORD_BYTES, Mark, pack_mark, par
 _log = logging.getLogger(__name__)
 
 _TAKES_IN_BOUND = 8
+# Of its file system, which may be small (a container's /dev/shm has 64 MB) and is not ours alone.
+_SHARE_OF_FILE_SYSTEM = 3 / 4
 
 
 @dataclass(slots=True)
@@ -43,6 +45,13 @@ class Spill:
         self._closed: list[SpilledTake] = []
         self._writers: dict[str, int] = {}
         self._losing: set[str] = set()
+
+    def fit(self, file_system_bytes: int) -> None:
+        """Hold no more than a share of a file system of that size; 0 says it has no bound of its own."""
+        share = int(file_system_bytes * _SHARE_OF_FILE_SYSTEM)
+        if 0 < share < self.limit:
+            _log.warning("the spill may hold %d MB: %s is small", share >> 20, self.root.parent)
+            self.limit = share
 
     @property
     def take_limit(self) -> int:
@@ -90,18 +99,27 @@ class Spill:
         self._losing.discard(session_id)
 
     def give_up_oldest(self) -> bool:
-        """Drop the media of the oldest closed take, whose segments become a gap; False if there is none."""
+        """Drop the media of the oldest closed take, whose segments become a gap; False if there is none.
+
+        Never raises OSError: a take that cannot be dropped (its files are gone) is passed over for good.
+        """
         with self._lock:
-            victim = next((t for t in self._closed if not (t.lost or t.moving)), None)
-            if victim is None:
-                return False
-            victim.lost = True
-            kept = _drop_media(victim.folder)
-            self.used_bytes -= victim.bytes - kept
-            victim.bytes = kept
-            self._losing.add(victim.session_id)
-        _log.error("the spill is full: media of %s are given up", victim.folder)
-        return True
+            while (victim := self._oldest()) is not None:
+                victim.lost = True
+                self._losing.add(victim.session_id)
+                try:
+                    kept = _drop_media(victim.folder)
+                except OSError as error:
+                    _log.error("media of %s could not be given up: %s", victim.folder, error)
+                    continue
+                self.used_bytes -= victim.bytes - kept
+                victim.bytes = kept
+                _log.error("the spill is full: media of %s are given up", victim.folder)
+                return True
+            return False
+
+    def _oldest(self) -> SpilledTake | None:
+        return next((take for take in self._closed if not (take.lost or take.moving)), None)
 
     def next_to_move(self, room: int) -> SpilledTake | None:
         """The oldest closed take, claimed for the mover, if it fits into `room` bytes."""
@@ -151,16 +169,17 @@ def _found(session_id: str, folder: Path) -> SpilledTake:
 
 
 def _drop_media(folder: Path) -> int:
-    """Cut the media file back to its init, mark the index, return the bytes that stay.
+    """Cut the media file back to its init, mark the index, return the bytes that stay. Raises OSError.
 
-    The folder above is touched, so that readers, who watch only that, look again.
+    The mark may need a block: on a full file system there is one only when the media are cut. The folder
+    above is touched, so that readers, who watch only that, look again.
     """
     index = (folder / INDEX_FILE).read_bytes()
     header = parse_header(index)
     init_length = header.init_length if header else 0
     whole = HEADER_BYTES + (len(index) - HEADER_BYTES) // RECORD_BYTES * RECORD_BYTES
+    os.truncate(folder / MEDIA_FILE, init_length)
     with open(folder / INDEX_FILE, "r+b", buffering=0) as file:
         os.pwrite(file.fileno(), pack_mark(Mark.LOST), whole)
-    os.truncate(folder / MEDIA_FILE, init_length)
     os.utime(folder.parent)
     return init_length + whole + RECORD_BYTES

@@ -96,12 +96,13 @@ class Stage:
         self.clocks = Clocks()
         self.peers: list[StagePeer] = []
         self.told: list[SessionState] = []
+        self.on_part: Callable[[SessionState], None] = lambda _: None
         self.requests = itertools.count()
         self.rooms = self._assembled()
 
     def _assembled(self) -> LiveRooms:
         self.space = DiskSpace(self.settings)
-        listener = SessionListener(on_part=lambda *_: None, on_state=self.told.append)
+        listener = SessionListener(on_part=lambda state, *_: self.on_part(state), on_state=self.told.append)
         opener = SessionOpener(
             self.settings,
             listener,
@@ -490,3 +491,79 @@ def test_no_session_begins_under_the_floor(tmp_path: Path) -> None:
         await stage.close()
 
     asyncio.run(play())
+
+
+@on_stage
+async def test_what_fails_in_one_room_ends_no_other_lecture(stage: Stage) -> None:
+    hall = await stage.live()
+    await stage.publish(OTHER, room=dataclasses.replace(HALL, id="room-2", slug="annex"))
+    await stage.run(2)
+    told: list[str] = []
+
+    def tell(state: SessionState) -> None:
+        told.append(state.session_id)
+        if state.session_id == hall:
+            raise RuntimeError("a defect that only this room's slate has")
+
+    stage.on_part = tell
+    stage.peers[0].vanish()
+    await stage.run(2)
+    annex = stage.rooms.status()["annex"]["session"]
+    assert told.count(annex) >= 5 and hall in told
+    stage.on_part = lambda _: None
+    await stage.run(1)
+    assert stage.status["phase"] is SessionPhase.SLATE, "and it goes on itself"
+
+
+def refuse_states(stage: Stage, session: str) -> Callable[[], None]:
+    """Neither disk takes the session's state; returns what ends that. The media log's files stay open."""
+    folder, aside = stage.settings.sessions_folder / session, stage.settings.storage / "aside"
+    folder.rename(aside)
+    folder.write_text("not a folder")
+    stage.settings.spill_folder.write_text("not a folder")
+
+    def accept() -> None:
+        folder.unlink()
+        aside.rename(folder)
+        stage.settings.spill_folder.unlink()
+
+    return accept
+
+
+@on_stage
+async def test_an_end_that_no_disk_takes_is_written_as_soon_as_one_does(stage: Stage) -> None:
+    session = await stage.live()
+    accept = refuse_states(stage, session)
+    await stage.rooms.end("hall", "lecturer")
+    await stage.run(2)
+    told = len(stage.told)
+    accept()
+    assert stage.state(session).phase is SessionPhase.LIVE
+    await stage.run(1.5)
+    assert stage.state(session).phase is SessionPhase.ENDED
+    assert [state.phase for state in stage.told[told:]] == [SessionPhase.ENDED], "told when it is there"
+
+
+@on_stage
+async def test_an_end_that_no_disk_took_is_tried_once_more_when_the_recorder_stops(stage: Stage) -> None:
+    session = await stage.live()
+    accept = refuse_states(stage, session)
+    await stage.rooms.end("hall", "lecturer")
+    accept()
+    await stage.restart()
+    assert stage.rooms.status() == {}
+    assert stage.state(session).end_reason == "lecturer"
+
+
+@on_stage
+async def test_a_change_that_no_disk_takes_is_written_later(stage: Stage) -> None:
+    session = await stage.live()
+    await stage.publish(OTHER, takeover=True)
+    await stage.run(2)
+    accept = refuse_states(stage, session)
+    stage.rooms.revoke(KEY.id)
+    await stage.run(1)
+    accept()
+    assert stage.state(session).credentials == (KEY, OTHER)
+    await stage.run(1.5)
+    assert stage.state(session).credentials == (OTHER,)

@@ -10,8 +10,10 @@ import itertools
 import os
 import stat
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,12 +25,14 @@ from recorder.media import PartRecord, RecordingState
 from recorder.media_log import MediaLog
 from recorder.media_log_reader import SessionReader
 from recorder.recovery import recover_session
+from recorder.spill import Spill
 from settings import Settings
 from tests.recorder.media_maker import make_media, make_parts, make_settings
 from tests.recorder.test_session_state import STATE
 
 SESSION = STATE.session_id
 DISK_BYTES = 24 << 20
+SMALL_SPILL_BYTES = 8 << 20
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small tmpfs needs root")
 
@@ -62,9 +66,9 @@ class Stage:
         )
         self.sent = 0
         media = make_media(4, width=640, height=360, kilobits=4_000, gop=10)
-        self._parameters = media.parameters
+        self.parameters = media.parameters
         self.parts = make_parts(media)
-        self.log.begin_take(self._parameters, slate=False)
+        self.log.begin_take(self.parameters, slate=False)
 
     @property
     def storage(self) -> Path:
@@ -77,7 +81,7 @@ class Stage:
             self.log.check_space()
             part = self.parts[self.sent % len(self.parts)]
             if self.log.wants_new_take:
-                self.log.begin_take(self._parameters, slate=False)
+                self.log.begin_take(self.parameters, slate=False)
             pts = self.sent * 30_000
             self.log.append(replace(part, pts=pts, independent=True, starts_segment=self.sent % 6 == 0))
             self.sent += 1
@@ -122,9 +126,21 @@ class Stage:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A real file system of 24 MiB."""
-    mount = tmp_path / "disk"
+    with mounted(tmp_path / "disk", DISK_BYTES) as mount:
+        yield mount
+
+
+@pytest.fixture
+def small_spill(tmp_path: Path) -> Iterator[Path]:
+    """As a container's /dev/shm: smaller than what the spill may hold by its setting."""
+    with mounted(tmp_path / "shm", SMALL_SPILL_BYTES) as mount:
+        yield mount
+
+
+@contextmanager
+def mounted(mount: Path, size: int) -> Iterator[Path]:
     mount.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "kodo-test", mount], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "kodo-test", mount], check=True)
     try:
         yield mount
     finally:
@@ -230,6 +246,50 @@ def test_past_the_bound_the_oldest_spilled_take_becomes_a_gap(stage: Stage) -> N
 
 
 @needs_root
+def test_a_spill_smaller_than_its_setting_gives_up_its_oldest_takes(
+    tmp_path: Path, disk: Path, small_spill: Path
+) -> None:
+    settings = make_settings(tmp_path, storage=disk / "storage", spill_folder=small_spill / "kodo")
+    assert settings.spill_bytes > SMALL_SPILL_BYTES
+    stage = Stage(settings)
+    fill(stage.storage)
+    stage.publish_until(lambda: stage.log.recording is RecordingState.LOSING)
+    stage.publish(100)
+    assert len(stage.heard) == stage.sent, "viewers see every part; what is given up is the oldest"
+    assert stage.shown()[1][0] == 2
+    stage.close()
+
+
+@needs_root
+def test_a_spill_that_others_fill_makes_room_by_its_own_takes(
+    tmp_path: Path, disk: Path, small_spill: Path
+) -> None:
+    settings = make_settings(tmp_path, storage=disk / "storage", spill_folder=small_spill / "kodo")
+    stage = Stage(settings)
+    fill(stage.storage)
+    stage.publish_until(lambda: len(stage.spilled_takes()) >= 3)
+    fill(small_spill)
+    stage.log.begin_take(stage.parameters, slate=False)
+    stage.publish(5)
+    assert stage.log.recording is RecordingState.LOSING
+    assert len(stage.heard) == stage.sent
+    stage.close()
+
+
+@needs_root
+def test_a_spilled_take_that_cannot_be_given_up_is_passed_over(stage: Stage) -> None:
+    fill(stage.storage)
+    stage.publish_until(lambda: len(stage.spilled_takes()) >= 3)
+    first, second, *_ = stage.spilled_takes()
+    (stage.settings.spill_sessions_folder / SESSION / first / "program.index").unlink()
+    assert stage.space.spill.give_up_oldest()
+    media = stage.settings.spill_sessions_folder / SESSION / second / "program.mp4"
+    assert media.stat().st_size < 4096
+    stage.publish_until(lambda: len(stage.spilled_takes()) >= 8)
+    assert len(stage.heard) == stage.sent
+
+
+@needs_root
 def test_a_disk_turned_read_only_is_left_and_found_again(stage: Stage, disk: Path) -> None:
     stage.publish(5)
     stage.log.close_take()
@@ -262,8 +322,11 @@ def test_a_restarted_recorder_takes_up_what_was_spilled(tmp_path: Path, disk: Pa
     recovered = recover_session(settings.session_roots, SESSION)
     rubbish.unlink()
     space = DiskSpace(settings, clock=killed.clock, mover=killed.mover)
+    looked = threading.Event()
+    killed.mover.submit(looked.wait)  # nothing moves before
     space.open()
     assert space.spill.used_bytes > 0
+    looked.set()
     killed.space.close()
     killed.space = space
     killed.settle()
@@ -291,6 +354,13 @@ def test_storage_and_spill_both_useless_lose_parts_and_never_raise(tmp_path: Pat
     stage.settle()
     assert stage.log.recording is RecordingState.OK
     stage.close()
+
+
+@pytest.mark.parametrize(("size", "limit"), [(64 << 20, 48 << 20), (2 << 30, 512 << 20), (0, 512 << 20)])
+def test_the_spill_leaves_room_on_its_file_system(tmp_path: Path, size: int, limit: int) -> None:
+    spill = Spill(tmp_path / "spill", 512 << 20)
+    spill.fit(size)
+    assert spill.limit == limit
 
 
 def test_a_low_disk_is_left_before_it_is_full(tmp_path: Path) -> None:
