@@ -20,6 +20,7 @@ KEY_FRAME_DUE_TICKS = SEGMENT_TICKS - VIDEO_CLOCK_RATE // 10
 SHORTEST_SEGMENT_TICKS = SEGMENT_TICKS * 3 // 4
 LONGEST_SEGMENT_TICKS = VIDEO_CLOCK_RATE * 58 // 10  # EXT-X-TARGETDURATION is 6
 SHORTEST_LAST_PART_TICKS = VIDEO_CLOCK_RATE // 100
+LONGEST_LAG_TICKS = VIDEO_CLOCK_RATE
 MAX_WAITING_SOUND = 500
 _FIRST_INTERVAL = VIDEO_CLOCK_RATE // 30
 
@@ -68,6 +69,15 @@ class PartCutter:
     @property
     def last_pts(self) -> int:
         return self._last_pts
+
+    @property
+    def lags(self) -> bool:
+        """Whether told time has fallen so far behind the media's that a new take should begin it anew.
+
+        No part is told longer than the target, so it falls behind where pictures come slower and nothing can
+        be filled. It catches up by itself when they come faster again; each take costs a discontinuity.
+        """
+        return self._decode_end - self._told_end > LONGEST_LAG_TICKS
 
     def key_frame_due(self, pts: int) -> bool:
         """Whether a segment has been open so long at `pts` that the next one should begin."""

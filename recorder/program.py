@@ -279,15 +279,18 @@ class Program:
 
     def _fill_rest(self, now: float) -> None:
         """The source's picture rests: fill, or show the still picture where nothing can be filled."""
-        filler, now_pts = self._filler, self._pts(now)
+        filler, feed, now_pts = self._filler, self._feed, self._pts(now)
         assert filler is not None
-        if self._shown_feed is not self._feed and now >= self._handover_until:
+        taken_over = self._shown_feed is not feed
+        if taken_over and now >= self._handover_until:
             self._show_still(self._still_kind(now))
             return
         for at in filler.due(self._line.last_pts, now_pts):
             self._write_fill(filler, at)
-        if not filler.possible and self._feed is not None and self._feed.picture_age(now) >= REST_SECONDS:
-            self._feed.stream.await_idr()
+        if filler.possible or taken_over or feed is None:
+            return
+        if feed.picture_age(now) >= REST_SECONDS:
+            feed.picture_rests()
             self._show_still(self._still_kind(now))
 
     def _still_kind(self, now: float) -> _Showing:

@@ -60,8 +60,10 @@ class TakeLine:
 
     @property
     def wants_new_take(self) -> bool:
+        """Whether the next IDR should begin a take: the log wants one, or told time lags."""
+        take = self._take
         # A take that is not begun in the log yet will be where the log wants it.
-        return self._take is not None and self._take.begun and self._log.wants_new_take
+        return take is not None and take.begun and (self._log.wants_new_take or take.cutter.lags)
 
     @property
     def splits_without_key_frame(self) -> int:

@@ -45,6 +45,7 @@ class SourceFeed:
         self._attached = True
         self._first_sound_at: float | None = None
         self._last_picture_at: float | None = None
+        self._rests = False
         self._requests = 0
         self._request_at = now
         self._margin = SoundMargin()
@@ -56,6 +57,7 @@ class SourceFeed:
     def on_video(self, unit: AccessUnit) -> None:
         if self._attached:
             self.last_media_at = unit.arrived_at
+            self._rests = False
             self._owner.feed_picture(self, unit)
 
     def on_audio(self, packet: OpusPacket) -> None:
@@ -100,9 +102,18 @@ class SourceFeed:
     def picture_written(self, at: float) -> None:
         self._last_picture_at = at
 
+    def picture_rests(self) -> None:
+        """Another picture stands in until the source's next one, which has to be an IDR.
+
+        Nothing is asked for meanwhile: an encoder that repeats its resting picture for each request would
+        make it come and go, a take each time.
+        """
+        self._rests = True
+        self.stream.await_idr()
+
     def request_key_frame(self, now: float) -> None:
-        """Ask the source, unless it was asked just before."""
-        if self._has_video and now >= self._request_at:
+        """Ask the source, unless it was asked just before, or rests."""
+        if self._has_video and not self._rests and now >= self._request_at:
             self._request_at = now + REQUEST_SECONDS[min(self._requests, len(REQUEST_SECONDS) - 1)]
             self._requests += 1
             self.source.request_key_frame()

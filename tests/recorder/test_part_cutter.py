@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from recorder.audio import silence_between
 from recorder.media import AAC_FRAME_SAMPLES, AudioSample, PartContent
-from recorder.part_cutter import PartCutter, to_samples
+from recorder.part_cutter import LONGEST_LAG_TICKS, PartCutter, to_samples
 from tests.recorder.program_stage import check_parts
 
 TARGET = 30_060
@@ -117,6 +117,31 @@ def test_told_time_adds_up_to_the_medias_own(steps):
     _, parts, all_pts = cut(steps, set(range(0, 300, 50)))
     told = sum(part.duration for part in parts)
     assert abs(told - (all_pts[-1] - START)) <= 2 * TARGET
+
+
+@given(st.lists(st.integers(180, 90_000), min_size=1, max_size=200))
+@settings(max_examples=60, deadline=None)
+def test_told_time_lags_little_where_a_take_begins_when_it_should(steps):
+    """Pictures as slow as one a second, which nothing fills."""
+    cutter, pts, told = PartCutter(TARGET, 0), 0, 0
+    for step in steps:
+        begins = pts == 0 or cutter.lags
+        if begins:
+            cutter, told = PartCutter(TARGET, pts), pts
+        for part in cutter.add_picture(b"x", pts, begins):
+            assert part.pts - told <= LONGEST_LAG_TICKS + 90_000
+            told += part.duration
+        pts += step
+
+
+def test_told_time_that_lags_catches_up_with_quick_pictures():
+    cutter = PartCutter(TARGET, 0)
+    for n in range(9):
+        cutter.add_picture(b"x", 45_000 * n, n == 0)
+    assert cutter.lags
+    for n in range(1, 9):
+        cutter.add_picture(b"x", 360_000 + 3000 * n, False)
+    assert not cutter.lags
 
 
 def frames(first: int, count: int) -> list[AudioSample]:

@@ -288,6 +288,61 @@ def test_between_two_cabac_takes_no_sound_is_missing(stage, pictures):
     assert stage.takes[1].sound[0].pts - stage.takes[0].sound[-1].pts == 1024
 
 
+def test_a_source_that_takes_over_from_a_cabac_one_needs_no_still_picture(stage):
+    Publisher(stage, Encoder(**CABAC)).start()
+    stage.run(3)
+    second = Publisher(stage, Encoder(176, 144, **CABAC))
+    second.delay = 0.3
+    second.start()
+    stage.run(3)
+    finish(stage)
+    assert [take.video.width for take in stage.takes] == [160, 176]
+    check_takes(stage.takes)
+
+
+class StillScreen(Publisher):
+    """Its encoder answers each request with an IDR, also of a picture that rests."""
+
+    def request_key_frame(self) -> None:
+        super().request_key_frame()
+        if not self.camera_on:
+            nals = self.encoder.next(key_frame=True)
+            rtp = self.video_rtp + round((self.stage.now - START) * 90_000)
+            self.stage.at(self.stage.now + self.delay, lambda: self._deliver(nals, rtp))
+
+
+def test_a_cabac_picture_that_rests_does_not_come_and_go(stage):
+    publisher = StillScreen(stage, Encoder(**CABAC)).start()
+    stage.run(4)
+    publisher.camera_on = False
+    stage.run(2)
+    asked = len(publisher.requests)
+    stage.run(20)
+    assert len(publisher.requests) == asked
+    publisher.camera_on = True
+    stage.run(3)
+    assert len(publisher.requests) > asked
+    finish(stage)
+    assert [take.video.width for take in stage.takes] == [160, 1280, 160]
+    check_takes(stage.takes)
+    decode_all(stage)
+
+
+@pytest.mark.parametrize("fps", [1.1, 2, 2.9])
+def test_told_time_follows_pictures_that_are_slow_and_cannot_be_filled(stage, fps):
+    Publisher(stage, Encoder(**CABAC), fps=fps).start()
+    stage.run(30)
+    finish(stage)
+    for take in stage.takes:
+        told = take.parts[0].pts
+        for part in take.parts:
+            assert part.pts - told <= 2.5 * 90_000
+            told += part.duration
+    lost = 1 - 0.334 * fps  # what told time loses a second
+    assert len(stage.takes) <= 2 + 30 * lost, "no take before a second is lost"
+    decode_all(stage)
+
+
 def test_a_flood_of_pictures_does_not_run_ahead_of_the_clock(stage):
     publisher = Publisher(stage).start()
     stage.run(1)
