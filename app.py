@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from operation import logging_setup
+from operation import logging_setup, open_files
 from operation.supervisor.parent_death import die_with_parent
 from settings import Settings, SettingsError
 
@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.parent:
         die_with_parent(parsed.parent)
     os.umask(0o027)
+    open_files.raise_limit()
     command: Command = parsed.command
     try:
         return command(parsed)

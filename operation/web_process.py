@@ -30,6 +30,7 @@ from broadcast.viewers import ViewerCounts
 from broadcast.web_app import create_app
 from library.database import Database, open_database
 from library.secret_key import installation_secret
+from operation.open_files import warn_if_few
 from operation.web_server import serve
 from people.models import Room
 from settings import Settings
@@ -37,6 +38,7 @@ from settings import Settings
 
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT → exit code."""
+    warn_if_few()
     uvloop.run(_serve(settings))
     return 0
 

@@ -30,7 +30,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 }
 AT_THE_TOP = {"app", "settings"}
 # What knows nothing of what it runs or writes for.
-LEAVES = ("operation/supervisor", "operation/logging_setup", "operation/certificate")
+LEAVES = (
+    "operation/supervisor",
+    "operation/logging_setup",
+    "operation/open_files",
+    "operation/certificate",
+)
 # What only these may import: the parts of third parties that are not theirs to give.
 CONFINED = {
     "aiortc": ("recorder",),
