@@ -252,6 +252,14 @@ def write_long(folder: Path, parts: int) -> SessionWriter:
     return writer
 
 
+def test_a_replay_is_measured_once_for_everyone_who_asks_at_the_end(stage: LiveStage) -> None:
+    stage.writer.end()
+    window = stage.windows.open(stage.writer.session_id)
+    assert window.replay_variant(1) is window.replay_variant(1)
+    with pytest.raises(NotInLog):
+        window.replay_variant(2)
+
+
 @pytest.mark.slow
 def test_three_hours_are_small(tmp_path: Path) -> None:
     """Issue, show 7: first playlist, delta and memory of a made log of 3 h."""
