@@ -2,8 +2,8 @@
 
 `sign` and `check` are pure. `AccessBook` lives in a web process: its owner opens and closes it, a thread of
 its own reads the rooms every second, and the event loop (or Flask's threads) ask it without touching a
-database. When the database is away the last known rooms stay in force. Ends with `close()`, which joins the
-thread.
+database. When the database is away the last known rooms stay in force, those of the process before this one
+(`known_rooms.py`) if this one never saw it. Ends with `close()`, which joins the thread.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+
+from broadcast.known_rooms import KnownRooms, RoomAccess
 
 log = logging.getLogger(__name__)
-
-AccessMode = Literal["open", "members", "password"]
 
 OPEN = "open"
 TOKEN_LIFE_SECONDS = 12 * 3600
@@ -39,6 +38,10 @@ class AccessDenied(Exception):
     """The address may not be read: forged, foreign, expired or revoked (HTTP 403). Says why."""
 
 
+class AccessUnknown(Exception):
+    """Who may read it cannot be told while the database is away (HTTP 503)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a genuine token says. `expires`: unix seconds. `room_id` None: the address said `open`."""
@@ -46,14 +49,6 @@ class Claim:
     room_id: str | None
     epoch: int
     expires: int
-
-
-@dataclass(frozen=True, slots=True)
-class RoomAccess:
-    """How a room is watched now. A raised `epoch` revokes every token signed before it."""
-
-    mode: AccessMode
-    epoch: int
 
 
 OPEN_CLAIM = Claim(None, 0, 0)
@@ -92,7 +87,7 @@ def _mac(secret: bytes, room_id: str, epoch: int, expires: int) -> str:
 class AccessBook:
     """Every room's access mode and epoch, and the tokens already found genuine.
 
-    `loader` returns all rooms; it may block and may raise, it is called on this book's thread only.
+    `loader` returns all rooms; it may block and may raise. `memory` keeps them for the next process.
     """
 
     def __init__(
@@ -100,11 +95,16 @@ class AccessBook:
         secret: bytes,
         loader: Callable[[], Mapping[str, RoomAccess]],
         clock: Callable[[], float] = time.time,
+        *,
+        memory: KnownRooms | None = None,
     ) -> None:
         self._secret = secret
         self._loader = loader
+        self._memory = memory
         self._clock = clock
         self._rooms: Mapping[str, RoomAccess] = {}
+        self._loaded = False
+        self._loading = threading.Lock()
         self._verified: OrderedDict[str, Claim] = OrderedDict()
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -114,6 +114,7 @@ class AccessBook:
 
     def open(self) -> None:
         """Read the rooms once, here, then every second in a thread."""
+        self._remember_rooms()
         self.refresh()
         self._thread = threading.Thread(target=self._run, name="access-book", daemon=True)
         self._thread.start()
@@ -132,16 +133,27 @@ class AccessBook:
 
     def refresh(self) -> None:
         """Read the rooms; keeps what was known when the loader fails, and says so once."""
+        with self._loading:  # else a thread that read before a change could set its rooms after it
+            self._load()
+
+    def _load(self) -> None:
         try:
-            self._rooms = dict(self._loader())
+            rooms = dict(self._loader())
         except Exception as error:  # whatever a database driver raises: viewers go on with what is known
             if not self._away:
                 log.warning("rooms cannot be read, the last known access stays in force: %s", error)
             self._away = True
             return
+        self._rooms, self._loaded = rooms, True
+        if self._memory is not None:
+            self._memory.keep(rooms)
         if self._away:
             log.info("rooms can be read again")
         self._away = False
+
+    def _remember_rooms(self) -> None:
+        if self._memory is not None and not self._loaded:
+            self._rooms = self._memory.read() or {}
 
     def claim(self, access: str) -> Claim:
         """What the `<access>` of an address says. A token's signature is computed once. Raises
@@ -158,21 +170,29 @@ class AccessBook:
         return claim
 
     def admit(self, claim: Claim, room_id: str, fallback_mode: str | None) -> bool:
-        """Whether media of the room may be cached by anyone for long (the room is open). Raises AccessDenied.
+        """Whether media of the room may be cached by anyone for long (the room is open).
 
-        `fallback_mode` is the access that a session recorded for a room that the book does not know (yet).
+        `fallback_mode` is the access that a session recorded, for a room that the book does not know (yet).
+        Raises AccessDenied; AccessUnknown if there is neither and the database was never seen.
         """
-        room = self._rooms.get(room_id)
-        mode = room.mode if room is not None else fallback_mode
-        if claim.room_id is None:
-            if mode != OPEN:
-                raise AccessDenied("This room is not open to everyone.")
-            return True
-        if claim.room_id != room_id:
+        if claim.room_id not in (None, room_id):
             raise AccessDenied("This address belongs to another room.")
+        room = self._rooms.get(room_id)
+        if room is None and fallback_mode is None and not self._loaded:
+            raise AccessUnknown("This room cannot be looked up just now.")
+        if claim.room_id is None:
+            if not self.is_open(room_id, fallback_mode):
+                raise AccessDenied("This room is not open to everyone.")
+            # What a session or a process before this one knew may be outdated: caches must not keep it.
+            return room is not None and self._loaded
         if room is not None and claim.epoch < room.epoch:
             raise AccessDenied("This address was withdrawn; open the room's page again.")
         return False
+
+    def is_open(self, room_id: str, fallback_mode: str | None) -> bool:
+        """Whether anybody may watch, by what is known of the room, else by what a session recorded of it."""
+        room = self._rooms.get(room_id)
+        return (room.mode if room is not None else fallback_mode) == OPEN
 
     def _remember(self, access: str, claim: Claim) -> None:
         with self._lock:

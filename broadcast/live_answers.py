@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from broadcast.access import AccessBook, AccessDenied
+from broadcast.access import AccessBook, AccessDenied, AccessUnknown
 from broadcast.answer import Answer, problem_answer
 from broadcast.live_address import (
     AddressTooLong,
@@ -81,6 +81,8 @@ class LiveAnswers:
             return TOO_LONG
         except AccessDenied as denied:
             return problem_answer(403, str(denied))
+        except AccessUnknown as unknown:
+            return problem_answer(503, str(unknown))
         return EventRequest(address.subject, address.resource, public)
 
     def _find(self, path: str, query: bytes, *, gzip: bool) -> Answer | Hold | Later:

@@ -399,12 +399,12 @@ def _job_word(job: Job | None) -> str | None:
 
 
 def _room_without_database(slug: str) -> dict[str, Any]:
-    """A live room that is open to all can be told of from its session's own file."""
+    """A live room that is still open to all can be told of from its session's own file."""
     found = services().directory.current(None, slug)
-    if found is None or found.access != RoomAccess.OPEN:
+    if found is None or not services().access.is_open(found.room_id, found.access):
         raise DatabaseUnavailable(f"room {slug} cannot be looked up")
     return {
-        **_room_facts(slug, found.title, found.access, found.room_id, access.OPEN),
+        **_room_facts(slug, found.title, access.OPEN, found.room_id, access.OPEN),
         "may_watch": True,
         "may_host": False,
         "session": _session_out(

@@ -15,12 +15,13 @@ from typing import cast
 import uvloop
 from sqlalchemy import select
 
-from broadcast.access import AccessBook, AccessMode, RoomAccess
+from broadcast.access import AccessBook
 from broadcast.adoption import SessionAdopter
 from broadcast.event_feed import EventFeed
 from broadcast.event_log import EventLog
 from broadcast.front import Front
 from broadcast.hint_client import HintClient, HintListener
+from broadcast.known_rooms import AccessMode, KnownRooms, RoomAccess
 from broadcast.live_answers import LiveAnswers
 from broadcast.live_windows import LiveWindows
 from broadcast.recorder_client import RecorderClient
@@ -71,7 +72,7 @@ def build_front(settings: Settings, database: Database) -> Front:
     """The web process's application over an open database; not opened yet."""
     secret = installation_secret(settings.storage)
     windows = LiveWindows(settings.session_roots, settings.part_seconds)
-    book = AccessBook(secret, lambda: _rooms(database))
+    book = AccessBook(secret, lambda: _rooms(database), memory=KnownRooms(settings.storage))
     listeners: list[HintListener] = [windows.on_hint]
     hints = HintClient(settings.hint_socket, listeners)
     log = EventLog(database)

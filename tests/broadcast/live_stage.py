@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
 
-from broadcast.access import AccessBook, RoomAccess, sign
+from broadcast.access import AccessBook, sign
 from broadcast.answer import Answer
+from broadcast.known_rooms import RoomAccess
 from broadcast.live_answers import LiveAnswers
 from broadcast.live_windows import LiveWindows
 from broadcast.outcome import Hold, Later

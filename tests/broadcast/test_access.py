@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcast.access import TOKEN_LIFE_SECONDS, AccessBook, AccessDenied, RoomAccess, check, sign
+from broadcast.access import (
+    TOKEN_LIFE_SECONDS,
+    AccessBook,
+    AccessDenied,
+    AccessUnknown,
+    check,
+    sign,
+)
+from broadcast.known_rooms import FILE_NAME, KnownRooms, RoomAccess
 from tests.broadcast.live_stage import NOW, SECRET, Clock, LiveStage, header
 
 
@@ -132,11 +140,84 @@ def test_what_was_known_stays_in_force_while_the_database_is_away(caplog: pytest
 def test_a_room_nobody_knows_is_as_open_as_its_session_says() -> None:
     book = make_book(Rooms())
     token = book.claim(sign(SECRET, "a", 7, NOW))
-    assert book.admit(book.claim("open"), "a", "open")
+    assert book.admit(book.claim("open"), "a", "open") is False, "caches must not keep what may be outdated"
     assert book.admit(token, "a", "members") is False
     for mode in ("members", "password", None, "nonsense"):
         with pytest.raises(AccessDenied):
             book.admit(book.claim("open"), "a", mode)
+
+
+class Restarted:
+    """An access book whose process began while the database was away, and what the one before it wrote."""
+
+    def __init__(self, storage: Path, before: Mapping[str, RoomAccess] | None = None) -> None:
+        self.rooms = Rooms()
+        if before is not None:
+            self.rooms.rooms = dict(before)
+            book = AccessBook(SECRET, self.rooms, Clock(NOW), memory=KnownRooms(storage))
+            book.open()
+            book.close()
+        self.rooms.away = True
+        self.book = AccessBook(SECRET, self.rooms, Clock(NOW), memory=KnownRooms(storage))
+        self.book.open()
+        self.book.close()
+
+    def is_public(self, room: str, access: str = "open", fallback: str | None = None) -> bool:
+        return self.book.admit(self.book.claim(access), room, fallback)
+
+
+def test_a_process_that_never_saw_the_database_knows_what_the_one_before_it_knew(tmp_path: Path) -> None:
+    before = {"hall": RoomAccess("open", 1), "closed": RoomAccess("members", 3)}
+    again = Restarted(tmp_path, before)
+    assert again.is_public("hall") is False, "but caches must not keep it for a year"
+    with pytest.raises(AccessDenied):
+        again.is_public("closed", fallback="open")
+    with pytest.raises(AccessDenied, match="withdrawn"):
+        again.is_public("closed", sign(SECRET, "closed", 2, NOW))
+    assert again.is_public("closed", sign(SECRET, "closed", 3, NOW)) is False
+    again.rooms.away, again.rooms.rooms = False, dict(before)
+    again.book.refresh()
+    assert again.is_public("hall") is True
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        b"{}",
+        b"[]",
+        b"\xff",
+        b'{"form":2,"rooms":{}}',
+        b'{"form":1,"rooms":{"hall":["ajar",1]}}',
+        b'{"form":1,"rooms":{"hall":["open","1"]}}',
+        b'{"form":1,"rooms":["hall"]}',
+    ],
+)
+def test_what_nobody_can_know_is_neither_allowed_nor_denied(tmp_path: Path, content: bytes | None) -> None:
+    """The first start, or a spoiled file: the feed's readers ask again instead of opening the page anew."""
+    if content is not None:
+        (tmp_path / FILE_NAME).write_bytes(content)
+    book = Restarted(tmp_path)
+    with pytest.raises(AccessUnknown):
+        book.is_public("hall")
+    with pytest.raises(AccessUnknown):
+        book.is_public("hall", sign(SECRET, "hall", 1, NOW))
+    with pytest.raises(AccessDenied):
+        book.is_public("hall", sign(SECRET, "other", 1, NOW))
+    assert book.is_public("hall", fallback="open") is False
+
+
+def test_a_storage_that_cannot_be_written_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = KnownRooms(tmp_path / "nowhere")
+    for _ in range(3):
+        known.keep({"hall": RoomAccess("open", 1)})
+    assert len(caplog.records) == 1
+    (tmp_path / "nowhere").mkdir()
+    known.keep({"hall": RoomAccess("open", 1)})
+    assert KnownRooms(tmp_path / "nowhere").read() == {"hall": RoomAccess("open", 1)}
 
 
 def test_the_thread_reads_again_when_woken_and_ends_with_close() -> None:

@@ -18,9 +18,10 @@ from aiortc import RTCPeerConnection, RTCRtpSender
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from broadcast.access import AccessBook, RoomAccess
+from broadcast.access import AccessBook
 from broadcast.event_feed import EventFeed
 from broadcast.event_log import EventLog
+from broadcast.known_rooms import RoomAccess
 from broadcast.live_answers import LiveAnswers
 from broadcast.live_windows import LiveWindows
 from broadcast.rate_limits import limiter

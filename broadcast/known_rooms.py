@@ -1,0 +1,103 @@
+"""What a web process knew last of every room's access: for the one that starts while the database is away.
+
+Written by the access book's thread whenever a room's access changes, whole or not at all (temp → fsync →
+rename). Several web processes write the same file: each writes what it read of the database.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+log = logging.getLogger(__name__)
+
+AccessMode = Literal["open", "members", "password"]
+
+FILE_NAME = "room-access.json"
+FORM = 1  # of the file; another one is not read
+
+
+@dataclass(frozen=True, slots=True)
+class RoomAccess:
+    """How a room is watched now. A raised `epoch` revokes every token signed before it."""
+
+    mode: AccessMode
+    epoch: int
+
+
+class KnownRooms:
+    """The file in `storage`. Never raises for what a disk does: without it a start knows less."""
+
+    def __init__(self, storage: Path) -> None:
+        self._path = storage / FILE_NAME
+        self._written: dict[str, RoomAccess] | None = None
+        self._failing = False
+
+    def read(self) -> dict[str, RoomAccess] | None:
+        """Every room as it was known last; None if nothing can be read."""
+        try:
+            return _rooms_of(json.loads(self._path.read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            log.warning("%s cannot be read: %s", self._path, error)
+            return None
+
+    def keep(self, rooms: Mapping[str, RoomAccess]) -> None:
+        """Write the file if these differ from what was written last; a failure is mended by the next call."""
+        if rooms == self._written:
+            return
+        try:
+            _replace_file(self._path, json.dumps(_document(rooms), separators=(",", ":")).encode())
+        except OSError as error:
+            if not self._failing:
+                log.warning(
+                    "%s cannot be written, a restart without the database would miss it: %s",
+                    self._path,
+                    error,
+                )
+            self._failing = True
+            return
+        self._written, self._failing = dict(rooms), False
+
+
+def _document(rooms: Mapping[str, RoomAccess]) -> dict[str, Any]:
+    return {"form": FORM, "rooms": {room: [known.mode, known.epoch] for room, known in rooms.items()}}
+
+
+def _rooms_of(document: Any) -> dict[str, RoomAccess]:
+    """Raises ValueError, KeyError, TypeError, AttributeError for what is no such file."""
+    if document["form"] != FORM:
+        raise ValueError(f"form {document['form']!r}")
+    found = {room: RoomAccess(mode, epoch) for room, (mode, epoch) in document["rooms"].items()}
+    for known in found.values():
+        if known.mode not in get_args(AccessMode) or not isinstance(known.epoch, int):
+            raise ValueError(f"{known}")
+    return found
+
+
+def _replace_file(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
