@@ -101,6 +101,7 @@ def _administer(name: str) -> Command:
     def run(parsed: argparse.Namespace) -> int:
         settings = _settings()
         logging_setup.configure(name, "WARNING")
+        from library.database import DatabaseUrlError
         from operation import administration
 
         try:
@@ -108,6 +109,8 @@ def _administer(name: str) -> Command:
         except administration.WrongUse as error:
             print(f"app.py {name}: {error}", file=sys.stderr)
             return 2
+        except DatabaseUrlError as error:
+            raise SettingsError("KODO_DATABASE_URL", str(error)) from error
         except administration.ERRORS as error:
             return _failed(error)
         return 0

@@ -207,9 +207,17 @@ def _ice_url(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+# As SQLAlchemy reads them, for the supervisor must refuse what the processes could not open, without
+# loading it. SQLite needs a file: every process would have a memory of its own.
+_SQLITE_URL = re.compile(r"sqlite(\+\w+)?:///(?!:memory:|file:)[^?]+(\?.*)?", re.ASCII)
+_POSTGRESQL_URL = re.compile(
+    r"postgresql(\+\w+)?://([^:/]*(:[^@]*)?@)?(\[[^/?]+\]|[^/:?]+)?(:\d+)?(/[^?]*)?(\?.*)?", re.ASCII
+)
+
+
 def _database_url(text: str) -> str:
-    if not text.startswith(("sqlite:", "postgresql")):
-        raise ValueError("must begin with sqlite: or postgresql:")
+    if not _SQLITE_URL.fullmatch(text) and not _POSTGRESQL_URL.fullmatch(text):
+        raise ValueError("must be sqlite:///FILE (four slashes for /path/to/kodo.db) or postgresql://…")
     return text
 
 
@@ -230,7 +238,7 @@ FIELDS: dict[str, Field] = {
         "database_url",
         "",
         _database_url,
-        "sqlite:… or postgresql:…; default: SQLite in the storage",
+        "sqlite:////path/to/file or postgresql://…; default: SQLite in the storage",
         secret=True,
     ),
     "KODO_TLS_CERTIFICATE": Field(

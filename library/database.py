@@ -158,16 +158,21 @@ def _sqlite_unavailable(error: sqlite3.Error) -> bool:
 
 def make_engine(url: str, *, create: bool) -> Engine:
     """The engine for `url`; `create` lets SQLite make the file (only `migrate` asks for that)."""
-    try:
-        parsed = make_url(url)
-    except exc.ArgumentError as error:
-        raise DatabaseUrlError(f"not a database address: {error}") from error
+    parsed = parse_url(url)
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return _sqlite_engine(parsed, create=create)
     if backend == "postgresql":
         return _postgresql_engine(parsed)
     raise DatabaseUrlError(f"{backend} is not supported: use sqlite or postgresql")
+
+
+def parse_url(url: str) -> URL:
+    """Raises DatabaseUrlError, which does not show the URL: there may be a password in it."""
+    try:
+        return make_url(url)
+    except (exc.ArgumentError, ValueError) as error:  # ValueError: the port is no number
+        raise DatabaseUrlError("this is no database address") from error
 
 
 def sqlite_path(url: URL) -> Path:

@@ -15,10 +15,14 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from sqlalchemy.engine import make_url
-
 from broadcast.recorder_client import RecorderClient, RecorderRefused, RecorderUnavailable
-from library.database import Database, DatabaseUnavailable, DatabaseUrlError, open_database, sqlite_path
+from library.database import (
+    Database,
+    DatabaseUnavailable,
+    open_database,
+    parse_url,
+    sqlite_path,
+)
 from library.migration import MigrationFailed, migrate
 from library.secret_key import SecretKeyError, installation_secret
 from people import command_line, setup_link
@@ -42,7 +46,6 @@ ERRORS = (
     *command_line.COMMAND_ERRORS,
     DatabaseMissing,
     DatabaseUnavailable,
-    DatabaseUrlError,
     MigrationFailed,
     RecorderAbsent,
     RecorderRefused,
@@ -51,14 +54,14 @@ ERRORS = (
 
 
 def prepare(settings: Settings) -> None:
-    """Make or upgrade database and secret key. Raises one of ERRORS."""
+    """Make or upgrade database and secret key. Raises one of ERRORS, and DatabaseUrlError."""
     _refuse_to_hide_a_loss(settings)
     migrate(settings.database_url)
     installation_secret(settings.storage)
 
 
 def _refuse_to_hide_a_loss(settings: Settings) -> None:
-    url = make_url(settings.database_url)
+    url = parse_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and (settings.storage / "secret.key").exists():
         path = sqlite_path(url)
         if not path.exists():

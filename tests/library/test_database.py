@@ -175,7 +175,8 @@ def test_an_unreachable_server_is_unavailable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite://", "sqlite:///:memory:", "mysql://x/y", "nonsense", "sqlite:///file:x"]
+    "url",
+    ["sqlite://", "sqlite:///:memory:", "mysql://x/y", "nonsense", "sqlite:///file:x", "postgresql://h:x/y"],
 )
 def test_what_is_no_usable_address_is_refused(url: str) -> None:
     with pytest.raises(DatabaseUrlError):

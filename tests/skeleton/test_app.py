@@ -96,6 +96,13 @@ def test_a_wrong_setting_is_2_and_named(installation: Installation) -> None:
         assert err.count("\n") == 1
 
 
+def test_a_database_url_without_a_file_is_refused_at_once(installation: Installation) -> None:
+    for command in ([], ["migrate"], ["web"]):
+        code, _, err = app(installation, *command, KODO_DATABASE_URL="sqlite:kodo.db")
+        assert code == 2
+        assert err.startswith("app.py: KODO_DATABASE_URL: its value must be sqlite:///FILE")
+
+
 def test_a_storage_that_cannot_be_written_is_named(installation: Installation) -> None:
     code, _, err = app(installation, KODO_STORAGE="/proc/kodo")
     assert code == 2

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from library.database import open_database
 from operation.certificate import make_certificate, write_certificate
 from settings import FIELDS, Settings, SettingsError, unknown_names
 
@@ -38,6 +39,18 @@ def test_every_field_of_the_object_comes_from_one_variable() -> None:
         ("KODO_PUBLIC_URL", "https://lectures.example/kodo"),
         ("KODO_PUBLIC_URL", "https://me:secret@lectures.example"),
         ("KODO_DATABASE_URL", "mysql://kodo@localhost/kodo"),
+        ("KODO_DATABASE_URL", "sqlite:kodo.db"),
+        ("KODO_DATABASE_URL", "sqlite://"),
+        ("KODO_DATABASE_URL", "sqlite:///"),
+        ("KODO_DATABASE_URL", "sqlite://kodo.db"),
+        ("KODO_DATABASE_URL", "sqlite:///?timeout=1"),
+        ("KODO_DATABASE_URL", "sqlite:///:memory:"),
+        ("KODO_DATABASE_URL", "sqlite:///file:kodo.db"),
+        ("KODO_DATABASE_URL", "sqlitex:///kodo.db"),
+        ("KODO_DATABASE_URL", "postgresql:kodo"),
+        ("KODO_DATABASE_URL", "postgresqlx://kodo@db/kodo"),
+        ("KODO_DATABASE_URL", "postgresql://kodo@db:many/kodo"),
+        ("KODO_DATABASE_URL", "postgresql://kodo@db:5432:5433/kodo"),
         ("KODO_TLS_CERTIFICATE", "/no/such/file.pem"),
         ("KODO_TLS_KEY", "/"),
         ("KODO_ICE_ADDRESS", "lectures.example"),
@@ -122,6 +135,21 @@ def test_the_address_that_people_open(environment: dict[str, str], address: str)
 )
 def test_sizes(text: str, size: int) -> None:
     assert Settings.from_environment({"KODO_DISK_FLOOR": text}).disk_floor_bytes == size
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///kodo.db",
+        "sqlite:////srv/講堂/kodo.db",
+        "postgresql://",
+        "postgresql:///kodo?host=/run/postgresql",
+        "postgresql://kodo:p/s:?#@db:5432/kodo",
+        "postgresql+psycopg://kodo@[::1]:5432/kodo?connect_timeout=1",
+    ],
+)
+def test_every_database_url_that_is_let_in_can_be_opened(url: str) -> None:
+    open_database(Settings.from_environment({"KODO_DATABASE_URL": url}).database_url).close()
 
 
 def test_secrets_are_not_shown() -> None:
