@@ -5,6 +5,7 @@ Blueprint `downloads`, in web threads. Under any other WSGI server Flask sends t
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import quote
@@ -39,7 +40,8 @@ def mp4(session_id: str) -> Response:
     verdict = doors.may_watch(current_user(), room, unlocked)
     if not verdict:
         return _way_in(verdict.reason, room)
-    name = f"{file_name(row.title)} {row.started_at:%Y-%m-%d}.mp4"
+    day = row.started_at.astimezone()  # of the server's zone: an early lecture in Tokyo is not yesterday's
+    name = f"{file_name(row.title)} {day:%Y-%m-%d}.mp4"
     response = _file(Path(row.mp4_path))
     response.headers["Content-Disposition"] = attachment(name)
     response.headers["Cache-Control"] = "private, no-cache"
@@ -57,7 +59,9 @@ def _way_in(reason: Reason, room: Room) -> Response:
 
 def _file(path: Path) -> Response:
     if request.environ.get("kodo.front"):
-        return Response(headers={SEND_FILE_HEADER: str(path)}, content_type="video/mp4")
+        # WSGI's headers are bytes in the shape of latin-1 (PEP 3333), and a folder may have any name.
+        named = os.fsencode(path).decode("latin-1")
+        return Response(headers={SEND_FILE_HEADER: named}, content_type="video/mp4")
     return send_file(path, mimetype="video/mp4", conditional=True)
 
 

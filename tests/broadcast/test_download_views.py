@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from broadcast.download_views import attachment, file_name
 from library.models import LectureSession
 from people.models import RoomAccess
 from people.rooms import change_room, room_of
+from tests.broadcast.web_process import ask_web_process
 from tests.broadcast.web_stage import WebStage
 
 CONTENT = bytes(range(256)) * 40
@@ -21,7 +23,7 @@ DOWNLOAD = "/watch/s1/download"
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[WebStage]:
-    stage = WebStage(tmp_path)
+    stage = WebStage(tmp_path / "講義の保管庫")
     mp4 = stage.settings.storage / "recordings" / "s1.mp4"
     mp4.parent.mkdir()
     mp4.write_bytes(CONTENT)
@@ -39,6 +41,16 @@ def stage(tmp_path: Path) -> Iterator[WebStage]:
         )
     yield stage
     stage.close()
+
+
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The server stands in Tokyo."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 def test_the_whole_file_with_its_name(stage: WebStage) -> None:
@@ -63,9 +75,23 @@ def test_ranges_and_conditions(stage: WebStage) -> None:
 
 def test_the_front_is_told_to_send_it(stage: WebStage) -> None:
     answer = stage.client().get(DOWNLOAD, environ_overrides={"kodo.front": True})
-    assert answer.headers["X-Kodo-Send-File"] == str(stage.settings.storage / "recordings" / "s1.mp4")
+    named = answer.headers["X-Kodo-Send-File"].encode("latin-1").decode()
+    assert named == str(stage.settings.storage / "recordings" / "s1.mp4")
     assert answer.data == b""
     assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_the_front_sends_it_from_a_folder_with_any_name(stage: WebStage) -> None:
+    reply = ask_web_process(stage, DOWNLOAD)[DOWNLOAD]
+    assert (reply.status, reply.headers["content-type"]) == (200, "video/mp4")
+    assert reply.body == CONTENT
+
+
+def test_its_date_is_that_of_the_servers_zone(stage: WebStage, tokyo: None) -> None:
+    with stage.database.session() as session:
+        row = session.get_one(LectureSession, "s1")
+        row.started_at = datetime(2026, 11, 23, 23, 50, tzinfo=UTC)
+    assert "2026-11-24.mp4" in stage.client().get(DOWNLOAD).headers["Content-Disposition"]
 
 
 def test_no_caller_can_name_a_file(stage: WebStage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -44,7 +45,7 @@ def make_flask(folder: Path) -> Flask:
     @app.route("/file/<name>")
     def file(name: str) -> Response:
         headers = {
-            "X-Kodo-Send-File": str(folder / name),
+            "X-Kodo-Send-File": os.fsencode(folder / name).decode("latin-1"),
             "Content-Type": "video/mp4",
             "Content-Disposition": "attachment; filename*=UTF-8''%E8%AC%9B.mp4",
             "Cache-Control": "private",
