@@ -419,6 +419,19 @@ def test_options_with_a_valid_token_tell_the_ice_servers(stage: WebStage, key: s
     assert "Link" not in refused.headers
 
 
+def test_while_the_database_is_away_nobody_is_told_of_turns_password(stage: WebStage, key: str) -> None:
+    invented = f"{key[:-8]}AAAAAAAA"
+    studio, _ = issue_publish_token(SECRET, PublishToken(stage.lecturer.id, stage.hall.id, False))
+    stage.take_database_away()
+    try:
+        for token in (key, invented, studio):
+            told = stage.app.test_client().options("/whip/hall", headers={"Authorization": f"Bearer {token}"})
+            assert (told.status_code, told.headers["Accept-Post"]) == (200, SDP)
+            assert "Link" not in told.headers
+    finally:
+        stage.bring_database_back()
+
+
 def test_pages_elsewhere_may_read_answers_and_refusals(stage: WebStage, offer: str, key: str) -> None:
     for answer in (published(stage, offer, key), post(stage, offer, None)):
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
