@@ -231,15 +231,17 @@ class EventFeed:
         if room.snapshot_waiter is None:
             return
         if room.snapshot is None or room.snapshot[0] != position.open_batch:
-            session, viewers = (
-                self._log.latest(room.room_id, kind, position.open_batch) for kind in ("session", "viewers")
-            )
-            room.snapshot = (
-                position.open_batch,
-                snapshot_answer(position.open_batch, position.next_seq, session, viewers),
-            )
+            room.snapshot = (position.open_batch, self._snapshot(room.room_id, position))
         with self._lock:
             room.answer_snapshot(room.snapshot[1])
+
+    def _snapshot(self, room_id: str, position: Position) -> FeedAnswer:
+        batch = position.open_batch
+        session, viewers = (self._log.latest(room_id, kind, batch) for kind in ("session", "viewers"))
+        # Events of the open batch are numbered already, but not in this state.
+        first_missing = self._log.first_seq_from(room_id, batch)
+        seq = position.next_seq if first_missing is None else first_missing
+        return snapshot_answer(batch, seq, session, viewers)
 
     def _database_is_away(self, error: DatabaseUnavailable) -> None:
         if not self._away:

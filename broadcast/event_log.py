@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Index, Select, String, Text, bindparam, select, text, update
+from sqlalchemy import Index, Select, String, Text, bindparam, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -177,6 +177,12 @@ class EventLog:
         """The last event of a kind in the batches before `before_batch`."""
         with self._database.reading() as session:
             return session.scalar(_latest(room_id, kind).where(EventRow.batch < before_batch))
+
+    def first_seq_from(self, room_id: str, batch: int) -> int | None:
+        """The number of the first event in `batch` or a later one; None while there is none."""
+        query = select(func.min(EventRow.seq)).where(EventRow.room_id == room_id, EventRow.batch >= batch)
+        with self._database.reading() as session:
+            return session.scalar(query)
 
 
 # The room's own table belongs to `people`; a feed only needs to know that its room is there.

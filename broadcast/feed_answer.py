@@ -42,14 +42,17 @@ def batch_answer(number: int, rows: Sequence[EventRow]) -> FeedAnswer:
 
 
 def snapshot_answer(
-    next_batch: int, next_seq: int, session: EventRow | None, viewers: EventRow | None
+    next_batch: int, seq: int, session: EventRow | None, viewers: EventRow | None
 ) -> FeedAnswer:
-    """The state that all batches before `next_batch` left: whoever goes on from there misses nothing."""
+    """The state that all batches before `next_batch` left: whoever goes on from there misses nothing.
+
+    `seq`: of the first event that is not in this state, whether it has happened yet or not.
+    """
     state = {
         "session": _with_time(session) if session is not None else None,
         "viewers": json.loads(viewers.payload).get("count", 0) if viewers is not None else 0,
     }
-    document = {"next": next_batch, "seq": next_seq, "state": state}
+    document = {"next": next_batch, "seq": seq, "state": state}
     return _answer(json.dumps(document, ensure_ascii=False, separators=(",", ":")), immutable=False)
 
 
