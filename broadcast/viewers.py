@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import Enum
 
 from broadcast.event_log import EventLog, EventRow, NewEvent
 from library.database import DatabaseUnavailable, utc_now
@@ -27,9 +28,20 @@ MAX_VIEWERS = 200_000
 MAX_VIEWER_ID = 64
 
 
+class _Telling(Enum):
+    """What became of a count: an event, one that says the same already, or to be tried again."""
+
+    TOLD = "told"
+    KNOWN = "known"
+    LATER = "later"
+
+
 @dataclass(slots=True)
 class _RoomCount:
-    """`seen`: viewer → monotonic seconds of the last beacon, oldest first. `told` None: nothing yet."""
+    """`seen`: viewer → monotonic seconds of the last beacon, oldest first.
+
+    `told`: what the log's last event says as far as this process knows; None: not looked yet.
+    """
 
     seen: OrderedDict[str, float] = field(default_factory=OrderedDict)
     told: int | None = None
@@ -92,16 +104,23 @@ class ViewerCounts:
         """Forget who left, tell what changed. Raises DatabaseUnavailable."""
         now = self._clock()
         for room_id, count in self._due(now):
-            told = self._tell_count(room_id, count)
-            with self._lock:
-                room = self._rooms.get(room_id)
-                if room is not None:
-                    room.told, room.told_at = count, now
-                    if count == 0 and not room.seen:
-                        del self._rooms[room_id]
-            if told:
+            telling = self._tell_count(room_id, count)
+            self._note_telling(room_id, count, telling, now)
+            if telling is _Telling.TOLD:
                 self._announce(room_id)
         self._away = False
+
+    def _note_telling(self, room_id: str, count: int, telling: _Telling, now: float) -> None:
+        with self._lock:
+            room = self._rooms.get(room_id)
+            if room is None:
+                return
+            room.told_at = now
+            if telling is _Telling.LATER:
+                return  # the count may never change again, and must be told all the same
+            room.told = count
+            if count == 0 and not room.seen:
+                del self._rooms[room_id]
 
     def _note(self, room_id: str, viewer: str) -> None:
         with self._lock:
@@ -126,19 +145,26 @@ class ViewerCounts:
                 if len(room.seen) != room.told and now - room.told_at >= TELL_SECONDS
             ]
 
-    def _tell_count(self, room_id: str, count: int) -> bool:
-        """Whether it was news: another process may have told it, or just told another one."""
-        # A process that has just begun has not heard of everyone yet: it may only raise what was told.
-        young = self._clock() - self._began < self._window
+    def _tell_count(self, room_id: str, count: int) -> _Telling:
+        """Append the count if it is news: another process may have told it, or just told another one."""
+        telling = _Telling.LATER
 
         def is_news(last: EventRow | None) -> bool:
-            if last is None:
-                return count > 0
-            told = json.loads(last.payload).get("count", 0)
-            recent = timedelta(0) <= utc_now() - last.at < timedelta(seconds=TELL_SECONDS)
-            return told != count and not recent and not (young and count < told)
+            nonlocal telling
+            telling = self._judge(last, count)
+            return telling is _Telling.TOLD
 
-        return self._event_log.append_if(room_id, NewEvent("viewers", {"count": count}), is_news)
+        self._event_log.append_if(room_id, NewEvent("viewers", {"count": count}), is_news)
+        return telling
+
+    def _judge(self, last: EventRow | None, count: int) -> _Telling:
+        told = json.loads(last.payload).get("count", 0) if last is not None else 0
+        if told == count:
+            return _Telling.KNOWN
+        recent = last is not None and timedelta(0) <= utc_now() - last.at < timedelta(seconds=TELL_SECONDS)
+        # A process that has just begun has not heard of everyone yet: it may only raise what was told.
+        young = self._clock() - self._began < self._window
+        return _Telling.LATER if recent or (young and count < told) else _Telling.TOLD
 
     def _run(self) -> None:
         while not self._closed.wait(TICK_SECONDS):

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from broadcast import viewers as viewers_module
-from broadcast.event_log import EventLog, EventRow
+from broadcast.event_log import EventLog, EventRow, NewEvent
 from broadcast.viewers import TELL_SECONDS, ViewerCounts
 from library.database import Database
 from tests.databases import sqlite_database, sqlite_template, sqlite_url  # noqa: F401
@@ -34,7 +34,7 @@ class Hall:
         self.database, self.clock, self.announced = database, Clock(), list[str]()
         long_ago = datetime(2020, 1, 1, tzinfo=UTC)
         # The log's wall clock goes with the monotonic one, from a day that is past.
-        log = EventLog(database, clock=lambda: long_ago + timedelta(seconds=self.clock.now))
+        self.log = log = EventLog(database, clock=lambda: long_ago + timedelta(seconds=self.clock.now))
         self.counts = [
             ViewerCounts(BEACON_SECONDS, log, self.announced.append, self.teller(n), clock=self.clock)
             for n in range(processes)
@@ -47,6 +47,21 @@ class Hall:
                     other.on_hint(json.loads(json.dumps(hint)))
 
         return tell
+
+    def restart(self) -> None:
+        """The first process ends; another takes its place and knows nothing."""
+        self.counts[0] = ViewerCounts(
+            BEACON_SECONDS, self.log, self.announced.append, self.teller(0), clock=self.clock
+        )
+
+    def another_process_tells(self, count: int) -> None:
+        """At this very moment of the wall clock."""
+        EventLog(self.database).append_alone(ROOM, NewEvent("viewers", {"count": count}))
+
+    def grow_old(self) -> None:
+        """All that was told was told long ago."""
+        with self.database.session() as session:
+            session.execute(update(EventRow).values(at=datetime(2020, 1, 1, tzinfo=UTC)))
 
     def tick(self, seconds: float = 0.0) -> None:
         self.clock.now += seconds
@@ -99,6 +114,36 @@ def test_several_processes_count_and_tell_as_one(sqlite_database: Database) -> N
     hall.tick(TELL_SECONDS)
     assert hall.told() == [30]
     assert [counts.count(ROOM) for counts in hall.counts] == [30, 30, 30]
+
+
+def test_a_process_that_began_tells_fewer_once_it_has_heard_of_everyone(hall: Hall) -> None:
+    """Seven watch, the web process is killed, and two of them come back to the next one."""
+    for n in range(7):
+        hall.counts[0].beacon(ROOM, f"viewer-{n}")
+    hall.tick()
+    hall.restart()
+    for _ in range(3):
+        for viewer in ("viewer-0", "viewer-1"):
+            hall.counts[0].beacon(ROOM, viewer)
+        hall.tick(BEACON_SECONDS)
+    assert hall.told() == [7, 2]
+
+
+@pytest.mark.parametrize("last_one_leaves", [False, True])
+def test_what_cannot_be_told_at_once_is_told_later(hall: Hall, last_one_leaves: bool) -> None:
+    hall.clock.now += 2 * BEACON_SECONDS
+    hall.counts[0].beacon(ROOM, "a")
+    hall.tick()
+    hall.another_process_tells(5)  # just now: two events within two seconds are one too many
+    if last_one_leaves:
+        hall.tick(2 * BEACON_SECONDS + 1)
+    else:
+        hall.counts[0].beacon(ROOM, "b")
+        hall.tick(TELL_SECONDS)
+    assert hall.told() == [1, 5]
+    hall.grow_old()
+    hall.tick(TELL_SECONDS)
+    assert hall.told() == [1, 5, 0 if last_one_leaves else 2]
 
 
 def test_memory_is_bounded(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
