@@ -32,7 +32,7 @@ from people import rooms as room_rules
 from people.error_words import UnfitRoom, room_error, stream_key_error
 from people.models import Room, RoomAccess, StreamKey, User
 from people.passwords import UnfitPassword
-from people.session_cookie import current_user, people
+from people.session_cookie import browser_id, current_user, people
 from people.tokens import PublishToken, is_unlocked, issue_publish_token, issue_unlock, unlock_cookie_name
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Rooms")
@@ -227,12 +227,13 @@ def end_session(slug: str) -> dict[str, Any]:
 
 @blueprint.post("/rooms/<slug>/unlock")
 @blueprint.input(UnlockIn, location="json")
-@limiter.limit("120 per minute")
+@limiter.limit("6000 per minute")
 def unlock(slug: str, json_data: dict[str, Any]) -> Response:
     """Give the room's password; the cookie that comes back opens it."""
     room = _room(slug)
-    address = request.remote_addr or ""
-    if not room_rules.unlock(people().throttle, room, json_data["password"], address):
+    address, browser = request.remote_addr or "", browser_id()
+    throttle = people().room_throttle
+    if not room_rules.unlock(throttle, room, json_data["password"], address=address, browser=browser):
         raise Problem(403, _("Wrong password"), _("That is not the password of this room."))
     answer = Response(status=204)
     answer.set_cookie(

@@ -98,7 +98,10 @@ class StreamKey(Base):
 
 
 class SignInAttempt(Base):
-    """A failed (or not yet judged) sign-in. `account_sha256`: people type passwords into the ID box."""
+    """A failed (or not yet judged) sign-in. `account_sha256`: people type passwords into the ID box.
+
+    Or a wrong password of a room: `address` is then the room's door, `account_sha256` the browser.
+    """
 
     __tablename__ = "sign_in_attempts"
     __table_args__ = (

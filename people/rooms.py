@@ -17,7 +17,7 @@ from library.database import exclusive
 from people import passwords
 from people.accounts import hosts, one_line
 from people.models import Room, RoomAccess, User
-from people.throttle import Throttle
+from people.throttle import RoomThrottle
 
 SLUG_LENGTH = 64
 TITLE_LENGTH = 200
@@ -153,14 +153,13 @@ def check_title(title: str) -> str:
     return line
 
 
-def unlock(throttle: Throttle, room: Room, password: str, address: str) -> bool:
+def unlock(throttle: RoomThrottle, room: Room, password: str, *, address: str, browser: str) -> bool:
     """Whether it is the room's password. Raises Throttled, TooBusy, DatabaseUnavailable."""
-    account = f"room:{room.id}"
-    throttle.begin(account, address)
-    if not passwords.matches(room.password_hash, password):
-        return False
-    throttle.succeeded(account, address)
-    return True
+    throttle.check(room.id, address, browser)
+    right = passwords.matches(room.password_hash, password)
+    note = throttle.succeeded if right else throttle.failed
+    note(room.id, address, browser)
+    return right
 
 
 def _set_access(room: Room, access: RoomAccess, password: str | None) -> None:

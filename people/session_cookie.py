@@ -6,6 +6,7 @@ is read anew for each request that asks, so a deactivated or changed one is out 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from flask_wtf import CSRFProtect
 
 from library.database import Database, utc_now
 from people.models import User
-from people.throttle import Throttle
+from people.throttle import RoomThrottle, Throttle
 from settings import Settings
 
 LIFETIME = timedelta(days=14)
@@ -30,6 +31,7 @@ class People:
     settings: Settings
     secret: bytes
     throttle: Throttle
+    room_throttle: RoomThrottle
     clock: Callable[[], datetime]
 
 
@@ -54,7 +56,8 @@ def install(
         # The strict check compares Referer with Host, which an edge in front may have rewritten.
         WTF_CSRF_SSL_STRICT=False,
     )
-    app.extensions[_KEY] = People(database, settings, secret, Throttle(database, clock=clock), clock)
+    throttle, room_throttle = Throttle(database, clock=clock), RoomThrottle(database, clock=clock)
+    app.extensions[_KEY] = People(database, settings, secret, throttle, room_throttle, clock)
     return CSRFProtect(app)
 
 
@@ -85,6 +88,14 @@ def forget() -> None:
     """Sign this browser out."""
     session.clear()
     g.kodo_user = None
+
+
+def browser_id() -> str:
+    """An opaque name of this browser, signed in or not, kept in its cookie from the first call on."""
+    known = session.get("browser")
+    if not isinstance(known, str):
+        known = session["browser"] = secrets.token_hex(8)
+    return known
 
 
 def _load_user() -> User | None:

@@ -1,8 +1,11 @@
 """How often someone may try a password: counted in the database, so that all web processes agree.
 
-An attempt is noted before the password is looked at and struck out when it was right, so parallel
-attempts cannot slip past the count. Limits hold per (account, address) and per address: failures
-from elsewhere never keep an account's owner out.
+Signing in (`Throttle`): an attempt is noted before the password is looked at and struck out when it was
+right, so parallel attempts cannot slip past the count. Limits hold per (account, address) and per address:
+failures from elsewhere never keep an account's owner out.
+
+A room's password (`RoomThrottle`) is known to a whole lecture hall, which comes from one address in one
+minute: failures alone are noted, per browser and, many more, per address, and apart from those of signing in.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from people.models import SignInAttempt
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT_AND_ADDRESS = 10
 PER_ADDRESS = 100
+ROOM_PER_BROWSER = 10
+ROOM_PER_ADDRESS = 200
 
 
 class Throttled(Exception):
@@ -60,6 +65,51 @@ class Throttle:
                     SignInAttempt.account_sha256 == _digest(account),
                 )
             )
+
+
+class RoomThrottle:
+    """`check` before a room's password is looked at, then `failed` or `succeeded`.
+
+    Attempts that are being judged at this moment are not counted yet: at most as many as a web process has
+    threads can pass beyond a limit.
+    """
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def check(self, room_id: str, address: str, browser: str) -> None:
+        """Only reads. Raises Throttled, DatabaseUnavailable."""
+        now = self._clock()
+        here = (SignInAttempt.address == _door(room_id, address)) & (SignInAttempt.at > now - WINDOW)
+        with self._database.reading() as session:
+            _refuse_from(
+                session, here & (SignInAttempt.account_sha256 == _digest(browser)), ROOM_PER_BROWSER, now
+            )
+            _refuse_from(session, here, ROOM_PER_ADDRESS, now)
+
+    def failed(self, room_id: str, address: str, browser: str) -> None:
+        """Note a wrong password."""
+        now, door = self._clock(), _door(room_id, address)
+        with self._database.session() as session:
+            session.execute(delete(SignInAttempt).where(SignInAttempt.at <= now - WINDOW))
+            session.add(SignInAttempt(id=new_id(), account_sha256=_digest(browser), address=door, at=now))
+
+    def succeeded(self, room_id: str, address: str, browser: str) -> None:
+        """Forget what this browser mistyped. Writes only if it did."""
+        mistyped = (SignInAttempt.address == _door(room_id, address)) & (
+            SignInAttempt.account_sha256 == _digest(browser)
+        )
+        with self._database.reading() as session:
+            if session.scalar(select(SignInAttempt.id).where(mistyped).limit(1)) is None:
+                return
+        with self._database.session() as session:
+            session.execute(delete(SignInAttempt).where(mistyped))
+
+
+def _door(room_id: str, address: str) -> str:
+    """A room as one place tries it: never equal to a place, so that it does not count for signing in."""
+    return "room " + _digest(f"{room_id} {network_of(address)}")[:32]
 
 
 def network_of(address: str) -> str:

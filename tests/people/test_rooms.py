@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from library.database import Database
 from people import rooms
 from people.accounts import create_user, default_organization
-from people.models import Role, Room, RoomAccess, User
+from people.models import Role, Room, RoomAccess, SignInAttempt, User
 from people.passwords import UnfitPassword
-from people.throttle import PER_ACCOUNT_AND_ADDRESS, Throttle, Throttled
+from people.throttle import ROOM_PER_ADDRESS, ROOM_PER_BROWSER, RoomThrottle, Throttle, Throttled
 
 GOOD = "a long enough secret"
 
@@ -147,18 +150,70 @@ def test_what_makes_no_sense_is_refused(database: Database) -> None:
         assert (room.access, room.access_epoch) == ("open", 1)
 
 
-def test_a_rooms_password_is_throttled_too(database: Database) -> None:
-    tanaka, throttle = _user(database), Throttle(database)
-    with database.session() as session:
-        room = rooms.create_room(
-            session, slug="a", title="A", owner=tanaka, access=RoomAccess.PASSWORD, password="1234"
-        )
-    assert rooms.unlock(throttle, room, "1234", "192.0.2.1")
-    for _ in range(PER_ACCOUNT_AND_ADDRESS):
-        assert not rooms.unlock(throttle, room, "wrong", "192.0.2.1")
+HALL = "192.0.2.1"
+
+
+class Door:
+    """A room with the password 1234, and who stands before it."""
+
+    def __init__(self, database: Database) -> None:
+        self.now = datetime(2026, 11, 25, 1, tzinfo=UTC)
+        self.throttle = RoomThrottle(database, clock=lambda: self.now)
+        owner = _user(database)
+        with database.session() as session:
+            self.room = rooms.create_room(
+                session, slug="a", title="A", owner=owner, access=RoomAccess.PASSWORD, password="1234"
+            )
+
+    def opens(self, password: str, browser: str, address: str = HALL) -> bool:
+        return rooms.unlock(self.throttle, self.room, password, address=address, browser=browser)
+
+    def note_failures(self, count: int) -> None:
+        """Of as many browsers in the hall; without the time that judging takes."""
+        for number in range(count):
+            self.throttle.failed(self.room.id, HALL, f"mistyped {number}")
+
+
+@pytest.fixture
+def door(database: Database) -> Door:
+    return Door(database)
+
+
+def test_who_guesses_a_rooms_password_keeps_out_himself_alone(door: Door) -> None:
+    for _ in range(ROOM_PER_BROWSER):
+        assert not door.opens("wrong", "guesser")
+    with pytest.raises(Throttled) as throttled:
+        door.opens("1234", "guesser")
+    assert 890 < throttled.value.retry_after <= 901
+    assert door.opens("1234", "neighbour")
+    door.now += timedelta(seconds=throttled.value.retry_after)
+    assert door.opens("1234", "guesser")
+
+
+def test_a_hall_behind_one_address_comes_in_at_once(door: Door) -> None:
+    """All type at the same moment, more than one may mistype, and some do."""
+    with ThreadPoolExecutor(12) as hall:
+        opened = list(hall.map(lambda n: door.opens("1234" if n % 5 else "1243", f"student {n}"), range(60)))
+    assert opened == [bool(n % 5) for n in range(60)]
+
+
+def test_guessing_with_ever_new_browsers_ends_too_and_signing_in_does_not_suffer(
+    door: Door, database: Database
+) -> None:
+    door.note_failures(ROOM_PER_ADDRESS)
     with pytest.raises(Throttled):
-        rooms.unlock(throttle, room, "1234", "192.0.2.1")
-    assert rooms.unlock(throttle, room, "1234", "192.0.2.2")
+        door.opens("1234", "another browser")
+    assert door.opens("1234", "another browser", "192.0.2.2")
+    Throttle(database, clock=lambda: door.now).begin("tanaka", HALL)
+    door.now += timedelta(minutes=15)
+    assert door.opens("1234", "another browser")
+
+
+def test_who_mistyped_and_then_came_in_is_not_counted(door: Door, database: Database) -> None:
+    assert not door.opens("1243", "student")
+    assert door.opens("1234", "student")
+    with database.reading() as session:
+        assert session.scalars(select(SignInAttempt)).all() == []
 
 
 def test_an_unknown_address_is_not_found(database: Database) -> None:
