@@ -152,8 +152,12 @@ def _parser() -> argparse.ArgumentParser:
     cert.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("certificate"), help="folder to write to"
     )
-    job = _add_group(commands, "job", "one piece of heavy work (started by the worker)")
-    _add(job, "run", _job_run, "do it in this process").add_argument("id", metavar="ID")
+    job = _add_group(commands, "job", "heavy work, such as MP4 files")
+    retry = _add(job, "retry", _administer("job retry"), "do again what failed, or what an ID names")
+    retry.add_argument("id", metavar="ID", nargs="?", help="of the job or of its session")
+    _add(job, "run", _job_run, "do it in this process (started by the worker)").add_argument(
+        "id", metavar="ID"
+    )
     return parser
 
 

@@ -1,8 +1,9 @@
 """One job's subprocess as the worker sees it: start, lines of its output, end.
 
 Owned by `library.worker` and used in its one thread. The program writes JSON lines to stdout:
-`{"progress": 0.5, "message": "…"}` any number of times and `{"result": {…}}` last. Its stderr's tail
-becomes the error's text. `kill()` ends the whole process group.
+`{"progress": 0.5, "message": "…"}` any number of times and `{"result": {…}}` last, or
+`{"postpone": 300, "message": "…"}` when it cannot be done now. Its stderr's tail becomes the error's text.
+`kill()` ends the whole process group.
 """
 
 from __future__ import annotations
@@ -22,17 +23,22 @@ _ROOT = Path(__file__).parent.parent
 _LINE_BYTES = 1 << 20
 _STDERR_BYTES = 4_000
 _READ_BYTES = 1 << 16
+MOST_POSTPONE_SECONDS = 24 * 3600
 
 
 @dataclass(slots=True)
 class JobProcess:
-    """`progress`, `message`: the last that it told; `result`: what it made, None until it says so."""
+    """`progress`, `message`: the last that it told; `result`: what it made, None until it says so.
+
+    `postpone_seconds`: it asks to be tried again after this.
+    """
 
     process: subprocess.Popen[bytes]
     exit_handle: int
     progress: float | None = None
     message: str | None = None
     result: dict[str, Any] | None = None
+    postpone_seconds: int | None = None
     _line: bytes = b""
     _stderr: bytes = b""
 
@@ -96,6 +102,11 @@ class JobProcess:
         ending = f"killed by {signal.Signals(code - 128).name}" if 128 < code < 160 else f"exit code {code}"
         return f"{told}\n({ending})".strip()
 
+    @property
+    def is_postponed(self) -> bool:
+        """Whether it left well without having done its work. Only after it has ended."""
+        return self.process.returncode == 0 and self.result is None and self.postpone_seconds is not None
+
     def terminate(self) -> None:
         self._signal(signal.SIGTERM)
 
@@ -151,6 +162,8 @@ class JobProcess:
             return
         if isinstance(said.get("result"), dict):
             self.result = said["result"]
+        if isinstance(said.get("postpone"), int):
+            self.postpone_seconds = min(max(said["postpone"], 1), MOST_POSTPONE_SECONDS)
         if isinstance(said.get("progress"), (int, float)):
             self.progress = float(said["progress"])
         if isinstance(said.get("message"), str):

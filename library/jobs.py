@@ -19,6 +19,7 @@ from library.models import Job, JobState
 
 BACK_OFF_FIRST = timedelta(seconds=10)
 BACK_OFF_MOST = timedelta(hours=1)
+MAX_ATTEMPTS = 3
 _ERROR_LENGTH = 4_000
 _MESSAGE_LENGTH = 500
 _OPEN_STATES = (JobState.WAITING, JobState.RUNNING)
@@ -46,7 +47,7 @@ def enqueue(
     subject: str,
     payload: dict[str, Any],
     lane: str,
-    max_attempts: int = 3,
+    max_attempts: int = MAX_ATTEMPTS,
     not_before: datetime | None = None,
 ) -> Job:
     """Add a job within the caller's transaction, or return the one that has this key already."""
@@ -125,6 +126,29 @@ class Jobs:
     def release(self, job: Job) -> None:
         """Give it back unfinished as this worker stops: costs no attempt. Raises LeaseLost."""
         self._write(job, {**self._waiting(self._clock()), "max_attempts": Job.max_attempts + 1})
+
+    def postpone(self, job: Job, wait: timedelta, message: str) -> None:
+        """It cannot be done now (a full disk): again after `wait`, costs no attempt. Raises LeaseLost."""
+        values = {**self._waiting(self._clock() + wait), "max_attempts": Job.max_attempts + 1}
+        self._write(job, {**values, "progress": 0.0, "message": message[:_MESSAGE_LENGTH]})
+
+    def retry(self, name: str | None = None) -> list[Job]:
+        """Have ended jobs done again, with new attempts: all that failed, or what `name` is the
+        id or the subject of. Raises JobNotFound.
+        """
+        chosen = (
+            (Job.id == name) | (Job.subject == name) if name is not None else Job.state == JobState.FAILED
+        )
+        with self._database.session() as session:
+            jobs = list(session.scalars(select(Job).where(chosen, Job.state.not_in(_OPEN_STATES))))
+            for job in jobs:
+                job.state, job.not_before = JobState.WAITING, self._clock()
+                # The attempt goes on counting: it fences off whoever still works on an older one.
+                job.max_attempts = job.attempt + MAX_ATTEMPTS
+                job.progress, job.message, job.finished_at = 0.0, "", None
+        if name is not None and not jobs:
+            raise JobNotFound(f"no ended job is called {name}, nor is one for a session of that name")
+        return jobs
 
     def cancel(self, job_id: str) -> bool:
         """Stop it, running or not; its worker notices at the next heartbeat. False if it had ended."""

@@ -173,6 +173,9 @@ class Worker:
 
     def _conclude(self, running: _Running) -> None:
         job, process = running.job, running.process
+        if process.is_postponed:
+            self._postpone(job, process)
+            return
         error = process.error
         if error is None:
             self._jobs.extend(job, self._lease)  # still ours?
@@ -185,6 +188,14 @@ class Worker:
             log.warning(
                 "job %s (%s %s) attempt %d failed: %s", job.id, job.kind, job.subject, job.attempt, error
             )
+
+    def _postpone(self, job: Job, process: JobProcess) -> None:
+        wait = timedelta(seconds=process.postpone_seconds or 0)
+        self._jobs.postpone(job, wait, process.message or "")
+        log.warning(
+            "job %s (%s %s) is tried again in %d s: %s",
+            job.id, job.kind, job.subject, wait.total_seconds(), process.message,
+        )  # fmt: skip
 
     def _deliver(self, job: Job, result: dict[str, Any]) -> str | None:
         done = self._on_done.get(job.kind)

@@ -1,4 +1,4 @@
-"""What `app.py user`, `room`, `session`, `migrate` and `setup-link` do: print, and raise typed errors.
+"""What `app.py user`, `room`, `session`, `job`, `migrate` and `setup-link` do: print, and raise typed errors.
 
 Run in a short-lived process of their own, before the first start as well as while everything runs:
 the database is brought to this version first.
@@ -23,6 +23,7 @@ from library.database import (
     parse_url,
     sqlite_path,
 )
+from library.jobs import JobNotFound, Jobs
 from library.migration import MigrationFailed, migrate
 from library.secret_key import SecretKeyError, installation_secret
 from people import command_line, setup_link
@@ -46,6 +47,7 @@ ERRORS = (
     *command_line.COMMAND_ERRORS,
     DatabaseMissing,
     DatabaseUnavailable,
+    JobNotFound,
     MigrationFailed,
     RecorderAbsent,
     RecorderRefused,
@@ -144,6 +146,13 @@ def _session_end(settings: Settings, parsed: argparse.Namespace) -> None:
         raise RecorderAbsent(f"no recorder answers for {settings.storage}: is Kodo running?") from error
 
 
+def _job_retry(settings: Settings, parsed: argparse.Namespace) -> None:
+    with _database(settings) as database:
+        jobs = Jobs(database).retry(parsed.id)
+    for job in jobs:
+        print(f"{job.id}\t{job.kind}\t{job.subject}")
+
+
 COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "migrate": _migrate,
     "setup-link": _setup_link,
@@ -152,4 +161,5 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "room list": _room_list,
     "room key": _room_key,
     "session end": _session_end,
+    "job retry": _job_retry,
 }

@@ -19,7 +19,7 @@ from library.database import open_database
 from library.jobs import Jobs
 from library.models import Job
 from library.worker import Worker
-from recorder.export import ExportFailed, export_mp4
+from recorder.export import ExportFailed, NotEnoughSpace, export_mp4
 from settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ importlib.import_module("people.models")  # sessions refer to rooms: the mapper 
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
 LANES = ("export",)
+POSTPONE_SECONDS = 300  # a full disk is looked at again after this
 
 
 def run(settings: Settings) -> int:
@@ -65,7 +66,16 @@ def _export(settings: Settings, job: Job) -> int:
     folder = settings.storage / "recordings"
     folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     try:
-        made = export_mp4(settings.session_roots, job.subject, folder / f"{job.subject}.mp4", _tell_progress)
+        made = export_mp4(
+            settings.session_roots,
+            job.subject,
+            folder / f"{job.subject}.mp4",
+            _tell_progress,
+            keep_free_bytes=settings.disk_floor_bytes,
+        )
+    except NotEnoughSpace as error:
+        _tell({"postpone": POSTPONE_SECONDS, "message": str(error)})
+        return 0
     except ExportFailed as error:
         log.error("%s", error)
         return 1

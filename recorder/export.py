@@ -39,6 +39,10 @@ class ExportFailed(RuntimeError):
     """No MP4 could be made; the message says of what and why."""
 
 
+class NotEnoughSpace(Exception):
+    """The disk has not the room for it now; lectures that are being recorded come first."""
+
+
 class NothingToExport(ExportFailed):
     """The session has no picture but its slates."""
 
@@ -62,18 +66,44 @@ class Clip:
     video: VideoParameters
 
 
-def export_mp4(roots: Sequence[Path], session_id: str, destination: Path, progress: Progress) -> ExportResult:
-    """Write the session's MP4 to `destination`. Raises NothingToExport, ExportFailed, OSError."""
+def export_mp4(
+    roots: Sequence[Path],
+    session_id: str,
+    destination: Path,
+    progress: Progress,
+    *,
+    keep_free_bytes: int = 0,
+) -> ExportResult:
+    """Write the session's MP4 to `destination`, leaving at least `keep_free_bytes` of the disk free.
+
+    Raises NotEnoughSpace, NothingToExport, ExportFailed, OSError.
+    """
     work = destination.with_name(destination.name + ".partial")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
         clips = _clips(roots, session_id)
+        _check_space(clips, work, keep_free_bytes)
         return _export(clips, work, destination, progress)
     except ffmpeg_run.FFmpegFailed as error:
         raise ExportFailed(f"session {session_id}: FFmpeg: {error}") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _check_space(clips: list[Clip], folder: Path, keep_free_bytes: int) -> None:
+    """Twice the takes: the file itself, and at worst all of them encoded anew beside it."""
+    needed = 2 * sum(clip.piece.end - clip.piece.start for clip in clips)
+    free = shutil.disk_usage(folder).free
+    if free < needed + keep_free_bytes:
+        raise NotEnoughSpace(
+            f"the MP4 needs {_megabytes(needed)} beside the {_megabytes(keep_free_bytes)} kept for lectures, "
+            f"and {_megabytes(free)} are free"
+        )
+
+
+def _megabytes(size: int) -> str:
+    return f"{-(-size // 1_000_000)} MB"
 
 
 def _export(clips: list[Clip], work: Path, destination: Path, progress: Progress) -> ExportResult:

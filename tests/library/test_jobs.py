@@ -190,6 +190,57 @@ def test_a_released_job_is_free_at_once_and_has_spent_no_attempt(jobs: Jobs, add
     assert jobs.get(job.id).attempt == 4
 
 
+def test_a_postponed_job_waits_says_why_and_has_spent_no_attempt(
+    jobs: Jobs, add: Callable[..., Job], clock: Clock
+) -> None:
+    add()
+    for _ in range(5):
+        job = _must_lease(jobs)
+        jobs.postpone(job, timedelta(minutes=5), "the disk is full")
+        seen = jobs.get(job.id)
+        assert (seen.state, seen.message, seen.max_attempts - seen.attempt) == (
+            "waiting",
+            "the disk is full",
+            3,
+        )
+        assert _lease(jobs) is None
+        clock.advance(minutes=5)
+    with pytest.raises(LeaseLost):
+        jobs.postpone(job, timedelta(minutes=5), "")
+
+
+def _give_up(jobs: Jobs, clock: Clock) -> Job:
+    for _ in range(3):
+        jobs.fail(job := _must_lease(jobs), "broken")
+        clock.advance(hours=1)
+    assert jobs.get(job.id).state == "failed"
+    return job
+
+
+def test_a_job_that_was_given_up_is_done_again_with_new_attempts(
+    jobs: Jobs, add: Callable[..., Job], clock: Clock
+) -> None:
+    add("mp4:1")
+    failed = _give_up(jobs, clock)
+    add("mp4:2", subject="2")
+    assert [job.id for job in jobs.retry()] == [failed.id], "the one that waits is left alone"
+    seen = jobs.get(failed.id)
+    assert (seen.state, seen.finished_at, seen.max_attempts - seen.attempt) == ("waiting", None, 3)
+    assert jobs.retry() == []
+    jobs.finish(_must_lease(jobs))
+
+
+def test_what_is_done_again_can_be_named_by_job_or_subject(
+    jobs: Jobs, add: Callable[..., Job], clock: Clock
+) -> None:
+    job = add(subject="session")
+    for name in (job.id, "session"):
+        with pytest.raises(JobNotFound):
+            jobs.retry(name)  # it has not ended
+        jobs.finish(_must_lease(jobs))
+        assert [again.id for again in jobs.retry(name)] == [job.id]
+
+
 def test_cancelling(jobs: Jobs, add: Callable[..., Job]) -> None:
     waiting = add("a")
     assert jobs.cancel(waiting.id)

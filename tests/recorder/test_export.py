@@ -9,7 +9,7 @@ import imageio_ffmpeg
 import pytest
 
 from recorder import h264
-from recorder.export import NothingToExport, export_mp4
+from recorder.export import NotEnoughSpace, NothingToExport, export_mp4
 from recorder.media_log import MediaLog
 from tests.recorder.media_maker import make_media, make_parts, make_settings
 
@@ -142,6 +142,13 @@ def test_a_session_of_slates_has_no_mp4(written, tmp_path):
     with pytest.raises(NothingToExport):
         export_mp4(roots, "s2", tmp_path / "out.mp4", quiet)
     assert not (tmp_path / "out.mp4").exists()
+
+
+def test_the_space_that_lectures_need_is_left_alone(written, tmp_path):
+    roots, destination = written((False, 0)), tmp_path / "out.mp4"
+    with pytest.raises(NotEnoughSpace, match=r"needs \d+ MB beside the \d+ MB kept"):
+        export_mp4(roots, "s2", destination, quiet, keep_free_bytes=1 << 60)
+    assert not destination.exists() and not list(tmp_path.glob("*.partial"))
 
 
 def test_what_a_killed_attempt_left_is_cleared(written, tmp_path):
