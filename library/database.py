@@ -23,6 +23,8 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 from uuid_utils import uuid7
 
+from library.outage import Outage, StillAway
+
 BUSY_SECONDS = 2.0
 _POOL = {"pool_size": 8, "max_overflow": 24, "pool_timeout": BUSY_SECONDS}
 
@@ -242,12 +244,33 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
+# A server that is gone without a word must not keep a thread: new connections give up after three seconds,
+# what was sent and never acknowledged after as many, and so does who waits for an answer (keepalives).
+_POSTGRESQL_OPTIONS: dict[str, int | str] = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 3000,
+    "keepalives": 1,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "options": "-c lock_timeout=2000 -c statement_timeout=5000",
+}
+
+
 def _postgresql_engine(url: URL) -> Engine:
-    options = {"connect_timeout": 3, "options": "-c lock_timeout=2000"}
+    options = dict(_POSTGRESQL_OPTIONS)
     options.update({k: v for k, v in url.query.items() if k in options and isinstance(v, str)})
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"), connect_args=options, pool_pre_ping=True, **_POOL
     )
+    outage = Outage()
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Dialect, _record: Any, arguments: Any, options: Any) -> Any:
+        try:
+            return outage.attempt(lambda: dialect.connect(*arguments, **options))
+        except StillAway as error:
+            raise exc.DisconnectionError(str(error)) from error
 
     @event.listens_for(engine, "begin")
     def read_only(connection: Connection) -> None:

@@ -65,8 +65,9 @@ def _upgrade(engine: Engine) -> None:
                 _run(connection)
     else:
         with engine.begin() as connection:
-            # The wait for another starter's migration may be long: the engine's lock_timeout is for requests.
+            # Another starter's migration, and one's own steps, may take long: the limits are for requests.
             connection.execute(text("SET LOCAL lock_timeout = 0"))
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
             _run(connection)
 

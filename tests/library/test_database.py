@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -172,6 +176,102 @@ def test_an_unreachable_server_is_unavailable(tmp_path: Path) -> None:
     database = open_database(f"postgresql://kodo@/kodo?host={tmp_path}")
     with pytest.raises(DatabaseUnavailable):
         _slugs(database)
+
+
+class SilentServer:
+    """Takes connections and never says a word, as one behind a firewall; counts them."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.connections: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._accept)
+        self._thread.start()
+        self.url = f"postgresql://kodo@127.0.0.1:{self._socket.getsockname()[1]}/kodo?connect_timeout=2"
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                self.connections.append(self._socket.accept()[0])
+            except OSError:
+                return
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        for one in (self._socket, *self.connections):
+            one.close()
+
+
+@pytest.fixture
+def silent_server() -> Iterator[SilentServer]:
+    server = SilentServer()
+    yield server
+    server.close()
+
+
+def test_a_silent_server_keeps_one_thread_at_a_time(silent_server: SilentServer) -> None:
+    database = open_database(silent_server.url)
+    with pytest.raises(DatabaseUnavailable, match="timeout"):
+        _slugs(database)
+    known = len(silent_server.connections)
+    for _ in range(100):
+        with pytest.raises(DatabaseUnavailable, match="just now"):
+            _slugs(database)
+    assert len(silent_server.connections) == known == 1, "nobody knocked again"
+    database.close()
+
+
+def test_what_postgresql_does_not_answer_in_time_is_unavailable(postgresql_url: str) -> None:
+    database = open_database(postgresql_url)
+    with database.reading() as session:
+        assert session.execute(text("SHOW statement_timeout")).scalar_one() == "5s"
+    with pytest.raises(DatabaseUnavailable, match="statement timeout"), database.reading() as session:
+        session.execute(text("SET LOCAL statement_timeout = 50"))
+        session.execute(text("SELECT pg_sleep(60)"))
+    assert _slugs(database) == []
+    database.close()
+
+
+@contextmanager
+def reached_by_tcp(path: Path) -> Iterator[int]:
+    """The port of a server that listens on a Unix socket; one connection."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def pump(source: socket.socket, sink: socket.socket) -> None:
+        while data := source.recv(65_536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+
+    def relay() -> None:
+        outside, _ = listener.accept()
+        with outside, socket.socket(socket.AF_UNIX) as inside:
+            inside.connect(str(path))
+            back = threading.Thread(target=pump, args=(inside, outside))
+            back.start()
+            pump(outside, inside)
+            back.join()
+
+    thread = threading.Thread(target=relay)
+    thread.start()
+    yield listener.getsockname()[1]
+    thread.join()
+    listener.close()
+
+
+def test_a_dead_line_is_noticed_in_seconds(postgresql_server: str, postgresql_url: str) -> None:
+    """What the kernel was asked for, on a real line: unacknowledged data, and probes of a still one."""
+    name = postgresql_url.split("/")[3].split("?")[0]
+    with reached_by_tcp(Path(postgresql_server) / ".s.PGSQL.5432") as port:
+        database = open_database(f"postgresql://kodo@127.0.0.1:{port}/{name}")
+        with database.reading() as session:
+            driver = session.connection().connection.driver_connection
+            assert driver is not None
+            with socket.socket(fileno=os.dup(driver.fileno())) as line:
+                options = (socket.TCP_USER_TIMEOUT, socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL)
+                told = [line.getsockopt(socket.IPPROTO_TCP, option) for option in options]
+                told.append(line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+        database.close()
+    assert told == [3000, 2, 1, 1]
 
 
 @pytest.mark.parametrize(
