@@ -18,6 +18,7 @@ from broadcast.event_log import EMPTY, EventLog, Position
 from broadcast.feed_answer import (
     NO_SUCH_ROOM,
     NOT_NOW,
+    NOT_OF_THIS_NUMBERING,
     NOTHING_YET,
     TOO_FAR_AHEAD,
     FeedAnswer,
@@ -189,7 +190,7 @@ class EventFeed:
             return
         position = self._not_rewound(room, position or EMPTY)
         position = self._closed_if_due(room, position, now)
-        self._answer_closed(room)
+        self._answer_closed(room, position)
         self._answer_snapshot(room, position)
         with self._lock:
             for batch in room.far_waiters():
@@ -218,14 +219,22 @@ class EventFeed:
         self._tell_hint({"kind": "batch", "room": room.room_id, "batch": position.open_batch})
         return closed
 
-    def _answer_closed(self, room: RoomFeed) -> None:
+    def _answer_closed(self, room: RoomFeed, position: Position) -> None:
         with self._lock:
             wanted = room.closed_waiters()
         for batch in wanted:
-            answer = room.batches.get(batch) or batch_answer(batch, self._log.batch(room.room_id, batch))
+            answer = room.batches.get(batch) or self._closed_batch(room.room_id, batch, position)
             with self._lock:
-                room.keep(batch, answer)
+                if answer.immutable:
+                    room.keep(batch, answer)
                 room.answer(batch, answer)
+
+    def _closed_batch(self, room_id: str, batch: int, position: Position) -> FeedAnswer:
+        rows = self._log.batch(room_id, batch)
+        if not rows and batch + 1 < (self._log.batch_after(room_id, batch) or position.open_batch):
+            # Below where a new numbering begins: nobody shall walk there batch by batch.
+            return NOT_OF_THIS_NUMBERING
+        return batch_answer(batch, rows)
 
     def _answer_snapshot(self, room: RoomFeed, position: Position) -> None:
         if room.snapshot_waiter is None:
@@ -262,7 +271,8 @@ class EventFeed:
             idle = now - room.used_at
             if idle > REST_SECONDS and (room.waited_for or room.batches):
                 room.rest()
-            if idle > (FORGET_SECONDS if room.exists else REST_SECONDS) and not room.attention:
+            known = room.position is not None
+            if idle > (FORGET_SECONDS if known else REST_SECONDS) and not room.attention:
                 del self._rooms[room.room_id]
 
     def _seconds_to_next_duty(self) -> float:

@@ -23,6 +23,7 @@ MAX_BATCH_BYTES = 64 * 1024
 MAX_PAYLOAD_BYTES = 32 * 1024
 ENVELOPE_BYTES = 200  # what seq, at, clock, session and kind take around a payload
 ID_LENGTH = 36
+LATEST_START = 2_000_000_000  # in 2033; a number must fit 31 bits
 
 
 class EventTooLarge(ValueError):
@@ -144,6 +145,18 @@ class EventLog:
                 .values(open_batch=batch + 1, open_bytes=0, open_since=None)
             )
 
+    def number_anew(self, session: Session, room_id: str) -> None:
+        """Go on with numbers that no lost database can have told: those of this moment in unix seconds.
+
+        A room has fewer than one batch a second in the long run (docs/decisions/0007).
+        """
+        start = min(int(self._clock().timestamp()), LATEST_START)
+        feed = _locked_feed(session, room_id)
+        feed.next_seq = max(feed.next_seq, start)
+        if feed.open_batch < start:
+            feed.open_batch, feed.open_bytes, feed.open_since = start, 0, None
+        session.flush()
+
     def skip_to(self, room_id: str, batch: int, seq: int) -> None:
         """Never number below these again: an older copy of the database must not reuse told numbers."""
         with self._database.session() as session:
@@ -177,6 +190,12 @@ class EventLog:
         """The last event of a kind in the batches before `before_batch`."""
         with self._database.reading() as session:
             return session.scalar(_latest(room_id, kind).where(EventRow.batch < before_batch))
+
+    def batch_after(self, room_id: str, batch: int) -> int | None:
+        """The first later batch with events; None while there is none."""
+        query = select(func.min(EventRow.batch)).where(EventRow.room_id == room_id, EventRow.batch > batch)
+        with self._database.reading() as session:
+            return session.scalar(query)
 
     def first_seq_from(self, room_id: str, batch: int) -> int | None:
         """The number of the first event in `batch` or a later one; None while there is none."""

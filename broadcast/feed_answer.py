@@ -17,7 +17,7 @@ _WORTH_GZIP_BYTES = 600
 
 @dataclass(frozen=True, slots=True)
 class FeedAnswer:
-    """`status`: 200, 204 (nothing happened in time), 400 (far ahead), 404 (no such room), 503 (not now).
+    """`status`: 200, 204 (nothing happened in time), 400 (far ahead, or lost), 404 (no room), 503 (not now).
 
     `body` is JSON for 200, else what to tell people; `gzipped` only where it is worth it. `immutable`: a
     closed batch, which never changes.
@@ -31,6 +31,7 @@ class FeedAnswer:
 
 NOTHING_YET = FeedAnswer(204)
 TOO_FAR_AHEAD = FeedAnswer(400, b"This batch is far ahead: begin with the snapshot.")
+NOT_OF_THIS_NUMBERING = FeedAnswer(400, b"This batch is lost: begin with the snapshot.")
 NO_SUCH_ROOM = FeedAnswer(404, b"There is no such room.")
 NOT_NOW = FeedAnswer(503, b"The event feed cannot be read now.")
 

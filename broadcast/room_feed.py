@@ -88,8 +88,8 @@ class RoomFeed:
         self.exists, self.position, self.checked_at = True, position, now
 
     def is_gone(self, now: float) -> None:
-        """No such room (any more)."""
-        self.exists, self.position, self.open_since, self.checked_at = False, None, None, now
+        """No such room (any more). Where it stood is kept: a lost database may be put back, or made anew."""
+        self.exists, self.open_since, self.checked_at = False, None, now
         self.snapshot = None
 
     def closed_waiters(self) -> list[int]:

@@ -28,6 +28,7 @@ from recorder.session_state import SessionState
 
 MP4_KIND = "mp4"
 MP4_LANE = "export"
+LATE_SECONDS = 60.0  # a session without a row that began before this was known to another database
 _REASON_LENGTH = 200
 _MAX_CLOCK_MS = 2**31 - 1
 
@@ -44,7 +45,11 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
     if row is not None and row.state_version >= state.version:
         return None
     if row is None:
-        room = _room(session, state)
+        known = _known_room(session, state)
+        room = known or _room(session, state)
+        if known is None or time.time() - state.started_at > LATE_SECONDS:
+            # Its events were told, and the database has lost them: their numbers must not be told again.
+            event_log.number_anew(session, room.id)
         row = LectureSession(id=state.session_id, room_id=room.id, organization_id=room.organization_id)
     _bring_up(row, state, figures)
     session.add(row)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,22 @@ def test_a_room_that_the_database_lost_is_made_again(stage: Stage) -> None:
     stage.step()
     (room,) = stage.all(Room)
     assert (room.id, room.slug, room.access) == (stage.writer.state.room_id, "hall", "open")
+
+
+@pytest.mark.parametrize(
+    ("room_is_known", "began_seconds_ago", "anew"), [(True, 1, False), (True, 3600, True), (False, 1, True)]
+)
+def test_events_that_a_lost_database_may_have_told_are_not_numbered_again(
+    stage: Stage, room_is_known: bool, began_seconds_ago: float, anew: bool
+) -> None:
+    """Caches hold the batches of before for a year: another numbering begins where none of them is."""
+    if room_is_known:
+        stage.add_room()
+    stage.writer.change(started_at=time.time() - began_seconds_ago)
+    before = int(time.time())
+    stage.step()
+    (event,) = stage.all(EventRow)
+    assert (event.batch, event.seq) >= (before, before) if anew else (event.batch, event.seq) == (0, 0)
 
 
 def test_a_slug_that_is_taken_gets_a_suffix(stage: Stage) -> None:

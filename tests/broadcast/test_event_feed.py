@@ -15,7 +15,14 @@ import pytest
 
 from broadcast.event_feed import BATCH_SECONDS, EventFeed
 from broadcast.event_log import EventLog, NewEvent
-from broadcast.feed_answer import NO_SUCH_ROOM, NOT_NOW, NOTHING_YET, TOO_FAR_AHEAD, FeedAnswer
+from broadcast.feed_answer import (
+    NO_SUCH_ROOM,
+    NOT_NOW,
+    NOT_OF_THIS_NUMBERING,
+    NOTHING_YET,
+    TOO_FAR_AHEAD,
+    FeedAnswer,
+)
 from library.database import Database
 from people.accounts import default_organization
 from people.models import Room
@@ -207,6 +214,61 @@ def test_an_older_copy_of_the_database_reuses_no_number(
     assert json.loads(_now(asked).body) == {"batch": 3, "next": 4, "events": []}
     assert log.append_alone(room_id, NewEvent("viewers", {"count": 4})) == 4
     assert [row.seq for row in log.batch(room_id, 4)] == [3]
+
+
+@pytest.mark.parametrize("seconds_away", [0, 3600])
+def test_a_room_that_was_missing_for_a_while_reuses_no_number(
+    stage: Stage, log: EventLog, room_id: str, sqlite_database: Database, seconds_away: int
+) -> None:
+    """The database was lost and is made anew; the room comes back by its session's file."""
+    for _ in range(3):
+        log.append_alone(room_id, NewEvent("viewers", {"count": 3}))
+        stage.closed(room_id)
+    with sqlite_database.session() as session:
+        room = session.get_one(Room, room_id)
+        organization = room.organization_id
+        for table in ("events", "event_feeds", "rooms"):
+            session.connection().exec_driver_sql(f"DELETE FROM {table}")
+    missed = stage.feed.request_snapshot(room_id)
+    stage.step()
+    assert _now(missed) == NO_SUCH_ROOM
+    stage.feed.announce("another room")
+    stage.step(seconds_away)
+    with sqlite_database.session() as session:
+        session.add(Room(id=room_id, organization_id=organization, slug="hall", title="Hall"))
+    log.append_alone(room_id, NewEvent("viewers", {"count": 4}))
+    asked = stage.feed.request_snapshot(room_id)
+    stage.closed(room_id)
+    assert json.loads(_now(asked).body)["next"] == 4
+    log.append_alone(room_id, NewEvent("viewers", {"count": 5}))
+    asked = stage.feed.request(room_id, 4)
+    stage.closed(room_id)
+    assert [event["payload"] for event in json.loads(_now(asked).body)["events"]] == [{"count": 5}]
+
+
+def test_a_room_made_again_is_numbered_anew_and_nobody_walks_there_batch_by_batch(
+    stage: Stage, log: EventLog, room_id: str, sqlite_database: Database
+) -> None:
+    """The web process was restarted, too: nobody remembers where the lost database stood."""
+    held = stage.feed.request(room_id, 0)
+    stage.step()
+    before = int(time.time())
+    with sqlite_database.session() as session:
+        log.number_anew(session, room_id)
+        start = log.append(session, room_id, NewEvent("viewers", {"count": 4}))
+    assert before <= start <= time.time()
+    assert [row.seq for row in log.batch(room_id, start)] == [start]
+    stage.clock.now += 1
+    snapshot, lost = stage.feed.request_snapshot(room_id), stage.feed.request(room_id, 57)
+    stage.step()
+    assert json.loads(_now(snapshot).body)["next"] == start
+    assert (_now(held), _now(lost)) == (NOT_OF_THIS_NUMBERING, NOT_OF_THIS_NUMBERING)
+    first = stage.feed.request(room_id, start)
+    stage.closed(room_id)
+    assert [event["payload"] for event in json.loads(_now(first).body)["events"]] == [{"count": 4}]
+    before_it = stage.feed.request(room_id, start - 2)
+    stage.step()
+    assert _now(before_it) == NOT_OF_THIS_NUMBERING
 
 
 def test_who_asks_no_more_is_let_go(stage: Stage, room_id: str) -> None:
