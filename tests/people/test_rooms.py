@@ -192,7 +192,7 @@ def test_who_guesses_a_rooms_password_keeps_out_himself_alone(door: Door) -> Non
 
 def test_a_hall_behind_one_address_comes_in_at_once(door: Door) -> None:
     """All type at the same moment, more than one may mistype, and some do."""
-    with ThreadPoolExecutor(12) as hall:
+    with ThreadPoolExecutor(5) as hall:
         opened = list(hall.map(lambda n: door.opens("1234" if n % 5 else "1243", f"student {n}"), range(60)))
     assert opened == [bool(n % 5) for n in range(60)]
 
