@@ -7,6 +7,7 @@ passes without the page's token. An endpoint without a rule or without a row her
 from __future__ import annotations
 
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -133,11 +134,13 @@ def build(folder: Path) -> House:
 
 
 def record(stage: WebStage, folder: Path, room: Room, mode: str) -> str:
-    """An ended lecture of the room, with an MP4."""
+    """A lecture of the room that has just ended, with an MP4."""
     writer = SessionWriter(folder, room_id=room.id, access=mode)
     writer.begin_take()
     writer.parts(8)
     writer.end()
+    now = time.time()
+    writer.change(started_at=now - 3, ended_at=now)
     mp4 = folder / f"{mode}.mp4"
     mp4.write_bytes(b"an MP4")
     with stage.database.session() as session:
