@@ -68,6 +68,17 @@ def playlist_answer(body: bytes, *, gzipped: bool, cache_control: bytes) -> Answ
     return Answer(200, headers, body)
 
 
+def json_answer(body: bytes, *, cache_control: bytes) -> Answer:
+    """Small facts about a session."""
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"cache-control", cache_control),
+        (b"content-length", b"%d" % len(body)),
+        *CROSS_ORIGIN,
+    ]
+    return Answer(200, headers, body)
+
+
 def media_answer(body: bytes, *, public: bool) -> Answer:
     """An init segment, segment or part. Its address never serves anything else."""
     lifetime = max_age(OPEN_MEDIA_SECONDS) + b", immutable" if public else max_age(RESTRICTED_MEDIA_SECONDS)

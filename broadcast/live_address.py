@@ -25,6 +25,7 @@ _N = r"(0|[1-9][0-9]{0,9})"
 _ADDRESS = re.compile(r"/live/([^/]{1,256})/([A-Za-z0-9][A-Za-z0-9_-]{0,63})/(.+)", re.ASCII)
 _INDEX = re.compile(rf"(?:(index|window)|replay-{_N})\.m3u8", re.ASCII)
 _PLAYLIST = re.compile(rf"{RENDITION}/(?:(media|window)|replay-{_N})\.m3u8", re.ASCII)
+_MARKS = re.compile(rf"marks(?:-{_N})?\.json", re.ASCII)
 _MEDIA = re.compile(rf"{RENDITION}/{_N}/(?:(init)\.mp4|{_N}(?:\.{_N})?\.m4s)", re.ASCII)
 _EVENTS = re.compile(rf"events/(?:(snapshot)|{_N})", re.ASCII)
 
@@ -53,6 +54,13 @@ class LivePlaylist:
 @dataclass(frozen=True, slots=True)
 class ReplayPlaylist:
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What the seek bar marks; `replay`: version of the edit list, None for the lecture as it was sent."""
+
+    replay: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ class Snapshot:
     """A room's state and its next batch."""
 
 
-Resource = Index | LivePlaylist | ReplayPlaylist | Init | SegmentMedia | PartMedia | Batch | Snapshot
+Resource = Index | LivePlaylist | ReplayPlaylist | Marks | Init | SegmentMedia | PartMedia | Batch | Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,8 @@ def _resource(tail: str) -> Resource:
     if match := _INDEX.fullmatch(tail):
         name: PlaylistName = "window" if match[1] == "window" else "media"
         return Index(name, None if match[1] else int(match[2]))
+    if match := _MARKS.fullmatch(tail):
+        return Marks(int(match[1]) if match[1] else None)
     raise NoSuchAddress
 
 

@@ -20,6 +20,7 @@ from broadcast.live_address import (
     Index,
     LiveAddress,
     LivePlaylist,
+    Marks,
     NoSuchAddress,
     ReplayPlaylist,
     Snapshot,
@@ -30,7 +31,7 @@ from broadcast.live_window import LiveWindow
 from broadcast.live_windows import LiveWindows
 from broadcast.media_answers import media
 from broadcast.outcome import NO_ADDRESS, NO_SESSION, NOTHING_YET, TOO_LONG, UNREADABLE, Hold, Later, Refused
-from broadcast.playlist_answers import index, live_playlist, replay
+from broadcast.playlist_answers import index, live_playlist, replay, seek_marks
 from broadcast.rendered_playlists import PlaylistForm
 from recorder.media_log_reader import NotInLog
 
@@ -115,6 +116,8 @@ class LiveAnswers:
             return index(window, resource, gzip=request.gzip)
         if isinstance(resource, ReplayPlaylist):
             return replay(window, resource, gzip=request.gzip)
+        if isinstance(resource, Marks):
+            return seek_marks(window, resource)
         if isinstance(resource, Batch | Snapshot):
             raise NoSuchAddress
         return media(window, resource, public=public)

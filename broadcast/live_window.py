@@ -26,6 +26,7 @@ from broadcast.playlist_view import (
     Variant,
 )
 from broadcast.rendered_playlists import PlaylistForm, RenderedPlaylists, gzip_bytes
+from broadcast.seek_marks import live_marks, marks_document, replay_marks
 from broadcast.segment_rates import SegmentRates
 from broadcast.variant import frame_rate_of, variant_of
 from recorder.edit_list import EditList, without_slates
@@ -58,6 +59,7 @@ class LiveWindow:
         self._rendered = RenderedPlaylists()
         self._replays: dict[tuple[int, bool], bytes] = {}
         self._replay_variants: dict[int, Variant] = {}
+        self._marks: dict[int | None, tuple[Hashable, bytes]] = {}
         self._frame_rates: dict[int, float | None] = {}
         self._kept: OrderedDict[Hashable, Answer] = OrderedDict()
         self._kept_bytes = 0
@@ -171,6 +173,27 @@ class LiveWindow:
                 text = replay_playlist(self._replay_segments(version), self.view.started_at).encode()
                 rendered = self._replays[version, gzip] = gzip_bytes(text) if gzip else text
             return rendered
+
+    def marks(self, version: int | None) -> bytes:
+        """What the seek bar marks, of a replay or (None) of the lecture as it was sent, as JSON.
+
+        Written once per segment: when a slate ends, all viewers ask at once. Raises NotInLog.
+        """
+        with self.lock:
+            view = self.view
+            state = (len(view.segments), view.growing.take if view.growing else None, view.ended)
+            written, document = self._marks.get(version, (None, b""))
+            if written != state:
+                document = self._write_marks(version)
+                self._marks[version] = (state, document)
+            return document
+
+    def _write_marks(self, version: int | None) -> bytes:
+        view = self.view
+        slates = frozenset(take.number for take in self._reader.takes if take.slate)
+        if version is None:
+            return marks_document(live_marks(view.segments, view.growing, slates, ended=view.ended))
+        return marks_document(replay_marks(self._replay_segments(version), slates, view.segments))
 
     def _replay_segments(self, version: int) -> Sequence[Segment]:
         edits = self._edit_list(version)

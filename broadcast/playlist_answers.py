@@ -1,4 +1,4 @@
-"""Playlist requests of one session: at once, held until the log has grown, or refused.
+"""Requests for playlists and seek marks of one session: at once, held until the log has grown, or refused.
 
 Called by `live_answers.py`. Clauses are those of draft-pantos-hls-rfc8216bis-22.
 """
@@ -11,12 +11,13 @@ from broadcast.answer import (
     PLAYLIST_SECONDS,
     RESTRICTED_MEDIA_SECONDS,
     Answer,
+    json_answer,
     max_age,
     playlist_answer,
     problem_answer,
 )
 from broadcast.blocking_reload import TooFarAhead, check_not_too_far, is_ready
-from broadcast.live_address import RENDITION, Directives, Index, ReplayPlaylist
+from broadcast.live_address import RENDITION, Directives, Index, Marks, ReplayPlaylist
 from broadcast.live_window import LiveWindow
 from broadcast.outcome import GONE, HELD_TOO_LONG, Hold, Refused, calm
 from broadcast.playlist import multivariant_playlist
@@ -88,3 +89,10 @@ def replay(window: LiveWindow, asked: ReplayPlaylist, *, gzip: bool) -> Answer:
     body = window.replay(asked.version, gzip=gzip)
     # It never changes; but it names what is watched, and leaves caches when a room is closed.
     return playlist_answer(body, gzipped=gzip, cache_control=max_age(RESTRICTED_MEDIA_SECONDS))
+
+
+def seek_marks(window: LiveWindow, asked: Marks) -> Answer:
+    """What the seek bar marks. Raises NotInLog."""
+    window.refresh_if_stale()
+    lifetime = PLAYLIST_SECONDS if asked.replay is None else RESTRICTED_MEDIA_SECONDS
+    return json_answer(window.marks(asked.replay), cache_control=max_age(lifetime))
