@@ -51,6 +51,7 @@ class Settings:
     video_kilobits: int
     absence_seconds: float
     beacon_seconds: float
+    frame_ancestors: str
     disk_floor_bytes: int
     spill_folder: Path
     spill_bytes: int
@@ -221,6 +222,23 @@ def _database_url(text: str) -> str:
     return text
 
 
+_FRAME_SOURCE = re.compile(
+    r"\*|https?:|(?:https?://)?(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::(?:\d{1,5}|\*))?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def _frame_ancestors(text: str) -> str:
+    """A source list of CSP 3, 6.4.2: `'self'`, `'none'` alone, `*`, hosts with or without scheme and port."""
+    sources = text.split()
+    keywords = {"'self'", "'none'"}
+    known = all(one in keywords or _FRAME_SOURCE.fullmatch(one) for one in sources)
+    without_quotes = {"self", "none"} & set(sources)
+    if not known or without_quotes or ("'none'" in sources and len(sources) > 1):
+        raise ValueError("must be 'self', 'none', * or addresses such as https://lms.example.ac.jp")
+    return " ".join(sources)
+
+
 def _log_level(text: str) -> str:
     if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("must be debug, info, warning or error")
@@ -264,6 +282,12 @@ FIELDS: dict[str, Field] = {
     ),
     "KODO_BEACON_SECONDS": Field(
         "beacon_seconds", "30", _seconds(1, 600), "how often a viewer's page reports that it watches"
+    ),
+    "KODO_FRAME_ANCESTORS": Field(
+        "frame_ancestors",
+        "'self'",
+        _frame_ancestors,
+        "sites that may embed the player, e.g. 'self' https://lms.example.ac.jp; * for all",
     ),
     "KODO_DISK_FLOOR": Field(
         "disk_floor_bytes", "2G", _size, "no session starts with less free disk than this"

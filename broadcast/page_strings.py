@@ -32,7 +32,45 @@ def room_strings() -> Strings:
         "watching": _("{count} watching"),
         "behind": _("{time} behind"),
         "mp4_making": _("The MP4 file is being made: {percent} percent"),
+        "resumed": _("Goes on where you left: {time}"),
+        "no_captions": _("This lecture has no captions."),
+        "link_copied": _("The link is copied."),
+        "code_copied": _("The embed code is copied."),
+        "not_copied": _("The browser did not let this page copy. Select the text and copy it yourself."),
+        "mark_slate": _("{time}: the lecturer was away for {length}"),
+        "mark_gap": _("{time}: {length} are missing"),
+        "mark_slate_left_out": _("{time}: {length} of waiting were left out"),
+        "mark_gap_left_out": _("{time}: {length} are missing here"),
     }
+
+
+def chrome_strings() -> Strings:
+    """What media-chrome's elements say, by the English words that they know it by."""
+    said = {
+        "Play": _("Play"),
+        "Pause": _("Pause"),
+        "Mute": _("Mute"),
+        "Unmute": _("Unmute"),
+        "Enter fullscreen mode": _("Full screen"),
+        "Exit fullscreen mode": _("Leave full screen"),
+        "Enter picture in picture mode": _("Picture in picture"),
+        "Exit picture in picture mode": _("Leave picture in picture"),
+        "video player": _("Player"),
+        "volume": _("Volume"),
+        "seek": _("Place in the lecture"),
+        "playback time": _("Time played"),
+        "hour": _("hour"),
+        "hours": _("hours"),
+        "minute": _("minute"),
+        "minutes": _("minutes"),
+        "second": _("second"),
+        "seconds": _("seconds"),
+        "{time} remaining": _("{time} remaining"),
+        "{currentTime} of {totalTime}": _("{currentTime} of {totalTime}"),
+        "video not loaded, unknown time.": _("Nothing is loaded yet."),
+    }
+    # The labels that screen readers read begin with a small letter, the tooltips with a large one.
+    return said | {key[0].lower() + key[1:]: words for key, words in said.items()}
 
 
 def studio_strings() -> Strings:

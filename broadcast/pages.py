@@ -16,9 +16,9 @@ from werkzeug.wrappers import Response
 
 from broadcast import languages, room_lists
 from broadcast.page_strings import STRINGS
+from broadcast.player_page import newest_mp4, player_page, room_address
 from library.database import DatabaseUnavailable
 from library.models import LectureSession
-from people import doors
 from people.accounts import hosts
 from people.models import Room, User
 from people.passwords import ACCOUNT_PASSWORD_LENGTH
@@ -56,7 +56,7 @@ def rooms() -> Answer:
         return redirect(url_for("pages.front"))
     with people().database.reading() as transaction:
         own = room_lists.with_latest_sessions(transaction, rooms_of(transaction, person))
-    addresses = {one.room.slug: _room_address(one.room.slug) for one in own}
+    addresses = {one.room.slug: room_address(one.room.slug) for one in own}
     page, strings = {"rooms_api": "/api/v1/rooms"}, STRINGS["rooms_page.js"]()
     return render_template("rooms.html", own=own, addresses=addresses, page=page, strings=strings)
 
@@ -64,27 +64,32 @@ def rooms() -> Answer:
 @blueprint.get("/rooms/<slug>")
 def room(slug: str) -> Answer:
     """The room's page; also while the database is away, for its live picture needs none."""
+    person = _person()
     try:
         with people().database.reading() as transaction:
-            found: Room | None = room_of(transaction, slug)
+            found = room_of(transaction, slug)
+            mp4 = newest_mp4(transaction, found, person)
     except RoomNotFound:
         abort(404, _("There is no room at this address."))
     except DatabaseUnavailable as error:
         log.warning("the page of room %s goes without the database: %s", slug, error)
-        found = None
-    return _player_page(slug, found, title=found.title if found else slug)
+        return player_page(slug, None, person, title=slug)
+    return player_page(slug, found, person, title=found.title, mp4=mp4)
 
 
 @blueprint.get("/watch/<session_id>")
 def watch(session_id: str) -> Answer:
+    person = _person()
     with people().database.reading() as transaction:
         session = transaction.get(LectureSession, session_id)
         found = transaction.get(Room, session.room_id) if session is not None else None
+        mp4 = newest_mp4(transaction, found, person, session) if found is not None else None
     if session is None or found is None:
         abort(404, _("There is no recording at this address."))
     if session.phase != "ended":
-        return redirect(url_for("pages.room", slug=found.slug))
-    return _player_page(found.slug, found, title=session.title, session=session)
+        kept: dict[str, Any] = {name: request.args[name] for name in ("t", "embed") if name in request.args}
+        return redirect(url_for("pages.room", slug=found.slug, **kept))
+    return player_page(found.slug, found, person, title=session.title, session=session, mp4=mp4)
 
 
 @blueprint.get("/rooms/<slug>/settings")
@@ -92,13 +97,13 @@ def room_settings(slug: str) -> Answer:
     page = {"api": _room_api(slug), "access": g.room.access}
     strings = STRINGS["settings_page.js"]()
     return render_template(
-        "room_settings.html", room=g.room, address=_room_address(slug), page=page, strings=strings
+        "room_settings.html", room=g.room, address=room_address(slug), page=page, strings=strings
     )
 
 
 @blueprint.get("/rooms/<slug>/studio")
 def studio(slug: str) -> Answer:
-    address = _room_address(slug)
+    address = room_address(slug)
     page = {"api": _room_api(slug), "room_url": address}
     return render_template(
         "studio.html", room=g.room, address=address, page=page, strings=STRINGS["studio_page.js"]()
@@ -124,36 +129,12 @@ def set_language() -> Answer:
 
 def _host_page(template: str, script: str, page: dict[str, str]) -> str:
     """A page of those who may host in `g.room`, which the rules have loaded."""
-    address = _room_address(g.room.slug)
+    address = room_address(g.room.slug)
     return render_template(template, room=g.room, address=address, page=page, strings=STRINGS[script]())
-
-
-def _player_page(slug: str, found: Room | None, *, title: str, session: LectureSession | None = None) -> str:
-    api = _room_api(slug)
-    page = {
-        "api": f"{api}?session={quote(session.id)}" if session else api,
-        "room_api": api,
-        "watch": session is not None,
-    }
-    may_host = found is not None and bool(doors.may_host(_person(), found))
-    return render_template(
-        "room.html",
-        slug=slug,
-        title=title,
-        session=session,
-        may_host=may_host,
-        page=page,
-        strings=STRINGS["room_page.js"](),
-    )
 
 
 def _room_api(slug: str) -> str:
     return f"/api/v1/rooms/{quote(slug, safe='')}"
-
-
-def _room_address(slug: str) -> str:
-    """Absolute: what people share."""
-    return people().settings.public_url.rstrip("/") + url_for("pages.room", slug=slug)
 
 
 def _for_every_page() -> dict[str, Any]:

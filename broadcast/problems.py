@@ -22,7 +22,7 @@ from people.throttle import Throttled
 
 log = logging.getLogger(__name__)
 
-MACHINE_PATHS = ("/api/", "/whip/", "/live/", "/metrics", "/healthz", "/readyz")
+MACHINE_PATHS = ("/api/", "/whip/", "/live/", "/oembed", "/metrics", "/healthz", "/readyz")
 
 
 class Problem(Exception):

@@ -14,12 +14,14 @@ from broadcast import (
     download_views,
     health_views,
     live_views,
+    oembed_views,
     pages,
     problems,
     rate_limits,
     room_api,
     whip_views,
 )
+from broadcast.content_policy import content_policy
 from broadcast.event_feed import EventFeed
 from broadcast.live_answers import LiveAnswers
 from broadcast.services import KEY, WebServices
@@ -29,24 +31,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 2 << 20
 VENDORED_SECONDS = 3600
 
-# Nothing from elsewhere, no inline script; hls.js feeds a blob: to <video> and may run a blob: worker.
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data: blob:",
-        "media-src 'self' blob:",
-        "worker-src 'self' blob:",
-        "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'self'",
-    )
-)
 SECURITY_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Content-Security-Policy": content_policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), screen-wake-lock=(self)",
@@ -83,6 +69,8 @@ def create_app(services: WebServices, live_answers: LiveAnswers, feed: EventFeed
     _register(app, live_answers, feed)
     for name in ("whip", "live"):  # no cookie counts there
         protection.exempt(app.blueprints[name])
+    # It changes nothing but a count, and an embedded player has no cookie to hold the page's token against.
+    protection.exempt(room_api.beacon)
     problems.install(app)
     app.register_error_handler(HTTPError, _api_error)
     app.after_request(_secure)
@@ -95,6 +83,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(room_api.blueprint)
     app.register_blueprint(whip_views.blueprint)
     app.register_blueprint(download_views.blueprint)
+    app.register_blueprint(oembed_views.blueprint)
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(live_views.live_blueprint(live_answers, feed))
 

@@ -25,10 +25,13 @@ export class Beacon {
 
 /** @returns {string} random, kept while the tab lives: a reload is the same viewer */
 function viewerId() {
-  const kept = sessionStorage.getItem("kodo-viewer");
-  if (kept) return kept;
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const fresh = Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
-  sessionStorage.setItem("kodo-viewer", fresh);
-  return fresh;
+  try {
+    const kept = sessionStorage.getItem("kodo-viewer");
+    if (!kept) sessionStorage.setItem("kodo-viewer", fresh);
+    return kept ?? fresh;
+  } catch {
+    return fresh; // a frame of another site has no storage
+  }
 }

@@ -8,11 +8,11 @@ import { positionOfDate, isRewind } from "./playback_position.js";
 const TICK_MS = 100;
 const AT_EDGE_SECONDS = 3; // nearer than this is "live"
 const STANDSTILL_MS = 2500;
+const PICTURE_SECONDS = 1 / 30; // one step; what a recording's rate is, no player tells
 const FIRST_PICTURE_SECONDS = 0.1; // hls.js is that unsure where a lecture's first picture lies
-const WORKER = new URL("../vendor/hls.js-1.7.4/hls.worker.js", import.meta.url).href;
-
 const CONFIG = {
-  workerPath: WORKER, // the strict CSP forbids the worker hls.js would make from a blob
+  // Ours is fragmented MP4 already: a worker would have nothing to convert, cost 41 kB and a round trip at the start.
+  enableWorker: false,
   lowLatencyMode: true,
   liveSyncDuration: 0.668, // two parts; set anew from the playlist's PART-TARGET
   liveSyncOnStallIncrease: 0,
@@ -25,13 +25,17 @@ const CONFIG = {
 };
 
 /**
+ * @typedef {{url: string, live: boolean, startDate: number | null, startClock: number | null, startAt: number | null}} Source
+ */
+
+/**
  * Events: `change` (following or distance may have changed), `trouble` (detail: "network" | "media"),
  * `well`, `denied` (the address is refused: ask for a new one), `over` (the live playlist has its
  * last segment), `finished` (played to the end).
  */
 export class HlsPlayer extends EventTarget {
   /** @type {any} */ #hls = null;
-  /** @type {{url: string, live: boolean, startDate: number | null, startAt: number | null} | null} */ #source = null;
+  /** @type {Source | null} */ #source = null;
   #controller = new LatencyController();
   #following = false;
   #chosenRate = 1;
@@ -47,6 +51,7 @@ export class HlsPlayer extends EventTarget {
   constructor(video) {
     super();
     this.video = video;
+    video.preservesPitch = true; // a voice stays a voice at any speed
     const on = (/** @type {string} */ name, /** @type {() => void} */ handler) =>
       video.addEventListener(name, handler, { signal: this.#listening.signal });
     on("seeking", () => this.#onSeeking());
@@ -60,12 +65,13 @@ export class HlsPlayer extends EventTarget {
 
   /**
    * @param {string} url
-   * @param {{live: boolean, startDate?: number | null, startAt?: number | null}} how `startDate`: wall clock (ms) to begin at,
-   *   `startAt`: seconds; neither: the live edge, or the beginning.
+   * @param {{live: boolean, startDate?: number | null, startClock?: number | null, startAt?: number | null}} how
+   *   where to begin. `startDate`: wall clock (ms), `startClock`: seconds of the lecture's own clock, `startAt`: seconds of
+   *   the playlist; none: the live edge, or the beginning.
    */
-  load(url, { live, startDate = null, startAt = null }) {
-    this.#source = { url, live, startDate, startAt };
-    this.#following = live && startDate === null && startAt === null;
+  load(url, { live, startDate = null, startClock = null, startAt = null }) {
+    this.#source = { url, live, startDate, startClock, startAt };
+    this.#following = live && startDate === null && startClock === null && startAt === null;
     this.#recovered();
     this.#controller.reset();
     this.#setRate(this.#following ? 1 : this.#chosenRate);
@@ -98,6 +104,55 @@ export class HlsPlayer extends EventTarget {
     return date ? date.getTime() : null;
   }
 
+  /** Seconds of the lecture's own clock at the picture shown: the same live and in the replay, whatever that leaves out. */
+  get clock() {
+    const first = this.#hls?.latestLevelDetails?.fragments[0]?.programDateTime ?? null;
+    const now = this.playingDate;
+    return first !== null && now !== null ? Math.max(0, (now - first) / 1000) : this.video.currentTime;
+  }
+
+  /** What can be played, seconds of the playlist. */
+  get range() {
+    const { seekable, duration } = this.video;
+    const start = seekable.length ? seekable.start(0) : 0;
+    const end = Number.isFinite(duration) ? duration : nativeEdge(this.video) ?? 0;
+    return { start, end: Math.max(start, end) };
+  }
+
+  play() {
+    void this.video.play().catch(() => this.#tell("change")); // its own controls start it then
+  }
+
+  togglePlaying() {
+    if (this.video.paused) this.play();
+    else this.video.pause();
+  }
+
+  /** @param {number} seconds back where negative; past the live edge is the edge */
+  seekBy(seconds) { this.seekTo(this.video.currentTime + seconds); }
+
+  /** @param {number} part 0 the beginning, 1 the end or the live edge */
+  seekToPart(part) {
+    const { start, end } = this.range;
+    this.seekTo(start + part * (end - start));
+  }
+
+  /** @param {number} seconds of the playlist */
+  seekTo(seconds) {
+    const { start, end } = this.range;
+    const edge = this.isLive ? this.#edge() : null;
+    const forward = seconds > this.video.currentTime;
+    if (edge !== null && forward && seconds > edge - AT_EDGE_SECONDS) this.goLive();
+    else this.video.currentTime = Math.min(end, Math.max(start, seconds));
+  }
+
+  /** One picture on or back, standing still. @param {number} pictures */
+  step(pictures) {
+    this.video.pause();
+    const { start, end } = this.range;
+    this.video.currentTime = Math.min(end, Math.max(start, this.video.currentTime + pictures * PICTURE_SECONDS));
+  }
+
   /** To the live edge, and stay there. */
   goLive() {
     this.#following = true;
@@ -105,7 +160,7 @@ export class HlsPlayer extends EventTarget {
     this.#setRate(1);
     const target = this.#hls?.liveSyncPosition ?? nativeEdge(this.video);
     if (target !== null && Number.isFinite(target)) this.video.currentTime = target;
-    if (this.video.paused) void this.video.play().catch(() => this.#tell("change")); // its own controls start it then
+    if (this.video.paused) this.play();
     this.#tell("change");
   }
 
@@ -147,17 +202,18 @@ export class HlsPlayer extends EventTarget {
     if (!source || !this.#hls) return;
     if (source.live && !details.live) this.#tell("over"); // EXT-X-ENDLIST is here before any news by the feed
     if (details.live && details.partTarget) this.#hls.targetLatency = 2 * details.partTarget;
-    if (source.startDate === null) return;
-    const at = positionOfDate(details.fragments, source.startDate);
-    source.startDate = null;
-    source.startAt = at;
-    this.#whenSeekable(at);
+    const date = dateToBeginAt(source, details.fragments[0]?.programDateTime ?? null);
+    if (date === null) return;
+    source.startDate = source.startClock = null;
+    source.startAt = positionOfDate(details.fragments, date);
+    this.#whenSeekable(source.startAt);
   }
 
   #openNative() {
     const source = /** @type {NonNullable<typeof this.#source>} */ (this.#source);
     this.video.src = source.url;
-    if (source.startAt !== null) this.#whenSeekable(source.startAt);
+    const at = source.startAt ?? source.startClock; // without hls.js no date of the first picture is told
+    if (at !== null) this.#whenSeekable(at);
   }
 
   /** @param {number} at seconds */
@@ -197,7 +253,7 @@ export class HlsPlayer extends EventTarget {
   #playOn(reload) {
     const { paused } = this.video;
     reload();
-    if (!paused) void this.video.play().catch(() => this.#tell("change"));
+    if (!paused) this.play();
   }
 
   /** @param {any} data */
@@ -331,6 +387,12 @@ export class HlsPlayer extends EventTarget {
 
   /** @param {string} name @param {unknown} [detail] */
   #tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }
+}
+
+/** @param {Source} source @param {number | null} first date of the playlist's first picture, ms @returns {number | null} ms */
+function dateToBeginAt({ startDate, startClock }, first) {
+  if (startDate !== null) return startDate;
+  return startClock !== null && first !== null ? first + 1000 * startClock : null;
 }
 
 /** @param {HTMLVideoElement} video @returns {number} seconds from the playhead to the end of what it can play */

@@ -1,30 +1,62 @@
-// The room as viewers see it, live and afterwards, and a recording's own page (/watch/…).
-import { ApiError, call, ownAddress } from "./api.js";
+// The room as viewers see it, live and afterwards, a recording's own page (/watch/…), and the player in other sites' frames.
+import { ApiError, call } from "./api.js";
+import { Autoplay } from "./autoplay.js";
 import { backoffMs, pause } from "./backoff.js";
 import { Beacon } from "./beacon.js";
-import { timeOfDay } from "./figures.js";
+import { DownloadLink } from "./download_link.js";
+import { clockTime, timeOfDay } from "./figures.js";
+import { firstPicture } from "./first_picture.js";
 import { HlsPlayer } from "./hls_player.js";
+import { MarkStrip } from "./mark_strip.js";
+import { MediaSessionLink } from "./media_session.js";
+import { NowPlaying } from "./now_playing.js";
 import { language, need, readJson, t } from "./page_data.js";
+import { PlaybackMemory } from "./playback_memory.js";
 import { PlayerBar } from "./player_bar.js";
+import { putControlsOn } from "./player_chrome.js";
+import { PlayerKeys } from "./player_keys.js";
 import { concerns, sessionAfter, viewOf } from "./room_view.js";
+import { ShareDialog } from "./share_dialog.js";
+import { timeAskedFor } from "./share_links.js";
 import { SharedFeed } from "./shared_feed.js";
+import { Troubles } from "./troubles.js";
+import { UnlockForm } from "./unlock_form.js";
 import { WakeLock } from "./wake_lock.js";
 
 /** @typedef {import("./room_view.js").Room} Room */
+/** @typedef {import("./room_view.js").Session} Session */
 
-const data = readJson("page"); // {api, room_api, watch: bool}
+const data = readJson("page"); // {api, room_api, watch: bool, share: {link, embed}}
 const root = need("#room");
 const video = /** @type {HTMLVideoElement} */ (need("video"));
 const player = new HlsPlayer(video);
-const bar = new PlayerBar(root, player);
+const memory = new PlaybackMemory();
+const autoplay = new Autoplay(video, need("#unmute"));
+const marks = new MarkStrip(player);
 const wake = new WakeLock();
 const beacon = new Beacon();
+const troubles = new Troubles(video);
+const playing = new NowPlaying(player, autoplay, memory, {
+  timeAsked: timeAskedFor(location.search),
+  isSlate: () => root.dataset.state === "slate",
+  onEnded: () => { root.dataset.ended = "true"; },
+  onResumed: showResumed,
+});
+const ofPage = optionalParts();
 
 /** @type {Room | null} */ let room = null;
 /** @type {SharedFeed | null} */ let feed = null;
-let shown = { id: "", playing: "" }; // which playlist the player has: session and "live" or "replay"
-let cutAt = ""; // when the lecturer's line was cut, as the reader's clock says
+let cutAt = ""; // when the lecturer's line was cut, in the reader's zone
 let refreshing = false;
+
+/** What a page has and a frame of another site has not. */
+function optionalParts() {
+  const download = document.querySelector("#download");
+  const unlock = document.querySelector("#unlock");
+  if (unlock instanceof HTMLFormElement) new UnlockForm(unlock, data.room_api, refresh);
+  if (document.querySelector("#share")) new ShareDialog(data.share, () => ({ session: playing.id, seconds: video.readyState > 0 ? player.clock : null }));
+  return { download: download instanceof HTMLAnchorElement ? new DownloadLink(download) : null };
+}
 
 /** @param {string} view @param {string} [words] */
 function show(view, words = "") {
@@ -56,11 +88,11 @@ async function refresh() {
   for (let failures = 1; ; failures += 1) {
     try {
       adopt(await call("GET", data.api));
-      trouble("page", "");
+      troubles.say("page", "");
       break;
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) { show("waiting", t("gone")); break; }
-      trouble("page", t("no_answer"));
+      troubles.say("page", t("no_answer"));
       await pause(backoffMs(failures, { first: 0.5, most: 5 }));
     }
   }
@@ -70,7 +102,7 @@ async function refresh() {
 /** @param {Room} answer */
 function adopt(answer) {
   const next = answer.session;
-  const another = next !== null && next.id !== shown.id && isWatchingReplay();
+  const another = next !== null && next.id !== playing.id && playing.isWatchingReplay;
   if (another) offerNext();
   room = another ? { ...answer, session: room?.session ?? null } : answer;
   need("#title").textContent = answer.title;
@@ -82,12 +114,12 @@ function startFeed() {
   if (!room?.feed || data.watch) return;
   if (feed?.addresses.batch_url === room.feed.batch_url) return;
   feed?.stop();
-  trouble("feed", "");
+  troubles.say("feed", "");
   feed = new SharedFeed(room.feed);
   feed.addEventListener("snapshot", (e) => onSnapshot(/** @type {CustomEvent} */ (e).detail.state));
   feed.addEventListener("event", (e) => onEvent(/** @type {CustomEvent} */ (e).detail));
-  feed.addEventListener("trouble", () => trouble("feed", t("no_answer")));
-  feed.addEventListener("well", () => trouble("feed", ""));
+  feed.addEventListener("trouble", () => troubles.say("feed", t("no_answer")));
+  feed.addEventListener("well", () => troubles.say("feed", ""));
   feed.addEventListener("denied", () => { feed = null; setTimeout(refresh, 1000); });
   feed.start();
 }
@@ -109,7 +141,7 @@ function onSession(payload, at) {
   const news = { ...payload, session: payload.session ?? payload.id };
   if (!room || !concerns(room, news)) return;
   const another = room.session !== null && room.session.id !== news.session;
-  if (another && isWatchingReplay()) { offerNext(); return; }
+  if (another && playing.isWatchingReplay) { offerNext(); return; }
   if (news.state !== "slate") cutAt = "";
   else if (at) cutAt = timeOfDay(at, language());
   const before = room.session?.state;
@@ -117,8 +149,6 @@ function onSession(payload, at) {
   if (news.state === "ended" && before !== "ended") scheduleLook(); // MP4, title and the like
   apply();
 }
-
-const isWatchingReplay = () => shown.playing === "replay" && !video.paused && !video.ended;
 
 /** A new lecture has begun while the last one is being watched: ask, do not tear away. */
 function offerNext() {
@@ -128,73 +158,19 @@ function offerNext() {
 function apply() {
   if (!room) return;
   const view = viewOf(room);
-  wake.set(view === "live" || view === "slate");
-  beacon.run(room.beacon_url, room.beacon_seconds, !data.watch && (view === "live" || view === "slate"));
-  const session = room.session;
-  if (session?.hls_url && (view === "live" || view === "slate")) playLive(session.id, session.hls_url);
-  if (session?.hls_url && view === "replay") playReplay(session.id, session.hls_url);
-  if (view === "waiting" && shown.playing) stopPlaying();
-  show(view, wordsFor(view));
-  showDownload(session);
-}
-
-/** @param {string} id @param {string} url */
-function playLive(id, url) {
-  if (shown.id === id && shown.playing === "live") return;
-  shown = { id, playing: "live" };
-  need("#next").hidden = true;
-  player.load(ownAddress(url), { live: true });
-  bar.startPlaying();
-}
-
-/** A session of nothing but slates: what was live is over, and nothing is left to play. */
-function stopPlaying() {
-  shown = { id: "", playing: "" };
-  player.unload();
-}
-
-/** @param {string} id @param {string} url */
-function playReplay(id, url) {
-  if (shown.id === id && shown.playing === "replay") return;
-  const wasLive = shown.id === id && shown.playing === "live";
-  const play = root.dataset.state !== "slate" && (!video.paused || video.ended); // who waited before a slate has left
-  shown = { id, playing: "replay" };
-  if (!wasLive) {
-    player.load(ownAddress(url), { live: false });
-    return;
+  const { session } = room;
+  const onAir = view === "live" || view === "slate";
+  wake.set(onAir);
+  beacon.run(room.beacon_url, room.beacon_seconds, !data.watch && onAir);
+  if (session?.hls_url && onAir) {
+    need("#next").hidden = true;
+    playing.live(session.id, session.hls_url);
   }
-  root.dataset.ended = "true";
-  if (player.following) afterLastPicture(() => switchToReplay(id, url, null, play));
-  else switchToReplay(id, url, player.playingDate, play);
-}
-
-/** The live picture plays out, as far as the replay has time: it plays within a second of the end. @param {() => void} then */
-function afterLastPicture(then) {
-  let done = false;
-  const once = () => { if (!done) { done = true; then(); } };
-  const standing = video.paused || root.dataset.state === "slate";
-  video.addEventListener("ended", once, { once: true });
-  setTimeout(once, standing ? 0 : 300);
-}
-
-/** @param {string} id @param {string} url @param {number | null} date where the viewer was, ms @param {boolean} play */
-function switchToReplay(id, url, date, play) {
-  if (shown.id !== id || shown.playing !== "replay") return; // the next lecture was faster
-  player.load(ownAddress(url), { live: false, startDate: date });
-  if (play) bar.startPlaying();
-}
-
-/** @param {import("./room_view.js").Session | null} session */
-function showDownload(session) {
-  const link = need("#download");
-  const ready = session?.mp4_state === "ready" && session.mp4_url;
-  link.hidden = !ready;
-  if (ready) link.href = session.mp4_url;
-  const making = session?.state === "ended" && ["waiting", "running"].includes(session.mp4_state ?? "");
-  const percent = Math.round(100 * (session?.mp4_progress ?? 0));
-  need("#making").hidden = !making;
-  need("#making").textContent = making ? t("mp4_making", { percent }) : "";
-  if (making) scheduleLook();
+  if (session?.hls_url && view === "replay") playing.replay(session.id, session.hls_url);
+  if (view === "waiting") playing.stop();
+  show(view, wordsFor(view));
+  if (ofPage.download?.draw(session)) scheduleLook();
+  showMarks();
 }
 
 const LOOK_MS = 5000; // to twice that, each page at its own time: all of them began to look at the same moment
@@ -205,53 +181,69 @@ function scheduleLook() {
   looking = window.setTimeout(refresh, LOOK_MS * (1 + Math.random()));
 }
 
+let controlsAreOn = false;
+let marked = "";
+/** With each state of what is played its marks may be others. The first picture goes before them. */
+function showMarks() {
+  const { session } = room ?? {};
+  const state = `${session?.id} ${session?.state}`;
+  if (!controlsAreOn || !session?.hls_url || state === marked) return;
+  marked = state;
+  void marks.load(session.hls_url);
+}
+
+/** @param {number | null} at seconds; null: from the beginning, or live */
+function showResumed(at) {
+  need("#resumed").hidden = at === null;
+  if (at !== null) need("#resumed-words").textContent = t("resumed", { time: clockTime(at) });
+}
+need("#from-start").addEventListener("click", () => {
+  showResumed(null);
+  player.seekTo(0);
+  player.play();
+});
+
 /** @param {number} count */
 function viewers(count) {
   need("#viewers").hidden = !count || !["live", "slate"].includes(root.dataset.state ?? "");
   need("#viewers-words").textContent = t("watching", { count });
 }
 
-/** What is wrong, by who says so. @type {Map<"page" | "feed" | "player", string>} */
-const troubles = new Map();
-
-/** @param {"page" | "feed" | "player"} whose @param {string} words "" when it is good again */
-function trouble(whose, words) {
-  if (words) troubles.set(whose, words);
-  else troubles.delete(whose);
-  // While the picture runs, a feed that is late is no news to anybody.
-  const plays = !video.paused && !troubles.has("player");
-  const shownWords = troubles.get("player") ?? troubles.get("page") ?? (plays ? "" : troubles.get("feed")) ?? "";
-  need("#trouble").hidden = !shownWords;
-  need("#trouble-words").textContent = shownWords;
-}
-
-player.addEventListener("trouble", (e) => trouble("player", /** @type {CustomEvent} */ (e).detail === "media" ? t("media_trouble") : t("no_answer")));
-player.addEventListener("well", () => trouble("player", ""));
-player.addEventListener("denied", () => { shown = { id: "", playing: "" }; setTimeout(refresh, 1000); });
+player.addEventListener("trouble", (e) => troubles.say("player", /** @type {CustomEvent} */ (e).detail === "media" ? t("media_trouble") : t("no_answer")));
+player.addEventListener("well", () => troubles.say("player", ""));
+player.addEventListener("denied", () => { playing.forget(); setTimeout(refresh, 1000); });
 player.addEventListener("over", () => { if (room?.session) onSession({ session: room.session.id, state: "ended" }, null); });
 player.addEventListener("finished", () => { if (!need("#next").hidden) void showNext(); });
 
 async function showNext() {
   need("#next").hidden = true;
-  shown = { id: "", playing: "" };
+  playing.forget();
   await refresh();
 }
 need("#next button").addEventListener("click", showNext);
 
-need("#unlock").addEventListener("submit", async (/** @type {SubmitEvent} */ event) => {
-  event.preventDefault();
-  const field = /** @type {HTMLInputElement} */ (need("#unlock input"));
-  try {
-    await call("POST", `${data.room_api}/unlock`, { password: field.value });
-    field.value = "";
-    need("#unlock-error").textContent = "";
-    await refresh();
-  } catch (error) {
-    const status = error instanceof ApiError ? error.status : 0;
-    const known = { 401: t("wrong_password"), 403: t("wrong_password"), 429: t("too_many") };
-    need("#unlock-error").textContent = /** @type {Record<number, string>} */ (known)[status] ?? t("no_answer");
-    field.focus();
-  }
-});
+/** For tests and style: whether the edge is followed, and the distance from it. */
+function tellDistance() {
+  root.dataset.following = String(player.following);
+  root.dataset.behind = player.behind.toFixed(1);
+}
+player.addEventListener("change", tellDistance);
+setInterval(tellDistance, 500);
 
+const { volume, muted } = memory.taste;
+Object.assign(video, { volume, muted });
+video.addEventListener("volumechange", () => { if (!autoplay.silenced) memory.keepTaste({ volume: video.volume, muted: video.muted }); });
+
+/** What may wait until the picture moves. */
+async function furnish() {
+  await firstPicture(video);
+  await putControlsOn(root);
+  new PlayerBar(root, player, (rate) => memory.keepTaste({ rate }));
+  new MediaSessionLink(player, () => ({ title: need("#title").textContent, room: "Kodo" }));
+  controlsAreOn = true;
+  showMarks();
+}
+
+new PlayerKeys(player, need("#screen"));
+void furnish();
 void refresh();

@@ -16,9 +16,9 @@ export class SharedFeed extends EventTarget {
   }
 
   start() {
-    if (typeof SharedWorker === "undefined") { this.#listenAlone(); return; }
     const { signal } = this.#ended;
-    const worker = new SharedWorker(new URL("feed_worker.js", import.meta.url), { type: "module", name: "kodo-feed" });
+    const worker = sharedWorker();
+    if (!worker) { this.#listenAlone(); return; }
     worker.addEventListener("error", () => this.#listenAlone(), { signal }); // blocked, or modules are too new for it
     this.#port = worker.port;
     this.#port.onmessage = ({ data }) => this.#tell(data.name, data.detail);
@@ -50,5 +50,14 @@ export class SharedFeed extends EventTarget {
   /** @param {string} name @param {unknown} detail */
   #tell(name, detail) {
     if (!this.#ended.signal.aborted) this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/** @returns {SharedWorker | null} null where there is none, or where a frame of another site may have none */
+function sharedWorker() {
+  try {
+    return new SharedWorker(new URL("feed_worker.js", import.meta.url), { type: "module", name: "kodo-feed" });
+  } catch {
+    return null;
   }
 }

@@ -87,6 +87,11 @@ class Archive:
             transaction.add(session)
         return identity
 
+    def give_mp4(self, identity: str) -> None:
+        """The recording's file has been made."""
+        with self.database.session() as transaction:
+            transaction.get_one(LectureSession, identity).mp4_path = f"recordings/{identity}.mp4"
+
 
 class Reader:
     """A browser of the test, over TLS as PUBLIC_URL says."""

@@ -43,7 +43,11 @@ class Outline(HTMLParser):
         found = dict(attrs)
         if "id" in found:
             self.ids.append(found["id"] or "")
-        if tag in ("script", "link", "img", "use", "video", "source", "iframe"):
+        only_told = found.get("rel") in (
+            "alternate",
+            "canonical",
+        )  # loaded by nobody here
+        if tag in ("script", "link", "img", "use", "video", "source", "iframe") and not only_told:
             self.loads += [value for name in ("src", "href") if (value := found.get(name))]
         if tag == "style" or (
             tag == "script" and "src" not in found and found.get("type") != "application/json"
@@ -72,7 +76,18 @@ PAGES = (
     "/rooms/hall/settings",
     "/rooms/hall/studio",
     "/watch/s1",
+    "/rooms/hall?embed=1",
     "/nowhere",
+)
+
+
+PLAYER_SCRIPTS = (
+    "room_page.js",
+    "player_bar.js",
+    "player_keys.js",
+    "player_chrome.js",
+    "mark_strip.js",
+    "troubles.js",
 )
 
 
@@ -111,8 +126,9 @@ def test_elements_that_scripts_need_are_in_their_pages(app: Flask, archive: Arch
     reader = Reader(app).sign_in("hana")
     pages = {
         "/rooms": ("rooms_page.js",),
-        "/rooms/hall": ("room_page.js", "player_bar.js"),
-        "/watch/s1": ("room_page.js", "player_bar.js"),
+        "/rooms/hall": (*PLAYER_SCRIPTS, "share_dialog.js", "unlock_form.js", "download_link.js"),
+        "/watch/s1": (*PLAYER_SCRIPTS, "share_dialog.js", "unlock_form.js", "download_link.js"),
+        "/watch/s1?embed=1": PLAYER_SCRIPTS,
         "/rooms/hall/settings": ("settings_page.js",),
         "/rooms/hall/studio": ("studio_page.js", "source_pickers.js", "live_bar.js"),
     }
@@ -167,11 +183,10 @@ def test_a_locked_room_shows_its_page_but_no_address_of_media(app: Flask, archiv
     answer = Reader(app).get("/rooms/secret")
     assert answer.status_code == 200
     assert "m3u8" not in answer.text
-    assert block(answer.text, "page") == {
-        "api": "/api/v1/rooms/secret",
-        "room_api": "/api/v1/rooms/secret",
-        "watch": False,
-    }
+    page = block(answer.text, "page")
+    assert set(page) == {"api", "room_api", "watch", "share"}
+    assert page["api"] == page["room_api"] == "/api/v1/rooms/secret"
+    assert "oembed" not in answer.text
 
 
 def test_an_unknown_room_or_recording_is_not_found(app: Flask, archive: Archive) -> None:
@@ -228,6 +243,34 @@ def test_the_browsers_language_is_the_first_guess(
     app: Flask, archive: Archive, asked: str, given: str
 ) -> None:
     assert f'<html lang="{given}"' in Reader(app, asked).get("/").text
+
+
+def test_a_link_at_a_time_stays_one(app: Flask, archive: Archive) -> None:
+    archive.lecture(archive.hall, "s1", "live")
+    answer = Reader(app).get("/watch/s1?t=90&embed=1&other=x")
+    assert answer.headers["Location"] == "/rooms/hall?t=90&embed=1"
+
+
+def test_without_scripts_there_is_a_sentence_and_the_file(app: Flask, archive: Archive) -> None:
+    archive.lecture(archive.hall, "s1", "ended")
+    archive.lecture(archive.secret, "s3", "ended")
+    reader = Reader(app)
+    assert "needs JavaScript" in without_scripts(reader.get("/rooms/hall").text)
+    assert "download" not in without_scripts(reader.get("/rooms/hall").text)
+    for session_id in ("s1", "s3"):
+        archive.give_mp4(session_id)
+    for path in ("/rooms/hall", "/watch/s1", "/watch/s1?embed=1"):
+        assert 'href="/watch/s1/download"' in without_scripts(reader.get(path).text), path
+    assert "download" not in without_scripts(reader.get("/rooms/secret").text), "its password comes first"
+    archive.lecture(archive.hall, "s4", "live", minutes_ago=1)
+    assert "download" not in without_scripts(reader.get("/rooms/hall").text)
+
+
+def without_scripts(page: str) -> str:
+    """What a browser without JavaScript shows on the picture."""
+    match = re.search(r"<noscript>(.*?)</noscript>", page, re.S)
+    assert match is not None
+    return match[1]
 
 
 def test_a_rooms_page_needs_no_database(app: Flask, archive: Archive, sqlite_url: str) -> None:

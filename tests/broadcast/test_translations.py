@@ -20,7 +20,15 @@ from broadcast.page_strings import STRINGS
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODULES_OF_PAGE = {
-    "room_page.js": ("room_page.js", "player_bar.js"),
+    "room_page.js": (
+        "room_page.js",
+        "player_bar.js",
+        "player_keys.js",
+        "mark_strip.js",
+        "share_dialog.js",
+        "unlock_form.js",
+        "download_link.js",
+    ),
     "studio_page.js": ("studio_page.js", "source_pickers.js", "live_bar.js", "capture.js"),
     "rooms_page.js": ("rooms_page.js",),
     "settings_page.js": ("settings_page.js",),

@@ -66,6 +66,12 @@ def test_every_field_of_the_object_comes_from_one_variable() -> None:
         ("KODO_VIDEO_KILOBITS", "-1"),
         ("KODO_ABSENCE_SECONDS", "forever"),
         ("KODO_BEACON_SECONDS", "0"),
+        ("KODO_FRAME_ANCESTORS", "self"),
+        ("KODO_FRAME_ANCESTORS", "https://lms.example; script-src *"),
+        ("KODO_FRAME_ANCESTORS", "https://lms.example, https://other.example"),
+        ("KODO_FRAME_ANCESTORS", "'self' 'none'"),
+        ("KODO_FRAME_ANCESTORS", "https://lms.example/course"),
+        ("KODO_FRAME_ANCESTORS", "https://講堂.example"),
         ("KODO_DISK_FLOOR", "2 gigabytes"),
         ("KODO_DISK_FLOOR", "-1"),
         ("KODO_SPILL_FOLDER", "/dev/null"),
@@ -150,6 +156,22 @@ def test_sizes(text: str, size: int) -> None:
 )
 def test_every_database_url_that_is_let_in_can_be_opened(url: str) -> None:
     open_database(Settings.from_environment({"KODO_DATABASE_URL": url}).database_url).close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'self'",
+        "'none'",
+        "*",
+        "'self' https://lms.example.ac.jp https://*.example.org:8443",
+        "http://localhost:*",
+        "https:",
+        "lms.example",
+    ],
+)
+def test_who_may_embed(text: str) -> None:
+    assert Settings.from_environment({"KODO_FRAME_ANCESTORS": text}).frame_ancestors == text
 
 
 def test_secrets_are_not_shown() -> None:

@@ -1,0 +1,91 @@
+"""The page of a room or a recording around the player, and the same player alone for other sites' frames.
+
+Called by `pages.py`, in web threads. A page for a frame (`?embed=1`) sets and needs no cookie: browsers give
+none to frames of other sites.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from flask import Response, make_response, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from broadcast.content_policy import OWN_FRAMES, content_policy
+from broadcast.embed_code import embed_address, embed_code
+from broadcast.page_strings import STRINGS, chrome_strings
+from library.models import LectureSession
+from people import doors
+from people.models import Room, RoomAccess, User
+from people.session_cookie import people
+
+
+def player_page(
+    slug: str,
+    room: Room | None,
+    person: User | None,
+    *,
+    title: str,
+    session: LectureSession | None = None,
+    mp4: str | None = None,
+) -> Response:
+    """`room`: None while the database is away; `session`: of a recording's own page; `mp4`: its address."""
+    embedded = request.args.get("embed") == "1"
+    api = f"/api/v1/rooms/{quote(slug, safe='')}"
+    address = public_address("pages.watch", session_id=session.id) if session else room_address(slug)
+    page = {
+        "api": f"{api}?session={quote(session.id)}" if session else api,
+        "room_api": api,
+        "watch": session is not None,
+        "share": {"link": address, "embed": embed_code(embed_address(address), title)},
+    }
+    is_open = room is not None and room.access == RoomAccess.OPEN
+    response = make_response(
+        render_template(
+            "embed.html" if embedded else "room.html",
+            slug=slug,
+            title=title,
+            session=session,
+            may_host=room is not None and bool(doors.may_host(person, room)),
+            mp4=mp4,
+            address=address,
+            oembed=f"{public_url()}/oembed?{urlencode({'url': address})}" if is_open else None,
+            page=page,
+            strings=STRINGS["room_page.js"](),
+            chrome=chrome_strings(),
+        )
+    )
+    frames = people().settings.frame_ancestors if embedded else OWN_FRAMES
+    response.headers["Content-Security-Policy"] = content_policy(player=True, frame_ancestors=frames)
+    return response
+
+
+def newest_mp4(
+    transaction: Session, room: Room, person: User | None, session: LectureSession | None = None
+) -> str | None:
+    """For readers whose browser runs no scripts: the MP4 of `session`, or of the room's last lecture if it is
+    over.
+    """
+    if not doors.may_watch(person, room, unlocked=False):
+        return None
+    if session is None:
+        query = select(LectureSession).where(LectureSession.room_id == room.id)
+        session = transaction.scalar(query.order_by(LectureSession.started_at.desc()).limit(1))
+    if session is None or session.phase != "ended" or session.mp4_path is None:
+        return None
+    return f"/watch/{session.id}/download"
+
+
+def room_address(slug: str) -> str:
+    """Absolute: what people share."""
+    return public_address("pages.room", slug=slug)
+
+
+def public_address(endpoint: str, **values: Any) -> str:
+    return public_url() + url_for(endpoint, **values)
+
+
+def public_url() -> str:
+    return people().settings.public_url.rstrip("/")

@@ -1,0 +1,76 @@
+// The marks on the seek bar, and the same in words for those who do not see them. Owned by the player's page.
+import { ownAddress } from "./api.js";
+import { clockTime } from "./figures.js";
+import { need, t } from "./page_data.js";
+import { isLeftOut, marksAddress, placeOnBar } from "./seek_marks.js";
+
+/** @typedef {import("./seek_marks.js").Mark} Mark */
+
+export class MarkStrip {
+  /** @type {Mark[]} */ #marks = [];
+  #url = "";
+
+  /** @param {import("./hls_player.js").HlsPlayer} player */
+  constructor(player) {
+    this.player = player;
+    player.video.addEventListener("durationchange", () => this.draw());
+  }
+
+  /** Ask anew: another playlist, or its state has changed. @param {string} hlsUrl */
+  async load(hlsUrl) {
+    const url = ownAddress(marksAddress(hlsUrl));
+    if (url !== this.#url) { this.#marks = []; this.draw(); }
+    this.#url = url;
+    const marks = await fetchMarks(url);
+    if (url !== this.#url || !marks) return; // what is played has changed meanwhile
+    this.#marks = marks;
+    this.draw();
+    this.#tell();
+  }
+
+  /** As soon as the bar is there, and whenever its length changes. */
+  draw() {
+    const strip = document.querySelector("#marks");
+    if (!strip) return;
+    strip.replaceChildren(...this.#marks.flatMap((mark) => this.#drawn(mark)));
+  }
+
+  /** @param {Mark} mark @returns {HTMLElement[]} */
+  #drawn(mark) {
+    const place = placeOnBar(mark, this.player.range);
+    if (!place) return [];
+    const drawn = document.createElement("span");
+    drawn.className = `mark ${mark.kind}${isLeftOut(mark) ? " left-out" : ""}`;
+    drawn.style.insetInlineStart = `${100 * place.left}%`;
+    drawn.style.inlineSize = isLeftOut(mark) ? "" : `${100 * place.width}%`;
+    return [drawn];
+  }
+
+  #tell() {
+    const list = need("#mark-list");
+    list.hidden = !this.#marks.length;
+    list.replaceChildren(...this.#marks.map((mark) => {
+      const item = document.createElement("li");
+      item.textContent = words(mark);
+      return item;
+    }));
+  }
+}
+
+/** @param {Mark} mark */
+function words(mark) {
+  const values = { time: clockTime(mark.start), length: clockTime(mark.seconds) };
+  if (isLeftOut(mark)) return mark.kind === "slate" ? t("mark_slate_left_out", values) : t("mark_gap_left_out", values);
+  return mark.kind === "slate" ? t("mark_slate", values) : t("mark_gap", values);
+}
+
+/** @param {string} url @returns {Promise<Mark[] | null>} null: no answer; the bar goes without marks */
+async function fetchMarks(url) {
+  try {
+    const response = await fetch(url, { credentials: "omit" });
+    return response.ok ? (await response.json()).marks : null;
+  } catch (error) {
+    console.info("no marks:", error);
+    return null;
+  }
+}

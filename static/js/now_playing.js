@@ -1,0 +1,120 @@
+// Which of a lecture's playlists the player has, and from where: live, the replay after it, or the replay alone.
+// Owned by the player's page. Remembers for the viewer where a replay was left.
+import { ownAddress } from "./api.js";
+
+const KEEP_EVERY_SECONDS = 5;
+const LAST_PICTURES_MS = 300;
+
+export class NowPlaying {
+  #id = "";
+  #playing = ""; // "live" or "replay"
+  #keptAt = 0;
+  /** @type {number | null} */ #timeAsked;
+
+  /**
+   * @param {import("./hls_player.js").HlsPlayer} player @param {import("./autoplay.js").Autoplay} autoplay
+   * @param {import("./playback_memory.js").PlaybackMemory} memory
+   * @param {{timeAsked: number | null, isSlate: () => boolean, onEnded: () => void, onResumed: (at: number | null) => void}} page
+   *   `timeAsked`: seconds that the link asks for; `onEnded`: the replay follows the lecture that was watched live
+   */
+  constructor(player, autoplay, memory, page) {
+    this.player = player;
+    this.autoplay = autoplay;
+    this.memory = memory;
+    this.page = page;
+    this.#timeAsked = page.timeAsked;
+    const { video } = player;
+    video.addEventListener("timeupdate", () => { if (Math.abs(video.currentTime - this.#keptAt) > KEEP_EVERY_SECONDS) this.#keepPlace(); });
+    video.addEventListener("pause", () => this.#keepPlace());
+    player.addEventListener("finished", () => this.#keepPlace());
+    window.addEventListener("pagehide", () => this.#keepPlace());
+  }
+
+  /** The session's id, "" before anything plays. */
+  get id() { return this.#id; }
+
+  get isWatchingReplay() {
+    const { video } = this.player;
+    return this.#playing === "replay" && !video.paused && !video.ended;
+  }
+
+  /** Whatever comes next is loaded anew. */
+  forget() { this.#show("", ""); }
+
+  /** A session of nothing but slates: what was live is over, and nothing is left to play. */
+  stop() {
+    if (!this.#playing) return;
+    this.forget();
+    this.player.unload();
+  }
+
+  /** @param {string} id @param {string} url */
+  live(id, url) {
+    if (this.#shows(id, "live")) return;
+    this.#show(id, "live");
+    this.page.onResumed(null);
+    this.player.load(ownAddress(url), { live: true, startClock: this.#timeToBegin() });
+    this.autoplay.start();
+  }
+
+  /** @param {string} id @param {string} url */
+  replay(id, url) {
+    if (this.#shows(id, "replay")) return;
+    const wasLive = this.#shows(id, "live");
+    const { video } = this.player;
+    const play = !this.page.isSlate() && (!video.paused || video.ended); // who waited before a slate has left
+    this.#show(id, "replay");
+    if (!wasLive) { this.#begin(id, url); return; }
+    this.page.onEnded();
+    if (this.player.following) this.#afterLastPicture(() => this.#goOnInReplay(id, url, null, play));
+    else this.#goOnInReplay(id, url, this.player.playingDate, play);
+  }
+
+  /** @param {string} id @param {string} playing */
+  #shows(id, playing) { return this.#id === id && this.#playing === playing; }
+
+  /** @param {string} id @param {string} playing */
+  #show(id, playing) {
+    this.#id = id;
+    this.#playing = playing;
+  }
+
+  /** From the time that the link asks for, else from where this browser left it. @param {string} id @param {string} url */
+  #begin(id, url) {
+    const startClock = this.#timeToBegin();
+    const startAt = startClock === null ? this.memory.placeIn(id) : null;
+    this.player.setRate(this.memory.taste.rate);
+    this.player.load(ownAddress(url), { live: false, startClock, startAt });
+    this.page.onResumed(startAt);
+  }
+
+  /** The live picture plays out, as far as the replay has time: it plays within a second of the end. @param {() => void} then */
+  #afterLastPicture(then) {
+    const { video } = this.player;
+    let done = false;
+    const once = () => { if (!done) { done = true; then(); } };
+    video.addEventListener("ended", once, { once: true });
+    setTimeout(once, video.paused || this.page.isSlate() ? 0 : LAST_PICTURES_MS);
+  }
+
+  /** @param {string} id @param {string} url @param {number | null} date where the viewer was, ms @param {boolean} play */
+  #goOnInReplay(id, url, date, play) {
+    if (!this.#shows(id, "replay")) return; // the next lecture was faster
+    this.player.load(ownAddress(url), { live: false, startDate: date });
+    if (play) this.autoplay.start();
+  }
+
+  /** @returns {number | null} seconds that the page's address asks for, once */
+  #timeToBegin() {
+    const asked = this.#timeAsked;
+    this.#timeAsked = null;
+    return asked;
+  }
+
+  #keepPlace() {
+    const { currentTime, duration } = this.player.video;
+    if (this.#playing !== "replay" || !duration) return;
+    this.#keptAt = currentTime;
+    this.memory.keepPlace(this.#id, currentTime, duration);
+  }
+}

@@ -1,0 +1,23 @@
+// What the server tells of a lecture's slates and gaps, and where that lies on the seek bar. Pure.
+
+/** @typedef {{kind: "slate" | "gap", start: number, end: number | null, seconds: number}} Mark seconds; `end` null: it is shown now */
+
+/** @param {string} hlsUrl of what is played @returns {string} the address of its marks */
+export function marksAddress(hlsUrl) {
+  return hlsUrl.replace(/index\.m3u8$/, "marks.json").replace(/replay-(\d+)\.m3u8$/, "marks-$1.json");
+}
+
+/** @param {Mark} mark whether something was left out there, and it has no length of its own */
+export const isLeftOut = (mark) => mark.end !== null && mark.end <= mark.start;
+
+/**
+ * @param {Mark} mark @param {{start: number, end: number}} range of the seek bar, seconds
+ * @returns {{left: number, width: number} | null} shares of the bar's length; null: not on it
+ */
+export function placeOnBar(mark, { start, end }) {
+  const length = end - start;
+  const [from, to] = [mark.start, mark.end ?? end];
+  if (!(length > 0) || to < start || from > end) return null;
+  const left = Math.max(0, (from - start) / length);
+  return { left, width: Math.max(0, Math.min(1, (to - start) / length) - left) };
+}

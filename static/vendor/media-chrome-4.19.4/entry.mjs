@@ -1,0 +1,11 @@
+export { default as MediaController } from "media-chrome/dist/media-controller.js";
+export { default as MediaPlayButton } from "media-chrome/dist/media-play-button.js";
+export { default as MediaTimeRange } from "media-chrome/dist/media-time-range.js";
+export { default as MediaPreviewTimeDisplay } from "media-chrome/dist/media-preview-time-display.js";
+export { default as MediaMuteButton } from "media-chrome/dist/media-mute-button.js";
+export { default as MediaVolumeRange } from "media-chrome/dist/media-volume-range.js";
+export { default as MediaTimeDisplay } from "media-chrome/dist/media-time-display.js";
+export { default as MediaPipButton } from "media-chrome/dist/media-pip-button.js";
+export { default as MediaFullscreenButton } from "media-chrome/dist/media-fullscreen-button.js";
+export { default as MediaTooltip } from "media-chrome/dist/media-tooltip.js";
+export { addTranslation, setLanguage } from "media-chrome/dist/utils/i18n.js";
