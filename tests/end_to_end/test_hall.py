@@ -1,0 +1,346 @@
+"""The hall in real Chromium: what is loaded when, keyboard, marks, sharing, resuming, a wrong clock."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, Page, Response
+
+from tests.end_to_end import axe
+from tests.end_to_end.encoder import Encoder
+from tests.end_to_end.viewer import Viewer
+from tests.installation import Installation, wait_for
+from tests.publishers.prepared_packets import prepare_video
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+MOST_SCRIPT_BYTES = 260_000
+MOST_START_SECONDS = 2.0
+AN_HOUR_MS = 3_600_000
+# Date alone is shifted, as a wrong clock does; timers and monotonic time go on.
+WRONG_CLOCK = f"""() => {{
+  const Real = Date;
+  globalThis.Date = class extends Real {{
+    constructor(...given) {{ if (given.length) super(...given); else super(Real.now() + {AN_HOUR_MS}); }}
+    static now() {{ return Real.now() + {AN_HOUR_MS}; }}
+  }};
+}}"""
+
+# What a screen reader calls the control that has the focus, in whichever shadow.
+FOCUSED = """() => {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at?.getAttribute("aria-label") ?? at?.innerText ?? "";
+}"""
+
+
+@dataclass(frozen=True)
+class Past:
+    """A recording: about 8 s, a slate that was left out, about 8 s more."""
+
+    session_id: str
+    address: str
+
+
+@pytest.fixture(scope="module")
+def encoder(installation: Installation) -> Iterator[Encoder]:
+    installation.add_lecturer()
+    one = Encoder(installation.add_room("now"), prepare_video())
+    one.connect()
+    installation.wait_for_state("now", "live")
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def past(installation: Installation, encoder: Encoder) -> Past:
+    """Made by a line that is cut once; its MP4 is there."""
+    other = Encoder(installation.add_room("past"), prepare_video())
+    other.connect()
+    recorded(installation, 600_000)
+    other.vanish()
+    installation.wait_for_state("past", "slate")
+    recorded(installation, 700_000)
+    other.connect()
+    installation.wait_for_state("past", "live")
+    recorded(installation, 1_400_000)
+    installation.end("past")
+    other.stop()
+    session = wait_for("the MP4", lambda: with_mp4(installation), 90)
+    return Past(session["id"], f"{installation.url}/watch/{session['id']}")
+
+
+def recorded(installation: Installation, size: int) -> None:
+    """So many bytes: about 80 kB a second of picture."""
+    wait_for(f"{size} bytes", lambda: installation.room("past")["session"]["recording"]["bytes"] > size, 60)
+
+
+def with_mp4(installation: Installation) -> dict[str, str] | None:
+    session = installation.session("past")
+    return session if session is not None and session["mp4_state"] == "ready" else None
+
+
+@dataclass
+class Loads:
+    """Scripts that a page fetched: address → bytes as gzip sends them, and when (ms of the page)."""
+
+    page: Page
+    scripts: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.page.on("response", self._came)
+
+    def _came(self, answer: Response) -> None:
+        if answer.request.resource_type in ("script", "other") and re.search(r"\.m?js$", answer.url):
+            self.scripts[answer.url] = len(gzip.compress(answer.body(), 6))
+
+    def at(self, part: str) -> float:
+        """Milliseconds of the page's clock at which a script was asked for."""
+        entries = "() => performance.getEntriesByType('resource').map((r) => [r.name, r.startTime])"
+        return min(start for name, start in self.page.evaluate(entries) if part in name)
+
+
+def open_live(browser: Browser, installation: Installation, **context: object) -> Viewer:
+    viewer = Viewer(browser, **context)
+    viewer.open(f"{installation.url}/rooms/now")
+    viewer.page.wait_for_selector("#controls")
+    viewer.wait_for_playing(1.0)
+    return viewer
+
+
+def test_the_first_picture_comes_before_the_controls(
+    installation: Installation, browser: Browser, encoder: Encoder
+) -> None:
+    viewer = Viewer(browser)
+    loads = Loads(viewer.page)
+    viewer.open(f"{installation.url}/rooms/now")
+    viewer.page.wait_for_selector("#controls")
+    viewer.wait_for_playing(2.0)
+    origin = viewer.page.evaluate("() => performance.timeOrigin")
+    first = viewer.diary["firstFrame"] - origin
+    total = sum(loads.scripts.values())
+    print(
+        f"\nfirst picture after {first:.0f} ms, controls asked for after {loads.at('media-chrome'):.0f} ms · "
+        f"{len(loads.scripts)} scripts, {total} bytes · load {os.getloadavg()[0]:.1f}"
+    )
+    assert first <= MOST_START_SECONDS * 1000
+    assert loads.at("media-chrome") >= first
+    assert 150_000 < total <= MOST_SCRIPT_BYTES
+    assert viewer.console.complaints == []
+    viewer.close()
+
+
+def test_the_keyboard_does_it_all(installation: Installation, browser: Browser, encoder: Encoder) -> None:
+    viewer = open_live(browser, installation)
+    viewer.wait("video.seekable.end(0) > 14", 30)
+    press = viewer.page.keyboard.press
+
+    press("k")
+    viewer.wait("video.paused")
+    before = viewer.time
+    press(".")
+    viewer.wait("!video.seeking && Math.abs(video.currentTime - argument - 1 / 30) < 0.002", argument=before)
+    press(",")
+    viewer.wait("!video.seeking && Math.abs(video.currentTime - argument) < 0.002", argument=before)
+    press(" ")
+    viewer.wait("!video.paused")
+    press("j")
+    viewer.wait("room.dataset.following === 'false' && Number(room.dataset.behind) > 8")
+    viewer.page.wait_for_selector("#go-live[aria-pressed=false]")
+    assert "behind" in viewer.page.inner_text("#behind")
+    press("l")
+    press("l")
+    viewer.wait("room.dataset.following === 'true' && Number(room.dataset.behind) < 3")
+    press("0")
+    viewer.wait("video.currentTime < 2 && room.dataset.following === 'false'")
+    viewer.back_to_live()
+    press("m")
+    viewer.wait("video.muted")
+    press("ArrowDown")
+    viewer.wait("Math.abs(video.volume - 0.95) < 0.001")
+    press("f")
+    viewer.wait("document.fullscreenElement?.id === 'screen'")
+    press("f")
+    viewer.wait("document.fullscreenElement === null")
+    press("c")
+    viewer.page.wait_for_selector(".toast:has-text('no captions')")
+    press("?")
+    viewer.page.wait_for_selector("#key-sheet[open]")
+    press("k")  # it is the sheet that has the keyboard now
+    press("Escape")
+    viewer.page.wait_for_selector("#key-sheet", state="hidden")
+    viewer.wait("!video.paused")
+    assert viewer.console.complaints == []
+    viewer.close()
+
+
+def test_every_control_is_reached_by_tab_and_named(
+    installation: Installation, browser: Browser, encoder: Encoder
+) -> None:
+    viewer = open_live(browser, installation, locale="ja-JP")
+    viewer.page.evaluate("() => document.querySelector('main').focus()")
+    names = []
+    for _ in range(14):
+        viewer.page.keyboard.press("Tab")
+        names.append(viewer.page.evaluate(FOCUSED).strip())
+    assert {"再生位置", "一時停止", "消音", "音量", "ピクチャーインピクチャー", "全画面"} <= set(names), names
+    assert any("ライブ" in name for name in names), names
+    viewer.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1440])
+def test_the_controls_fit(installation: Installation, browser: Browser, encoder: Encoder, width: int) -> None:
+    viewer = Viewer(browser, viewport={"width": width, "height": 800}, locale="ja-JP")
+    axe.install(viewer.page)
+    viewer.open(f"{installation.url}/rooms/now")
+    viewer.page.wait_for_selector("#controls")
+    viewer.wait_for_playing(1.0)
+    viewer.page.keyboard.press("j")
+    viewer.wait("room.dataset.following === 'false'")
+    viewer.page.hover("#go-live")
+    outside = viewer.page.evaluate(
+        "() => { const s = document.querySelector('#screen').getBoundingClientRect(); return "
+        "[...document.querySelectorAll('.buttons > *')].filter((e) => e.checkVisibility()).filter((e) => { "
+        "const r = e.getBoundingClientRect(); return r.left < s.left || r.right > s.right + 0.5; })"
+        ".map((e) => e.outerHTML.slice(0, 60)); }"
+    )
+    small = viewer.page.evaluate(
+        "() => [...document.querySelectorAll('.buttons > :is(button, select, media-play-button, "
+        "media-mute-button, media-pip-button, media-fullscreen-button)')].filter((e) => e.checkVisibility())"
+        ".filter((e) => e.offsetWidth < 44 || e.offsetHeight < 44).map((e) => e.outerHTML.slice(0, 60))"
+    )
+    assert (outside, small) == ([], [])
+    assert viewer.page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+    assert axe.violations(viewer.page, f"hall-live-{width}") == []
+    viewer.close()
+
+
+def test_a_viewers_clock_that_is_wrong_by_an_hour(
+    installation: Installation, browser: Browser, encoder: Encoder
+) -> None:
+    viewer = Viewer(browser)
+    viewer.page.add_init_script(f"({WRONG_CLOCK})()")
+    viewer.open(f"{installation.url}/rooms/now")
+    viewer.page.wait_for_selector("#controls")
+    viewer.wait_for_playing(3.0)
+    viewer.wait("room.dataset.following === 'true' && Number(room.dataset.behind) < 3")
+    viewer.page.keyboard.press("j")
+    viewer.wait("room.dataset.following === 'false' && Number(room.dataset.behind) < 30")
+    viewer.back_to_live()
+    assert viewer.stalls(longer_than=0.5) == []
+    assert viewer.console.complaints == []
+    viewer.close()
+
+
+def test_live_slates_are_marked(installation: Installation, browser: Browser, past: Past) -> None:
+    marks = installation.get(f"/live/open/{past.session_id}/marks.json")[1]
+    assert b'"kind":"slate"' in marks
+    viewer = Viewer(browser)
+    axe.install(viewer.page)
+    viewer.open(past.address)
+    viewer.page.wait_for_selector("#marks .mark.slate.left-out")
+    words = viewer.page.text_content("#mark-list li") or ""
+    assert re.fullmatch(r"0:\d\d: 0:\d\d of waiting were left out", words), words
+    share = viewer.page.evaluate(
+        "() => parseFloat(document.querySelector('#marks .mark').style.insetInlineStart) / 100"
+    )
+    assert 0.2 < share < 0.8
+    assert axe.violations(viewer.page, "hall-replay-marks") == []
+    viewer.close()
+
+
+def test_a_recording_goes_on_where_it_was_left(browser: Browser, past: Past) -> None:
+    viewer = Viewer(browser)
+    viewer.open(past.address)
+    viewer.page.wait_for_selector("#controls")
+    assert not viewer.page.is_visible("#resumed")
+    viewer.page.select_option("#speed", "1.5")
+    viewer.page.keyboard.press("ArrowDown")
+    viewer.page.keyboard.press("k")
+    viewer.wait("!video.paused && video.playbackRate === 1.5")
+    viewer.seek(6.0)
+    viewer.wait_for_playing(0.5)
+    viewer.page.keyboard.press("k")
+    left = viewer.time
+
+    viewer.open(past.address)
+    viewer.page.wait_for_selector("#resumed:visible")
+    viewer.wait("Math.abs(video.currentTime - argument) < 1.1 && video.readyState >= 2", argument=left)
+    viewer.page.wait_for_selector("#controls")
+    assert viewer.page.input_value("#speed") == "1.5"
+    assert abs(viewer.page.evaluate("() => document.querySelector('video').volume") - 0.95) < 0.001
+    viewer.page.click("#from-start")
+    viewer.wait("!video.paused && video.currentTime < 3 && video.playbackRate === 1.5")
+    viewer.page.wait_for_selector("#resumed", state="hidden")
+    assert viewer.console.complaints == []
+    viewer.close()
+
+
+def test_a_link_at_this_time_begins_there(browser: Browser, past: Past) -> None:
+    viewer = Viewer(browser, permissions=["clipboard-read", "clipboard-write"])
+    viewer.open(past.address)
+    viewer.page.wait_for_selector("#controls")
+    viewer.seek(5.0)
+    viewer.page.click("#share")
+    viewer.page.wait_for_selector("#share-dialog[open]")
+    assert viewer.page.input_value("#share-link") == past.address
+    assert 'embed=1"' in viewer.page.input_value("#share-embed")
+    viewer.page.check("#share-at-time")
+    link = viewer.page.input_value("#share-link")
+    assert link == f"{past.address}?t=5"
+    viewer.page.click("#share-dialog [data-copies=share-link]")
+    viewer.page.wait_for_selector(".toast:has-text('copied')")
+    assert viewer.page.evaluate("() => navigator.clipboard.readText()") == link
+    other = Viewer(browser)
+    other.open(link)
+    other.wait("video.readyState >= 2 && Math.abs(video.currentTime - 5) < 0.2")
+    assert viewer.console.complaints + other.console.complaints == []
+    viewer.close()
+    other.close()
+
+
+def test_a_time_beyond_the_slate_is_the_lectures_own(browser: Browser, past: Past) -> None:
+    """The link's time counts what was left out, so that it means the same picture live and in the replay."""
+    viewer = Viewer(browser)
+    viewer.open(past.address)
+    viewer.page.wait_for_selector("#marks .mark")
+    viewer.seek(viewer.duration - 3)
+    shown = viewer.time
+    viewer.page.click("#share")
+    viewer.page.check("#share-at-time")
+    link = viewer.page.input_value("#share-link")
+    assert int(link.rsplit("=", 1)[1]) > shown + 0.5
+    other = Viewer(browser)
+    other.open(link)
+    other.wait("video.readyState >= 2 && Math.abs(video.currentTime - argument) < 1.2", argument=shown)
+    viewer.close()
+    other.close()
+
+
+def test_the_systems_media_keys_know_the_lecture(browser: Browser, past: Past) -> None:
+    viewer = Viewer(browser)
+    viewer.open(past.address)
+    viewer.page.wait_for_selector("#controls")
+    viewer.page.keyboard.press("k")
+    viewer.wait("navigator.mediaSession.playbackState === 'playing'")
+    assert viewer.page.evaluate("() => navigator.mediaSession.metadata.title") == viewer.page.inner_text("h1")
+    viewer.close()
+
+
+def test_without_scripts_there_is_a_sentence_and_the_file(
+    installation: Installation, browser: Browser, past: Past
+) -> None:
+    viewer = Viewer(browser, java_script_enabled=False)
+    viewer.open(past.address)
+    assert viewer.page.is_visible("text=This page needs JavaScript to play the lecture.")
+    link = viewer.page.locator(f"a[href='/watch/{past.session_id}/download']").first
+    assert link.is_visible()
+    assert installation.get(f"/watch/{past.session_id}/download")[0] == 200
+    viewer.open(f"{installation.url}/rooms/now")
+    assert viewer.page.is_visible("text=This page needs JavaScript to play the lecture.")
+    viewer.close()
