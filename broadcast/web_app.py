@@ -24,6 +24,7 @@ from broadcast import (
 from broadcast.content_policy import content_policy
 from broadcast.event_feed import EventFeed
 from broadcast.live_answers import LiveAnswers
+from broadcast.packed_static import pack
 from broadcast.services import KEY, WebServices
 from people import routes, session_cookie, sign_in_views
 
@@ -46,6 +47,9 @@ class KodoFlask(APIFlask):
         upgrade would mix old modules with new ones; vendored ones have their version in the address.
         """
         return VENDORED_SECONDS if filename is not None and filename.startswith("vendor/") else None
+
+    def send_static_file(self, filename: str) -> Response:
+        return pack(super().send_static_file(filename), Path(self.static_folder or "") / filename)
 
 
 def create_app(services: WebServices, live_answers: LiveAnswers, feed: EventFeed) -> APIFlask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +68,30 @@ def test_own_static_files_are_asked_for_each_time(stage: WebStage, path: str) ->
 def test_vendored_files_are_kept_for_an_hour(stage: WebStage) -> None:
     answer = stage.client().get("/static/vendor/hls.js-1.7.4/hls.min.mjs")
     assert "max-age=3600" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "path", ["js/room_page.js", "css/room.css", "vendor/hls.js-1.7.4/hls.min.mjs", "icon.svg"]
+)
+def test_static_text_is_packed_for_those_who_take_it(stage: WebStage, path: str) -> None:
+    plain = stage.client().get(f"/static/{path}")
+    packed = stage.client().get(f"/static/{path}", headers={"Accept-Encoding": "br, gzip"})
+    assert (plain.headers.get("Content-Encoding"), packed.headers["Content-Encoding"]) == (None, "gzip")
+    assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+    assert gzip.decompress(packed.data) == plain.data
+    assert int(packed.headers["Content-Length"]) == len(packed.data)
+    assert packed.headers["ETag"] == f"W/{plain.headers['ETag']}"
+    assert packed.headers["Cache-Control"] == plain.headers["Cache-Control"]
+    again = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}
+    assert stage.client().get(f"/static/{path}", headers=again).status_code == 304
+
+
+def test_a_range_of_a_static_file_is_of_the_file_itself(stage: WebStage) -> None:
+    asked = {"Accept-Encoding": "gzip", "Range": "bytes=0-9"}
+    answer = stage.client().get("/static/js/room_page.js", headers=asked)
+    assert (answer.status_code, len(answer.data)) == (206, 10)
+    assert "Content-Encoding" not in answer.headers
+    assert stage.client().get("/static/nothing.js", headers=asked).status_code == 404
 
 
 def test_changing_needs_the_pages_token(stage: WebStage) -> None:
