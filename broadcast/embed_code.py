@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 WIDTH, HEIGHT = 960, 540
 # What a frame of another origin must be given, or the browser keeps it from the player.
-ALLOWED = "autoplay; fullscreen; picture-in-picture; screen-wake-lock"
+ALLOWED = "autoplay; picture-in-picture; screen-wake-lock"
 
 
 def embed_address(page: str, seconds: str | None = None) -> str:

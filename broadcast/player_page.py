@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from broadcast.content_policy import OWN_FRAMES, content_policy
 from broadcast.embed_code import embed_address, embed_code
+from broadcast.module_graph import modules_of
 from broadcast.page_strings import STRINGS, chrome_strings
 from library.models import LectureSession
 from people import doors
@@ -55,6 +56,7 @@ def player_page(
             page=page,
             strings=STRINGS["room_page.js"](),
             chrome=chrome_strings(),
+            modules=modules_of("js/room_page.js"),
         )
     )
     frames = people().settings.frame_ancestors if embedded else OWN_FRAMES

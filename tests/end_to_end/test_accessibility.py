@@ -127,7 +127,11 @@ def open_page(page: Page, installation: Installation, shown: Shown) -> None:
     page.goto(shown.path if shown.path.startswith("http") else installation.url + shown.path)
     page.wait_for_selector(shown.ready)
     if shown.plays:
-        page.wait_for_function("() => document.querySelector('video').readyState >= 2")
+        page.wait_for_selector("#controls")
+        page.evaluate(
+            "() => document.querySelector('video').pause()"
+        )  # or they fade while they are looked at
+        page.wait_for_function("() => getComputedStyle(document.querySelector('#controls')).opacity === '1'")
     if shown.opens:
         page.click(shown.opens)
         page.wait_for_selector("dialog[open]")
