@@ -15,9 +15,10 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from broadcast import languages, room_lists
+from broadcast.event_log import iso_utc
 from broadcast.page_strings import STRINGS
 from broadcast.player_page import newest_mp4, player_page, room_address
-from library.database import DatabaseUnavailable
+from library.database import DatabaseUnavailable, utc_now
 from library.models import LectureSession
 from people.accounts import hosts
 from people.models import Room, User
@@ -145,6 +146,7 @@ def _for_every_page() -> dict[str, Any]:
         "language": languages.chosen_language(),
         "languages": languages.LANGUAGES,
         "password_length": ACCOUNT_PASSWORD_LENGTH,
+        "server_time": iso_utc(utc_now()),
         "here": request.full_path.rstrip("?") if request and request.method == "GET" else "/",
     }
 

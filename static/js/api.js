@@ -1,4 +1,7 @@
 // Calls to Kodo's own JSON API, with the CSRF header and typed errors.
+import { noteServerTime } from "./server_clock.js";
+
+export { serverNow } from "./server_clock.js";
 
 /** An answer that is not 2xx (RFC 9457 problem details), or no answer at all (`status` 0). */
 export class ApiError extends Error {
@@ -10,12 +13,6 @@ export class ApiError extends Error {
     this.detail = detail;
   }
 }
-
-/** Server's clock minus this machine's, in milliseconds, from the last answer's Date header. */
-let clockOffset = 0;
-
-/** @returns {number} the server's wall clock (ms since 1970), good to about a second */
-export const serverNow = () => Date.now() + clockOffset;
 
 /** @param {Response} response @returns {Promise<ApiError>} */
 export async function problemOf(response) {
@@ -54,7 +51,7 @@ export async function call(method, url, body, { keepalive = false, timeoutMs = 1
   const timer = setTimeout(() => deadline.abort(), timeoutMs);
   try {
     const response = await fetch(url, { method, headers, body: payload, keepalive, cache: "no-store", signal: deadline.signal });
-    noteClock(response);
+    noteServerTime(response);
     if (!response.ok) throw await problemOf(response);
     return response.status === 204 ? null : await response.json();
   } catch (error) {
@@ -62,11 +59,4 @@ export async function call(method, url, body, { keepalive = false, timeoutMs = 1
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** @param {Response} response */
-function noteClock(response) {
-  const told = Date.parse(response.headers.get("date") ?? "");
-  // The header has whole seconds: a smaller difference is no news.
-  if (!Number.isNaN(told)) clockOffset = Math.abs(told - Date.now()) > 1500 ? told - Date.now() : 0;
 }

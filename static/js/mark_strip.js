@@ -2,7 +2,9 @@
 import { ownAddress } from "./api.js";
 import { clockTime } from "./figures.js";
 import { need, t } from "./page_data.js";
-import { isLeftOut, marksAddress, placeOnBar } from "./seek_marks.js";
+import { isLeftOut, markAt, marksAddress, placeOnBar } from "./seek_marks.js";
+
+const NEAR = 0.012; // of the bar's length: as near as a finger points
 
 /** @typedef {import("./seek_marks.js").Mark} Mark */
 
@@ -14,6 +16,22 @@ export class MarkStrip {
   constructor(player) {
     this.player = player;
     player.video.addEventListener("durationchange", () => this.draw());
+  }
+
+  /** The bar is on the picture now. */
+  attach() {
+    need(".seek").addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.#pointAt(event.clientX));
+    this.draw();
+  }
+
+  /** What lies under the pointer stands over the time that media-chrome shows there. @param {number} x px of the window */
+  #pointAt(x) {
+    const bar = need(".seek").getBoundingClientRect();
+    const { start, end } = this.player.range;
+    const mark = markAt(this.#marks, start + ((end - start) * (x - bar.left)) / bar.width, NEAR * (end - start));
+    const box = need("#mark-words");
+    box.hidden = !mark;
+    if (mark) box.textContent = words(mark);
   }
 
   /** Ask anew: another playlist, or its state has changed. @param {string} hlsUrl */
@@ -28,7 +46,7 @@ export class MarkStrip {
     this.#tell();
   }
 
-  /** As soon as the bar is there, and whenever its length changes. */
+  /** Again whenever the bar's length changes. */
   draw() {
     const strip = document.querySelector("#marks");
     if (!strip) return;

@@ -241,6 +241,7 @@ async function furnish() {
   new PlayerBar(root, player, (rate) => memory.keepTaste({ rate }));
   new MediaSessionLink(player, () => ({ title: need("#title").textContent, room: "Kodo" }));
   controlsAreOn = true;
+  marks.attach();
   showMarks();
 }
 

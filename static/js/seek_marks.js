@@ -11,6 +11,19 @@ export function marksAddress(hlsUrl) {
 export const isLeftOut = (mark) => mark.end !== null && mark.end <= mark.start;
 
 /**
+ * The mark at a place on the bar: the one that holds it, else the nearest within `near`.
+ * @param {Mark[]} marks @param {number} at @param {number} near seconds @returns {Mark | null}
+ */
+export function markAt(marks, at, near) {
+  let [found, least] = /** @type {[Mark | null, number]} */ ([null, near]);
+  for (const mark of marks) {
+    const away = Math.max(0, mark.start - at, at - (mark.end ?? Infinity));
+    if (away <= least) [found, least] = [mark, away];
+  }
+  return found;
+}
+
+/**
  * @param {Mark} mark @param {{start: number, end: number}} range of the seek bar, seconds
  * @returns {{left: number, width: number} | null} shares of the bar's length; null: not on it
  */

@@ -47,6 +47,7 @@ def test_the_slate_comes_and_goes(
     encoder.connect()
     viewer.wait_for_state("live")
     viewer.page.wait_for_selector("#line", state="hidden")
+    viewer.page.wait_for_selector("#marks .mark.slate:not(.left-out)", state="attached")
     viewer.wait_for_playing(2.0)
     assert viewer.console.complaints == []
     viewer.close()

@@ -250,7 +250,7 @@ def test_the_controls_fit(installation: Installation, browser: Browser, encoder:
 
 
 def test_a_viewers_clock_that_is_wrong_by_an_hour(
-    installation: Installation, browser: Browser, encoder: Encoder
+    installation: Installation, browser: Browser, encoder: Encoder, past: Past
 ) -> None:
     viewer = Viewer(browser)
     viewer.page.add_init_script(f"({WRONG_CLOCK})()")
@@ -262,6 +262,8 @@ def test_a_viewers_clock_that_is_wrong_by_an_hour(
     viewer.wait("room.dataset.following === 'false' && Number(room.dataset.behind) < 30")
     viewer.back_to_live()
     assert viewer.stalls(longer_than=0.5) == []
+    viewer.open(past.address)
+    viewer.wait("document.querySelector('time[data-ago]').textContent.includes('minute')")
     assert viewer.console.complaints == []
     viewer.close()
 
@@ -279,6 +281,11 @@ def test_the_place_of_a_slate_is_marked(browser: Browser, past: Past) -> None:
     assert 0.2 < share < 0.8
     show_controls(viewer)
     assert axe.violations(viewer.page, "hall-replay-marks") == []
+    bar = viewer.page.locator(".seek").bounding_box()
+    assert bar is not None
+    viewer.page.mouse.move(bar["x"] + share * bar["width"], bar["y"] + bar["height"] / 2)
+    viewer.page.wait_for_selector("#mark-words:visible")
+    assert viewer.page.inner_text("#mark-words") == words
     viewer.close()
 
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isLeftOut, marksAddress, placeOnBar } from "../../static/js/seek_marks.js";
+import { isLeftOut, markAt, marksAddress, placeOnBar } from "../../static/js/seek_marks.js";
 
 test("the marks of what is played", () => {
   assert.equal(marksAddress("http://h/live/open/s1/index.m3u8"), "http://h/live/open/s1/marks.json");
@@ -20,6 +20,17 @@ test("what is not on the bar has no place", () => {
   assert.equal(placeOnBar({ kind: "gap", start: 120, end: 140, seconds: 20 }, { start: 0, end: 100 }), null);
   assert.equal(placeOnBar({ kind: "gap", start: 1, end: 2, seconds: 1 }, { start: 0, end: 0 }), null);
   assert.equal(placeOnBar({ kind: "gap", start: 1, end: 2, seconds: 1 }, { start: 0, end: NaN }), null);
+});
+
+test("the mark under the pointer", () => {
+  const marks = [
+    { kind: "slate", start: 20, end: 30, seconds: 10 },
+    { kind: "gap", start: 40, end: 40, seconds: 3 },
+    { kind: "slate", start: 90, end: null, seconds: 5 },
+  ];
+  const found = [10, 19, 25, 31, 39.5, 42, 60, 95].map((at) => marks.indexOf(markAt(marks, at, 1)));
+  assert.deepEqual(found, [-1, 0, 0, 0, 1, -1, -1, 2]);
+  assert.equal(markAt([], 5, 100), null);
 });
 
 test("left out is what has no length of its own", () => {
