@@ -11,7 +11,7 @@ STAMPS := $(VENV)/.stamps
 TRANSLATIONS := $(wildcard translations/*/LC_MESSAGES/*.po)
 PYTEST_ARGUMENTS ?=
 
-.PHONY: help run install test check faults bench lock clean
+.PHONY: help run install test check faults bench screens lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -38,6 +38,10 @@ faults: $(STAMPS)/dev $(STAMPS)/translations ## kill, cut and fill up everything
 bench: $(STAMPS)/dev $(STAMPS)/translations ## all figures of the README, full counts
 	@scripts/install-chromium
 	@$(BIN)/python -m bench
+
+screens: $(STAMPS)/dev $(STAMPS)/translations ## pictures of every page and state into docs/screens/
+	@scripts/install-chromium
+	@$(BIN)/python -m tests.screens
 
 lock: $(STAMPS)/dev ## choose the newest versions within pyproject.toml's ranges
 	@$(BIN)/python scripts/lock.py --upgrade

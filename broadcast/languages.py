@@ -2,7 +2,7 @@
 
 Used by the web process: `install` once per application (it compiles catalogues that are older than
 their .po), `chosen_language` per request: the reader's own choice (a cookie), else what the browser
-asks for, else English. A third language is a folder in `translations/` and a line in LANGUAGES.
+asks for, else English. Another language is a folder in `translations/` and a line in LANGUAGES and TAGS.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from babel.messages.pofile import read_po
 from flask import Flask, has_request_context, request
 from flask_babel import Babel
 
-LANGUAGES: Mapping[str, str] = {"ja": "日本語", "en": "English"}
+LANGUAGES: Mapping[str, str] = {"ja": "日本語", "en": "English", "zh": "简体中文"}
+# As pages say it (BCP 47): the catalogue `zh` is in simplified characters.
+TAGS: Mapping[str, str] = {"ja": "ja", "en": "en", "zh": "zh-Hans"}
+_TRADITIONAL = {"hant", "tw", "hk", "mo"}
 DEFAULT_LANGUAGE = "en"
 COOKIE = "kodo_language"
 COOKIE_SECONDS = 365 * 24 * 3600
@@ -49,8 +52,14 @@ def chosen_language() -> str:
     if kept is not None and kept in LANGUAGES:
         return kept
     # In the browser's order and by the language alone: werkzeug's own match takes "en;q=0.5" before "ja-JP".
-    asked = (tag.split("-")[0].lower() for tag in request.accept_languages.values())
+    asked = (_language_of(tag) for tag in request.accept_languages.values())
     return next((language for language in asked if language in LANGUAGES), DEFAULT_LANGUAGE)
+
+
+def _language_of(tag: str) -> str:
+    """Pure: `ja-JP` → ja, `zh-Hans-CN` → zh; who asks for traditional characters is not given others."""
+    language, *rest = tag.lower().split("-")
+    return tag if language == "zh" and _TRADITIONAL.intersection(rest) else language
 
 
 def compile_stale(folder: Path) -> list[Path]:

@@ -13,6 +13,15 @@ from flask_babel import gettext as _
 Strings = dict[str, str]
 
 
+def front_strings() -> Strings:
+    return {
+        "watching": _("{count} watching"),
+        "found": _("Found: {count}"),
+        "nothing_found": _("Nothing was found for “{words}”."),
+        "no_answer": _("The server does not answer. This page goes on by itself."),
+    }
+
+
 def room_strings() -> Strings:
     """For the room's page and a recording's page."""
     return {
@@ -138,6 +147,7 @@ def settings_strings() -> Strings:
 
 
 STRINGS: Mapping[str, Callable[[], Strings]] = {
+    "front_page.js": front_strings,
     "room_page.js": room_strings,
     "studio_page.js": studio_strings,
     "rooms_page.js": rooms_strings,

@@ -7,20 +7,26 @@ scripts from the API and the feed. `install` gives an application all that pages
 from __future__ import annotations
 
 import logging
+import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from broadcast import languages, room_lists
+from broadcast import design_tokens, languages, room_lists
 from broadcast.event_log import iso_utc
+from broadcast.lecture_board import lecture_board
+from broadcast.lecture_lists import MAX_SEARCH
+from broadcast.list_cursor import Cursor, UnfitCursor, read_cursor
 from broadcast.page_strings import STRINGS
 from broadcast.player_page import newest_mp4, player_page, room_address
+from broadcast.rate_limits import limiter, looks_at_lists
 from library.database import DatabaseUnavailable, utc_now
 from library.models import LectureSession
-from people.accounts import hosts
+from people.accounts import hosts, one_line
 from people.models import Room, User
 from people.passwords import ACCOUNT_PASSWORD_LENGTH
 from people.rooms import RoomNotFound, room_of, rooms_of
@@ -31,6 +37,7 @@ blueprint = Blueprint("pages", __name__)
 log = logging.getLogger(__name__)
 
 Answer = str | Response
+SPRITE = "vendor/lucide-1.62.0/sprite.svg"
 
 
 def install(app: Flask) -> None:
@@ -41,13 +48,22 @@ def install(app: Flask) -> None:
 
 
 @blueprint.get("/")
+@limiter.limit(looks_at_lists)
 def front() -> Answer:
-    person = current_user()
-    with people().database.reading() as transaction:
-        live = room_lists.live_now(transaction, person)
-        recent = room_lists.recent_recordings(transaction, person)
-        own = rooms_of(transaction, person)[:1] if person is not None and hosts(person) else []
-    return render_template("front.html", live=live, recent=recent, own_room=own[0] if own else None)
+    """`?q=` and `?before=` are what its script does without loading the page again."""
+    person, search = current_user(), one_line(request.args.get("q", "")[:MAX_SEARCH])
+    board, before = lecture_board(), _place_in_list()
+    told = board.tell(board.look(person, search, before), address=str)
+    page = {"api": "/api/v1/lectures", "search": search, "first": before is None, "told": told}
+    return render_template(
+        "front.html",
+        **told,
+        search=search,
+        first_page=before is None,
+        own_room=_own_room(person),
+        page=page,
+        strings=STRINGS["front_page.js"](),
+    )
 
 
 @blueprint.get("/rooms")
@@ -111,6 +127,21 @@ def studio(slug: str) -> Answer:
     )
 
 
+@blueprint.get("/design")
+def design() -> Answer:
+    """All tokens and components, for those who work on pages; no page links to it."""
+    sprite = (Path(current_app.static_folder or "") / SPRITE).read_text(encoding="utf-8")
+    return render_template(
+        "design.html",
+        text_on=design_tokens.TEXT_ON,
+        lines_on=design_tokens.LINES_ON,
+        spaces=design_tokens.SPACES,
+        text_sizes=design_tokens.TEXT_SIZES,
+        icons=sorted(re.findall(r'<symbol id="([\w-]+)"', sprite)),
+        now=iso_utc(utc_now()),
+    )
+
+
 @blueprint.post("/language")
 def set_language() -> Answer:
     chosen = request.form.get("language", "")
@@ -126,6 +157,22 @@ def set_language() -> Answer:
         samesite="Lax",
     )
     return answer
+
+
+def _place_in_list() -> Cursor | None:
+    before = request.args.get("before")
+    try:
+        return read_cursor(before) if before else None
+    except UnfitCursor:
+        abort(404, _("The list has no such place."))
+
+
+def _own_room(person: User | None) -> Room | None:
+    """The first room of whoever may host, whose studio stands before all else."""
+    if person is None or not hosts(person):
+        return None
+    with people().database.reading() as transaction:
+        return next(iter(rooms_of(transaction, person)), None)
 
 
 def _host_page(template: str, script: str, page: dict[str, str]) -> str:
@@ -144,7 +191,9 @@ def _for_every_page() -> dict[str, Any]:
         "person": person,
         "person_hosts": person is not None and hosts(person),
         "language": languages.chosen_language(),
+        "language_tag": languages.TAGS[languages.chosen_language()],
         "languages": languages.LANGUAGES,
+        "language_tags": languages.TAGS,
         "password_length": ACCOUNT_PASSWORD_LENGTH,
         "server_time": iso_utc(utc_now()),
         "here": request.full_path.rstrip("?") if request and request.method == "GET" else "/",

@@ -80,7 +80,17 @@ def _http_error(error: HTTPException) -> Response:
         for name, value in error.get_headers()
         if name in ("Allow", "Content-Range", "Retry-After", "WWW-Authenticate")
     }
-    return answer(Problem(status, error.name, error.description or error.name, headers=kept))
+    title, detail = _words_of(error, status)
+    return answer(Problem(status, title, detail, headers=kept))
+
+
+def _words_of(error: HTTPException, status: int) -> tuple[str, str]:
+    """In the reader's language: werkzeug's own words are English."""
+    titles = {401: _("Sign in"), 403: _("Not allowed"), 404: _("Not found")}
+    title = titles.get(status, error.name)
+    if error.description and error.description != type(error).description:
+        return title, error.description
+    return title, _("There is nothing at this address.") if status == 404 else error.description or title
 
 
 def _recorder_refused(error: RecorderRefused) -> Response:

@@ -13,6 +13,8 @@ from flask import Response, request
 from broadcast import (
     download_views,
     health_views,
+    lecture_api,
+    lecture_board,
     live_views,
     oembed_views,
     pages,
@@ -67,6 +69,7 @@ def create_app(services: WebServices, live_answers: LiveAnswers, feed: EventFeed
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[KEY] = services
+    lecture_board.install(app, services.database, services.viewers.count)
     protection = session_cookie.install(app, services.database, services.settings, services.secret)
     routes.enforce(app)
     rate_limits.install(app)
@@ -85,6 +88,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(sign_in_views.blueprint)
     pages.install(app)
     app.register_blueprint(room_api.blueprint)
+    app.register_blueprint(lecture_api.blueprint)
     app.register_blueprint(whip_views.blueprint)
     app.register_blueprint(download_views.blueprint)
     app.register_blueprint(oembed_views.blueprint)

@@ -25,6 +25,7 @@ class LectureSession(Base):
     __table_args__ = (
         CheckConstraint("phase IN ('live', 'slate', 'ended')", name="phase"),
         Index("ix_sessions_room_id_started_at", "room_id", "started_at"),
+        Index("ix_sessions_phase_started_at_id", "phase", "started_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from urllib.parse import quote
 
 from flask import Flask, g, redirect, request
+from flask_babel import gettext as _
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
@@ -45,12 +46,14 @@ RULES: Mapping[str, Rule] = {
     "pages.room": Rule.ANYONE,
     "pages.watch": Rule.ANYONE,
     "pages.set_language": Rule.ANYONE,
+    "pages.design": Rule.ANYONE,  # of no page linked; tells nothing of anybody
     "pages.rooms": Rule.SIGNED_IN,
     "pages.studio": Rule.ROOM_HOSTS,
     "pages.room_settings": Rule.ROOM_MANAGERS,
     # The API. Who may watch is judged in the views: an answer without media addresses is one, too.
     "openapi.spec": Rule.ANYONE,
     "api.get_room": Rule.ANYONE,
+    "lectures.list_lectures": Rule.ANYONE,  # tells each what they may watch
     "api.unlock": Rule.ANYONE,
     "api.beacon": Rule.ANYONE,
     "api.add_room": Rule.HOSTS,
@@ -113,14 +116,14 @@ def _room_in_address() -> Room:
         with people().database.reading() as session:
             return room_of(session, slug)
     except RoomNotFound as error:
-        raise NotFound("There is no such room.") from error
+        raise NotFound(_("There is no room at this address.")) from error
 
 
 def _answer(verdict: Verdict) -> BaseResponse | None:
     if verdict:
         return None
     if verdict.reason is not Reason.SIGN_IN:
-        raise Forbidden("Your account may not do this.")
+        raise Forbidden(_("Your account may not do this."))
     if request.method == "GET" and not request.path.startswith(("/api/", "/live/", "/whip/")):
         return redirect("/sign-in?next=" + quote(request.full_path.rstrip("?"), safe=""))
-    raise Unauthorized("Please sign in.", www_authenticate=WWWAuthenticate("Kodo", {"realm": "Kodo"}))
+    raise Unauthorized(_("Sign in to do this."), www_authenticate=WWWAuthenticate("Kodo", {"realm": "Kodo"}))

@@ -38,10 +38,10 @@ const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.getAt
 
 /**
  * @param {string} method @param {string} url @param {unknown} [body]
- * @param {{keepalive?: boolean, timeoutMs?: number}} [options]
+ * @param {{keepalive?: boolean, timeoutMs?: number, cache?: RequestCache}} [options]
  * @returns {Promise<any>} the parsed answer, null for 204. Throws ApiError.
  */
-export async function call(method, url, body, { keepalive = false, timeoutMs = 15000 } = {}) {
+export async function call(method, url, body, { keepalive = false, timeoutMs = 15000, cache = "no-store" } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
@@ -50,7 +50,7 @@ export async function call(method, url, body, { keepalive = false, timeoutMs = 1
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), timeoutMs);
   try {
-    const response = await fetch(url, { method, headers, body: payload, keepalive, cache: "no-store", signal: deadline.signal });
+    const response = await fetch(url, { method, headers, body: payload, keepalive, cache, signal: deadline.signal });
     noteServerTime(response);
     if (!response.ok) throw await problemOf(response);
     return response.status === 204 ? null : await response.json();

@@ -25,11 +25,11 @@ export function timeOfDay(iso, language) {
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const STEPS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
-/** @param {number} secondsAgo @param {string} language @returns {string} `5 minutes ago`, `yesterday` */
+/** @param {number} secondsAgo @param {string} language @returns {string} `now`, `5 minutes ago`, `yesterday` */
 export function ago(secondsAgo, language) {
   const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   for (const [unit, length] of STEPS) {
     if (secondsAgo >= length) return format.format(-Math.floor(secondsAgo / length), unit);
   }
-  return format.format(0, "minute");
+  return format.format(0, "second");
 }

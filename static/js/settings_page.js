@@ -46,6 +46,7 @@ function row(key) {
   for (const words of [key.label, when(key.created_at), key.last_used_at ? when(key.last_used_at) : t("never")]) {
     line.insertCell().append(words);
   }
+  line.cells[1].className = "less"; // on a phone
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = t("revoke");

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from flask import Flask, render_template
@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from broadcast import pages
+from broadcast import lecture_board, pages, rate_limits
+from broadcast.event_log import EventLog
+from broadcast.viewers import ViewerCounts
 from library.database import Database, utc_now
 from library.models import LectureSession
 from people import accounts, rooms, session_cookie, sign_in_views
@@ -29,8 +31,11 @@ def make_page_app(database: Database, storage: Path, public_url: str = PUBLIC_UR
     app = Flask("pages", template_folder=str(PROJECT / "templates"), static_folder=str(PROJECT / "static"))
     session_cookie.install(app, database, settings, b"s" * 32)
     app.register_blueprint(sign_in_views.blueprint)
+    viewers = ViewerCounts(30.0, EventLog(database), lambda room: None, lambda hint: None)
+    lecture_board.install(app, database, viewers.count)
     pages.install(app)
     enforce(app)
+    rate_limits.install(app)
     app.register_error_handler(HTTPException, _error_page)
     return app
 
@@ -69,9 +74,18 @@ class Archive:
         )
 
     def lecture(
-        self, room: Room, identity: str, phase: str = "ended", title: str = "", minutes_ago: int = 90
+        self,
+        room: Room,
+        identity: str,
+        phase: str = "ended",
+        title: str = "",
+        minutes_ago: int = 90,
+        *,
+        started_at: datetime | None = None,
+        size: int = 1_000_000,
     ) -> str:
-        started_at = utc_now() - timedelta(minutes=minutes_ago)
+        """`minutes_ago` counts back from `started_at`, else from now."""
+        started_at = (started_at or utc_now()) - timedelta(minutes=minutes_ago)
         ended_at = started_at + timedelta(minutes=75) if phase == "ended" else None
         session = LectureSession(
             id=identity,
@@ -81,7 +95,7 @@ class Archive:
             phase=phase,
             started_at=started_at,
             ended_at=ended_at,
-            bytes=1_000_000,
+            bytes=size,
         )
         with self.database.session() as transaction:
             transaction.add(session)

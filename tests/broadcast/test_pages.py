@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from broadcast.languages import LANGUAGES, TAGS
+from broadcast.lecture_lists import PAGE_LENGTH
 from library.database import Database
 from tests.broadcast.page_app import PROJECT, Archive, Reader, make_page_app
 from tests.databases import sqlite_database, sqlite_template, sqlite_url  # noqa: F401
@@ -70,6 +72,8 @@ def block(page: str, name: str) -> dict[str, object]:
 
 PAGES = (
     "/",
+    "/?q=nothing",
+    "/design",
     "/sign-in",
     "/rooms",
     "/rooms/hall",
@@ -92,7 +96,7 @@ PLAYER_SCRIPTS = (
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_pages_keep_to_the_content_security_policy(
     app: Flask, archive: Archive, path: str, language: str
 ) -> None:
@@ -102,7 +106,7 @@ def test_pages_keep_to_the_content_security_policy(
         reader.sign_in("hana")
     page = reader.get(path).text
     outline = Outline(page)
-    assert f'<html lang="{language}"' in page
+    assert f'<html lang="{TAGS[language]}"' in page
     assert outline.inline == []
     assert all(address.startswith("/static/") for address in outline.loads), outline.loads
     for address in outline.loads:
@@ -125,6 +129,8 @@ def test_elements_that_scripts_need_are_in_their_pages(app: Flask, archive: Arch
     archive.lecture(archive.hall, "s1")
     reader = Reader(app).sign_in("hana")
     pages = {
+        "/": ("front_page.js", "lecture_cards.js"),
+        "/design": ("design_page.js",),
         "/rooms": ("rooms_page.js",),
         "/rooms/hall": (*PLAYER_SCRIPTS, "share_dialog.js", "unlock_form.js", "download_link.js"),
         "/watch/s1": (*PLAYER_SCRIPTS, "share_dialog.js", "unlock_form.js", "download_link.js"),
@@ -162,6 +168,45 @@ def test_front_lists_rooms_for_members_to_members_only(app: Flask, archive: Arch
 def test_front_puts_the_lecturers_studio_first(app: Flask, archive: Archive) -> None:
     page = Reader(app).sign_in("hana").get("/").text
     assert page.index("/rooms/hall/studio") < page.index("Live now")
+
+
+def test_the_front_page_needs_no_script_to_go_on_and_to_search(app: Flask, archive: Archive) -> None:
+    for n in range(PAGE_LENGTH + 2):
+        archive.lecture(archive.hall, f"s{n:02}", title=f"Lecture {n:02}", minutes_ago=100 + n)
+    archive.lecture(archive.hall, "other", title="Geometry", minutes_ago=300)
+    reader = Reader(app)
+    first = reader.get("/").text
+    more = re.search(r'id="more" href="([^"]+)"', first)
+    assert more is not None
+    second = reader.get(more[1].replace("&amp;", "&")).text
+    assert re.findall(r"/watch/(\w+)", first)[-1] == "s11"
+    assert set(re.findall(r"/watch/(\w+)", second)) == {"s12", "s13", "other"}
+    assert 'id="live-now"' not in second
+    found = reader.get("/?q=geometry").text
+    assert set(re.findall(r"/watch/(\w+)", found)) == {"other"}
+
+
+def test_the_front_page_tells_what_was_not_found_as_it_was_typed(app: Flask, archive: Archive) -> None:
+    page = Reader(app).get("/?q=%3Cb%3E%25").text
+    assert "Nothing was found for “&lt;b&gt;%”." in page
+    assert "<b>" not in page
+
+
+def test_a_forged_place_in_the_list_is_not_found(app: Flask, archive: Archive) -> None:
+    assert Reader(app).get("/?before=' OR 1").status_code == 404
+    assert Reader(app).get("/?q=" + "x" * 5_000).status_code == 200
+
+
+def test_the_design_page_is_linked_from_nowhere(app: Flask, archive: Archive) -> None:
+    reader = Reader(app).sign_in("hana")
+    assert all('href="/design' not in reader.get(path).text for path in PAGES if path != "/design")
+
+
+def test_every_language_is_in_the_menu_and_the_present_one_marked(app: Flask, archive: Archive) -> None:
+    page = Reader(app, "zh-CN").get("/").text
+    for code in LANGUAGES:
+        assert f'value="{code}" lang="{TAGS[code]}"' in page
+    assert re.findall(r'value="(\w+)" lang="[\w-]+" aria-current="true"', page) == ["zh"]
 
 
 def test_own_rooms_with_state_and_absolute_address(app: Flask, archive: Archive) -> None:

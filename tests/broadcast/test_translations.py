@@ -20,6 +20,7 @@ from broadcast.page_strings import STRINGS
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODULES_OF_PAGE = {
+    "front_page.js": ("front_page.js", "lecture_cards.js"),
     "room_page.js": (
         "room_page.js",
         "player_bar.js",
@@ -79,6 +80,20 @@ def test_every_sentence_is_translated_with_its_blanks(language: str) -> None:
         assert message.string, f"{language}: {message.id!r} is not translated"
         assert not message.fuzzy, message.id
         assert blanks(str(message.string)) == blanks(str(message.id)), message.id
+
+
+KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
+HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.mark.parametrize("language", ["ja", "zh"])
+def test_translations_are_in_their_language(language: str) -> None:
+    """A sentence of the other language's file would not be seen by who reads neither."""
+    assert str(catalogue(language).locale) == language
+    for message in messages(language):
+        words = str(message.string)
+        assert HAN.search(words) or (language == "ja" and KANA.search(words)), words
+        assert language == "ja" or not KANA.search(words), words
 
 
 @pytest.mark.parametrize("page", STRINGS)

@@ -167,3 +167,16 @@ def test_metrics_are_not_for_strangers(stage: WebStage, users: dict[str, User]) 
         assert stage.client(user).get("/metrics", environ_overrides=from_afar).status_code == status
     by_proxy = stage.client().get("/metrics", headers={"X-Forwarded-For": "192.0.2.7"})
     assert by_proxy.status_code == 403
+
+
+def test_error_pages_speak_the_readers_language(stage: WebStage, users: dict[str, User]) -> None:
+    """Werkzeug's own words are English."""
+    japanese = {"Accept-Language": "ja"}
+    missing = stage.client().get("/nowhere", headers=japanese).text
+    assert "見つかりません" in missing
+    assert "このアドレスには何もありません。" in missing
+    refused = (
+        stage.client(users["viewer"]).get("/rooms/hall/studio", headers={"Accept-Language": "zh-CN"}).text
+    )
+    assert "您的账号没有此权限。" in refused
+    assert "Not Found" not in missing + refused

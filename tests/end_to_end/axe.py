@@ -20,6 +20,13 @@ _RUN = """async () => {
 }"""
 
 
+_TARGETS = "button, a.button, select, input, textarea, nav a, .choice, summary"
+_SMALL = """targets => [...document.querySelectorAll(targets)]
+    .filter((e) => e.checkVisibility() && !["radio", "checkbox", "hidden", "range"].includes(e.type))
+    .filter((e) => e.getBoundingClientRect().height < 44 || e.getBoundingClientRect().width < 44)
+    .map((e) => e.outerHTML.slice(0, 120))"""
+
+
 def install(page: Page) -> None:
     """Before the page is opened: the content security policy forbids it later."""
     page.add_init_script(path=SCRIPT)
@@ -31,3 +38,14 @@ def violations(page: Page, name: str) -> list[str]:
         Path(FOLDER).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(FOLDER) / f"{name}.png", full_page=True)
     return [f"{name}: {found}" for found in page.evaluate(_RUN)]
+
+
+def small_targets(page: Page, name: str) -> list[str]:
+    """What a finger would miss: under 44 px."""
+    return [f"{name}: small {element}" for element in page.evaluate(_SMALL, _TARGETS)]
+
+
+def overflow(page: Page, name: str) -> list[str]:
+    """A page that scrolls sideways is broken."""
+    wider = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+    return [f"{name}: {wider} px wider than the window"] if wider > 0 else []

@@ -116,7 +116,7 @@ def test_every_page(installation: Installation, browser: Browser, stage: dict[st
     for shown in pages(stage):
         page = known if shown.signed_in else stranger
         open_page(page, installation, shown)
-        found += axe.violations(page, f"{shown.name}-{look.name}") + overflow(page, shown.name)
+        found += axe.violations(page, f"{shown.name}-{look.name}") + axe.overflow(page, shown.name)
     for page in (stranger, known):
         page.context.close()
     assert found == []
@@ -137,12 +137,6 @@ def open_page(page: Page, installation: Installation, shown: Shown) -> None:
         page.wait_for_selector("dialog[open]")
 
 
-def overflow(page: Page, name: str) -> list[str]:
-    """A page that scrolls sideways is broken."""
-    wider = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
-    return [f"{name}: {wider} px wider than the window"] if wider > 0 else []
-
-
 @pytest.mark.parametrize("look", EVERY[::3] if axe.FOLDER else EVERY[3:4], ids=lambda look: look.name)
 def test_the_studio_on_air(
     installation: Installation, browser: Browser, stage: dict[str, Any], look: Look
@@ -153,13 +147,13 @@ def test_the_studio_on_air(
     page.click("#go-live:enabled")
     page.wait_for_selector("#studio[data-state=live]")
     page.wait_for_selector("#recording:visible")
-    found = axe.violations(page, f"studio-on-air-{look.name}") + overflow(page, "studio on air")
+    found = axe.violations(page, f"studio-on-air-{look.name}") + axe.overflow(page, "studio on air")
     page.click("#end")
     page.wait_for_selector("#end-dialog[open]")
     found += axe.violations(page, f"studio-end-{look.name}")
     page.click("#end-confirm")
     page.wait_for_selector("#studio[data-state=ended]")
-    found += axe.violations(page, f"studio-ended-{look.name}") + overflow(page, "studio, ended")
+    found += axe.violations(page, f"studio-ended-{look.name}") + axe.overflow(page, "studio, ended")
     page.context.close()
     assert found == []
     assert console.fatal == []

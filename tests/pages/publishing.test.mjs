@@ -56,6 +56,7 @@ test("figures as people read them", () => {
   assert.deepEqual([0, 59.9, 60, 3661].map(clockTime), ["0:00", "0:59", "1:00", "1:01:01"]);
   assert.deepEqual([0, 999, 1500, 12_345_678].map((n) => byteSize(n, "en")), ["0 B", "999 B", "2 kB", "12.3 MB"]);
   assert.equal(ago(7200, "en"), "2 hours ago");
+  assert.equal(ago(20, "en"), "now");
 });
 
 test("loudness in decibels", () => {

@@ -86,7 +86,9 @@ ELSEWHERE = {
     "pages.front": Step("GET", "/", ALL),
     "pages.rooms": Step("GET", "/rooms", SIGNED_IN),
     "pages.set_language": Step("POST", "/language", ALL),
+    "pages.design": Step("GET", "/design", ALL),
     "api.add_room": Step("POST", "/api/v1/rooms", HOSTS, {}),
+    "lectures.list_lectures": Step("GET", "/api/v1/lectures", ALL),
     "health.healthz": Step("GET", "/healthz", ALL),
     "health.readyz": Step("GET", "/readyz", ALL),
     "health.metrics": Step("GET", "/metrics", ALL),  # the test client is this machine; from afar: below
@@ -203,6 +205,8 @@ def test_the_front_page_lists_what_its_reader_may_watch(house: House, name: str)
     page = house.client(name).get("/").text
     listed = {mode for mode in MODES if f"/watch/{house.sessions[mode]}" in page}
     assert listed == {mode for mode in MODES if name in WATCHERS[mode]}
+    told = {one["id"] for one in house.client(name).get("/api/v1/lectures").json["recordings"]}
+    assert told == {house.sessions[mode] for mode in listed}
 
 
 # Media addresses

@@ -1,0 +1,96 @@
+"""The lists of the front page: what is live, what was recorded, what is found, as one reader may see it.
+
+Queries in the caller's transaction, in web threads. Who sees what is decided in the query
+(`people.visible_rooms`), so a page of a list is always full and costs the same at any depth.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from broadcast.list_cursor import Cursor
+from library.models import LectureSession
+from people.accounts import one_line
+from people.models import Room, User
+from people.visible_rooms import listed_to
+
+PAGE_LENGTH = 12
+MAX_LIVE = 60
+MAX_SEARCH = 100
+_MAX_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One session of a list, with its room and the lecturer's name ("" when there is none)."""
+
+    session: LectureSession
+    room: Room
+    lecturer: str
+
+    @property
+    def seconds(self) -> int:
+        """Length; 0 while it runs."""
+        ended_at = self.session.ended_at
+        return 0 if ended_at is None else max(0, round((ended_at - self.session.started_at).total_seconds()))
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    """A page of the list, newest first; `more`: where the next one begins, None at the end."""
+
+    listed: tuple[Listed, ...]
+    more: Cursor | None
+
+
+def live_now(transaction: Session, person: User | None, search: str = "") -> tuple[Listed, ...]:
+    """Lectures under way, at most MAX_LIVE: on a slate after those with a picture, longest running first."""
+    query = _sessions(person, search).where(LectureSession.phase.in_(("live", "slate")))
+    query = query.order_by(LectureSession.phase, LectureSession.started_at, LectureSession.id)
+    return _listed(transaction, query, MAX_LIVE)
+
+
+def recordings(
+    transaction: Session, person: User | None, search: str = "", before: Cursor | None = None
+) -> Recordings:
+    """The lectures that have ended and left something, newest first."""
+    query = _sessions(person, search).where(LectureSession.phase == "ended", LectureSession.bytes > 0)
+    place = tuple_(LectureSession.started_at, LectureSession.id)
+    if before is not None:
+        query = query.where(place < (before.started_at, before.session_id))
+    query = query.order_by(LectureSession.started_at.desc(), LectureSession.id.desc())
+    found = _listed(transaction, query, PAGE_LENGTH + 1)
+    if len(found) <= PAGE_LENGTH:
+        return Recordings(found, None)
+    last = found[PAGE_LENGTH - 1].session
+    return Recordings(found[:PAGE_LENGTH], Cursor(last.started_at, last.id))
+
+
+def words_of(search: str) -> tuple[str, ...]:
+    """Pure: what is looked for, each for itself; an ideographic space parts words as well."""
+    return tuple(one_line(search[:MAX_SEARCH]).split()[:_MAX_WORDS])
+
+
+def _sessions(person: User | None, search: str) -> Select[LectureSession, Room, User]:
+    query = select(LectureSession, Room, User).join(Room, Room.id == LectureSession.room_id)
+    query = query.outerjoin(User, User.id == Room.owner_id).where(listed_to(person))
+    return query.where(*(_has(word) for word in words_of(search)))
+
+
+def _has(word: str) -> ColumnElement[bool]:
+    """In the title or the lecturer's name, in either case; also as typed with full-width letters."""
+    forms = {word, unicodedata.normalize("NFKC", word)}
+    columns = (LectureSession.title, User.display_name)
+    return or_(*(column.icontains(form, autoescape=True) for form in sorted(forms) for column in columns))
+
+
+def _listed(transaction: Session, query: Select[LectureSession, Room, User], most: int) -> tuple[Listed, ...]:
+    rows = transaction.execute(query.limit(most)).all()
+    return tuple(
+        Listed(session, room, owner.display_name if owner is not None else "")
+        for session, room, owner in rows
+    )

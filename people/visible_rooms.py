@@ -1,0 +1,28 @@
+"""`doors.may_watch` as a condition on queries: which rooms' lectures are listed to somebody.
+
+Pure. A room behind a password is listed to those who manage it only: to anybody else it is known by its link,
+whether or not they have given the password. A test holds this against the doors, for every kind of person.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, or_, true
+
+from people.accounts import hosts
+from people.models import Role, Room, RoomAccess, User
+
+
+def listed_to(person: User | None) -> ColumnElement[bool]:
+    """A condition on `Room`."""
+    is_open = Room.access == RoomAccess.OPEN
+    if person is None or not person.active:
+        return is_open
+    if person.role == Role.OPERATOR:
+        return true()
+    own_organization = Room.organization_id == person.organization_id
+    if person.role == Role.ADMIN:
+        return or_(is_open, own_organization)
+    for_members = and_(own_organization, Room.access == RoomAccess.MEMBERS)
+    if not hosts(person):
+        return or_(is_open, for_members)
+    return or_(is_open, for_members, and_(own_organization, Room.owner_id == person.id))

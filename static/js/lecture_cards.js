@@ -1,0 +1,58 @@
+// Draws lists of lectures into the cards of templates/_parts.html. A card stays the same element while its lecture is listed.
+import { need, t } from "./page_data.js";
+import { drawTimes, setText } from "./times.js";
+
+/** @typedef {import("./lecture_list.js").Live} Live */
+/** @typedef {import("./lecture_list.js").Recording} Recording */
+
+/** @param {HTMLElement} list @param {Live[]} lectures */
+export function drawLive(list, lectures) {
+  draw(list, need("#live-card"), lectures, (card, one) => {
+    for (const pill of card.querySelectorAll(".pill")) /** @type {HTMLElement} */ (pill).hidden = pill.getAttribute("data-state") !== one.state;
+    need(".count", card).hidden = !one.viewers;
+    setText(need('[data-field="viewers"]', card), t("watching", { count: one.viewers }));
+  });
+}
+
+/** @param {HTMLElement} list @param {Recording[]} recordings */
+export function drawRecordings(list, recordings) {
+  draw(list, need("#recording-card"), recordings, (card, one) => {
+    need(".length", card).dataset.seconds = String(one.seconds);
+  });
+}
+
+/**
+ * @template {import("./lecture_list.js").Lecture} L
+ * @param {HTMLElement} list @param {HTMLTemplateElement} template @param {L[]} lectures
+ * @param {(card: HTMLElement, one: L) => void} fill what is not the same in all lists
+ */
+function draw(list, template, lectures, fill) {
+  const old = new Map([...list.children].map((card) => [/** @type {HTMLElement} */ (card).dataset.id ?? "", /** @type {HTMLElement} */ (card)]));
+  const listed = new Set(lectures.map(({ id }) => id));
+  for (const [id, card] of old) if (!listed.has(id)) card.remove();
+  for (const [at, one] of lectures.entries()) {
+    const card = old.get(one.id) ?? newCard(template, one.id);
+    fillCommon(card, one);
+    fill(card, one);
+    // Moving an element takes the focus from it: only what is not in its place is put there.
+    if (list.children[at] !== card) list.insertBefore(card, list.children[at] ?? null);
+  }
+  list.hidden = lectures.length === 0;
+  drawTimes(list);
+}
+
+/** @param {HTMLTemplateElement} template @param {string} id @returns {HTMLElement} */
+function newCard(template, id) {
+  const card = /** @type {HTMLElement} */ (/** @type {HTMLElement} */ (template.content.firstElementChild).cloneNode(true));
+  card.dataset.id = id;
+  return card;
+}
+
+/** @param {HTMLElement} card @param {import("./lecture_list.js").Lecture} one */
+function fillCommon(card, one) {
+  const link = need('[data-field="title"]', card);
+  setText(link, one.title);
+  if (link.getAttribute("href") !== one.url) link.href = one.url;
+  setText(need('[data-field="lecturer"]', card), one.lecturer);
+  need("time", card).dateTime = one.started_at;
+}

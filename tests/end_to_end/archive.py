@@ -1,0 +1,42 @@
+"""Recordings that are only rows: enough for lists of them, without hours of media."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from library.database import Database, open_database, utc_now
+from library.models import LectureSession
+from people.models import Room
+from tests.installation import Installation
+
+
+def database_of(installation: Installation) -> Database:
+    """To be closed by who asked for it."""
+    return open_database(f"sqlite:///{installation.storage / 'kodo.db'}")
+
+
+def add_recordings(installation: Installation, slug: str, titles: Iterable[str]) -> None:
+    """Ended lectures of a room, a day apart, the first title the newest."""
+    database = database_of(installation)
+    try:
+        with database.session() as transaction:
+            room = transaction.scalars(select(Room).where(Room.slug == slug)).one()
+            for day, title in enumerate(titles, start=1):
+                started_at = utc_now() - timedelta(days=day, minutes=13 * day)
+                session = LectureSession(
+                    id=str(uuid.uuid4()),
+                    room_id=room.id,
+                    organization_id=room.organization_id,
+                    title=title,
+                    phase="ended",
+                    started_at=started_at,
+                    ended_at=started_at + timedelta(minutes=45 + 7 * day % 60, seconds=11 * day % 60),
+                    bytes=1_000_000,
+                )
+                transaction.add(session)
+    finally:
+        database.close()

@@ -1,0 +1,225 @@
+"""Every page and state that is photographed, and how it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+from tests.screens.stage import Stage, sign_in
+
+Act = Callable[[Page, Stage], None]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`ready`: a selector that tells that it shows what it should. `before`, `after`: done around opening it;
+    `each`: before each picture, for what goes when the window changes.
+
+    `empty`: of the new installation. `plays`: there is a picture to wait for.
+    """
+
+    name: str
+    words: str
+    path: str
+    ready: str = "main"
+    signed_in: bool = False
+    empty: bool = False
+    before: Act | None = None
+    after: Act | None = None
+    each: Act | None = None
+    plays: bool = False
+    languages: tuple[str, ...] = ("ja", "en")
+
+
+ALL_LANGUAGES = ("ja", "en", "zh")
+PICTURE = (
+    "() => document.querySelector('video').readyState >= 2 && document.querySelector('video').videoWidth > 0"
+)
+
+
+def scenes(stage: Stage) -> list[Scene]:
+    return [*_front(stage), *_doors(stage), *_hall(stage), *_own_rooms(), *_studio()]
+
+
+def _front(stage: Stage) -> list[Scene]:
+    return [
+        Scene("front", "Front page", "/", "#live .count:visible", languages=ALL_LANGUAGES),
+        Scene("front-lecturer", "Front page of a lecturer", "/", "#own-live", signed_in=True),
+        Scene(
+            "front-empty",
+            "Front page of a new installation",
+            "/",
+            "#no-live:visible",
+            empty=True,
+            languages=ALL_LANGUAGES,
+        ),
+        Scene("front-found", "Front page: found", "/?q=理論", "#recordings li"),
+        Scene("front-nothing", "Front page: nothing found", "/?q=xyzzy", "#nothing:visible"),
+        Scene("front-coming", "Front page: more on its way", "/", "#coming:visible", after=_more_that_hangs),
+        Scene("front-away", "Front page: the server is away", "/", "#trouble:visible", before=_server_away),
+        Scene(
+            "languages",
+            "The menu of languages",
+            "/",
+            "#languages:popover-open",
+            empty=True,
+            each=_open_languages,
+            languages=ALL_LANGUAGES,
+        ),
+        Scene("design", "The living page of components", "/design", "[data-enough=true]"),
+        Scene("missing", "No such page", "/rooms/nowhere"),
+    ]
+
+
+def _doors(stage: Stage) -> list[Scene]:
+    return [
+        Scene("setup", "Set-up of a new installation", stage.setup, "#organization", empty=True),
+        Scene("sign-in", "Sign-in", "/sign-in", "#password", languages=ALL_LANGUAGES),
+        Scene(
+            "sign-in-wrong",
+            "Sign-in with a wrong password",
+            "/sign-in",
+            "[role=alert]",
+            after=_wrong_password,
+        ),
+    ]
+
+
+def _hall(stage: Stage) -> list[Scene]:
+    return [
+        Scene(
+            "room-live",
+            "Room, live, with a long title",
+            "/rooms/algebra",
+            "#room[data-state=live]",
+            plays=True,
+        ),
+        Scene(
+            "room-slate",
+            "Room, the lecturer is away",
+            "/rooms/physics",
+            "#room[data-state=slate]",
+            plays=True,
+        ),
+        Scene(
+            "room-replay", "Room, ended: the replay", "/rooms/past", "#room[data-state=replay]", plays=True
+        ),
+        Scene("watch", "A recording's page", f"/watch/{stage.past}", "#room[data-state=replay]", plays=True),
+        Scene("room-waiting", "Room before the lecture", "/rooms/waiting", "#room[data-state=waiting]"),
+        Scene("room-locked", "Room with a password", "/rooms/locked", "#room[data-state=locked]"),
+        Scene("room-members", "Room for members", "/rooms/members", "#room[data-state=members]"),
+    ]
+
+
+def _own_rooms() -> list[Scene]:
+    return [
+        Scene("rooms", "Own rooms", "/rooms", "li.card", signed_in=True),
+        Scene("rooms-new", "A new room", "/rooms", "dialog[open]", signed_in=True, after=_new_room),
+        Scene(
+            "rooms-new-wrong",
+            "A new room: taken",
+            "/rooms",
+            "#new-room-problem:visible",
+            signed_in=True,
+            after=_taken_room,
+        ),
+        Scene("settings", "Settings of a room", "/rooms/locked/settings", "#keys:visible", signed_in=True),
+        Scene(
+            "settings-key",
+            "A new stream key",
+            "/rooms/waiting/settings",
+            "#new-key:visible",
+            signed_in=True,
+            after=_new_key,
+        ),
+        Scene(
+            "settings-revoke",
+            "A key is revoked",
+            "/rooms/past/settings",
+            "dialog[open]",
+            signed_in=True,
+            after=_revoke,
+        ),
+    ]
+
+
+def _studio() -> list[Scene]:
+    studio = "#go-live:enabled"
+    return [
+        Scene("studio", "Studio before going live", "/rooms/waiting/studio", studio, signed_in=True),
+        Scene(
+            "studio-live",
+            "Studio on air",
+            "/rooms/waiting/studio",
+            "#studio[data-state=live]",
+            signed_in=True,
+            after=_go_live,
+        ),
+        Scene(
+            "studio-end",
+            "Studio: End asks once",
+            "/rooms/waiting/studio",
+            "#end-dialog[open]",
+            signed_in=True,
+            after=_ask_to_end,
+        ),
+        Scene(
+            "studio-elsewhere",
+            "Studio of a room that is live elsewhere",
+            "/rooms/algebra/studio",
+            "#studio[data-air=true]",
+            signed_in=True,
+        ),
+    ]
+
+
+def _more_that_hangs(page: Page, stage: Stage) -> None:
+    page.evaluate("() => { window.fetch = () => new Promise(() => {}); }")
+    page.click("#more")
+
+
+def _server_away(page: Page, stage: Stage) -> None:
+    page.route("**/api/v1/lectures**", lambda route: route.abort())
+
+
+def _open_languages(page: Page, stage: Stage) -> None:
+    if not page.is_visible("#languages"):
+        page.click("[popovertarget=languages]")
+
+
+def _wrong_password(page: Page, stage: Stage) -> None:
+    sign_in(page, stage.full, "not this one")
+
+
+def _new_room(page: Page, stage: Stage) -> None:
+    page.click("[data-open-new-room]")
+
+
+def _taken_room(page: Page, stage: Stage) -> None:
+    page.click("[data-open-new-room]")
+    page.fill("#new-room #title", "線形代数")
+    page.fill("#new-room #slug", "algebra")
+    page.click("#new-room button.primary")
+
+
+def _new_key(page: Page, stage: Stage) -> None:
+    page.fill("#key-label", "OBS")
+    page.click("#key-form button")
+
+
+def _revoke(page: Page, stage: Stage) -> None:
+    page.click("#keys tbody button")
+
+
+def _go_live(page: Page, stage: Stage) -> None:
+    page.click("#go-live:enabled, #resume-button:visible")  # another language's picture has just gone
+    page.wait_for_selector("#recording:visible")
+
+
+def _ask_to_end(page: Page, stage: Stage) -> None:
+    if page.get_attribute("#studio", "data-state") != "live":
+        _go_live(page, stage)
+        page.wait_for_selector("#studio[data-state=live]")
+    page.click("#end")

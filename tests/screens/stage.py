@@ -1,0 +1,152 @@
+"""What is photographed: installations with lectures live, away and ended, and rooms with every door."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+from sqlalchemy import select
+
+from people.models import Room, RoomAccess
+from people.rooms import change_room
+from tests.end_to_end.archive import add_recordings, database_of
+from tests.end_to_end.chromium import fresh_page
+from tests.end_to_end.encoder import Encoder
+from tests.end_to_end.lecturer import PASSWORD, SETUP_LINK
+from tests.installation import Installation, wait_for
+from tests.publishers.prepared_packets import prepare_video
+
+WATCHING = 128
+ROOMS = {
+    "algebra": "線形代数学第一 第十二回 行列式の幾何学的な意味と、"
+    "多変数の積分における変数変換の公式への応用について",
+    "physics": "Physics for engineers",
+    "waiting": "研究室セミナー",
+    "locked": "社内研修（人事部）",
+    "members": "Members' colloquium",
+    "past": "情報理論入門",
+}
+TITLES = (
+    "情報理論入門 第4回 符号化定理",
+    "Signals and systems: sampling",
+    "日本語学概論 音韻と表記",
+    "机器学习导论：梯度下降",
+    "統計学基礎 第9回 推定と検定",
+    "Onboarding for new colleagues",
+    "有機化学 反応機構の読み方",
+    "量子力学 II",
+    "安全衛生講習 2026年度",
+    "Introduction to type theory",
+    "経済史 産業革命と都市",
+    "高分子物理化学演習 解説",
+    "Operating systems: scheduling",
+    "心理学実験法",
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`cookies`: of who owns the rooms. `setup`: a link that still works, of the empty installation."""
+
+    full: Installation
+    empty: Installation
+    cookies: Any
+    past: str
+    setup: str
+
+
+@contextmanager
+def built(browser: Browser) -> Iterator[Stage]:
+    with tempfile.TemporaryDirectory(prefix="kodo-screens-") as folder:
+        full = Installation(Path(folder) / "full", KODO_BEACON_SECONDS="600", KODO_ABSENCE_SECONDS="3600")
+        empty = Installation(Path(folder) / "empty")
+        for one in (full, empty):
+            one.folder.mkdir()
+        encoders: list[Encoder] = []
+        try:
+            full.start()
+            empty.start()
+            yield _people_in(browser, full, empty, encoders)
+        finally:
+            for encoder in encoders:
+                encoder.stop()
+            for one in (full, empty):
+                one.stop()
+
+
+def _people_in(browser: Browser, full: Installation, empty: Installation, encoders: list[Encoder]) -> Stage:
+    user = ("user", "add", "yamada", "--role", "lecturer", "--name", "山田 花子", "--password-stdin")
+    full.run(*user, stdin=PASSWORD + "\n")
+    keys = {}
+    for slug, title in ROOMS.items():
+        full.run("room", "add", slug, "--owner", "yamada", "--title", title)
+        keys[slug] = full.new_key(slug)
+    _shut(full, "locked", RoomAccess.PASSWORD)
+    _shut(full, "members", RoomAccess.MEMBERS)
+    past = _lecture_that_ended(full, keys["past"])
+    add_recordings(full, "past", TITLES)
+    for slug in ("physics", "algebra"):
+        encoders.append(Encoder(keys[slug], prepare_video(1280, 720, kilobits=1500)))
+        encoders[-1].connect()
+        full.wait_for_state(slug, "live")
+    encoders[0].leave()
+    full.wait_for_state("physics", "slate")
+    setup = wait_for("the set-up link", lambda: SETUP_LINK.search(empty.log()))[0]
+    return Stage(full, empty, _signed_in(browser, full), past, setup)
+
+
+def _shut(installation: Installation, slug: str, access: RoomAccess) -> None:
+    database = database_of(installation)
+    password = "higashiyama 7" if access is RoomAccess.PASSWORD else None
+    with database.session() as transaction:
+        room = transaction.scalars(select(Room).where(Room.slug == slug)).one()
+        change_room(room, access=access, password=password)
+    database.close()
+
+
+def _lecture_that_ended(installation: Installation, key: dict[str, str]) -> str:
+    encoder = Encoder(key, prepare_video(1280, 720, kilobits=1500))
+    encoder.connect()
+    session: str = installation.wait_for_state("past", "live")["id"]
+    wait_for("some seconds", lambda: installation.room("past")["session"]["recording"]["bytes"] > 1_000_000)
+    encoder.stop()
+    installation.end("past")
+    installation.wait_for_state("past", "ended")
+    return session
+
+
+def _signed_in(browser: Browser, installation: Installation) -> Any:
+    page, _ = fresh_page(browser)
+    sign_in(page, installation)
+    _crowd(page)
+    cookies = page.context.storage_state()
+    page.context.close()
+    return cookies
+
+
+def sign_in(page: Page, installation: Installation, password: str = PASSWORD) -> None:
+    page.goto(installation.url + "/sign-in")
+    page.fill("#user_id", "yamada")
+    page.fill("#password", password)
+    page.click("form.card button.primary")
+    page.wait_for_load_state()
+
+
+def _crowd(page: Page) -> None:
+    """Many who watch, as far as the count knows."""
+    page.evaluate(
+        """async (count) => {
+          const token = document.querySelector('meta[name="csrf-token"]').content;
+          for (let n = 0; n < count; n += 1) {
+            const body = JSON.stringify({ viewer: `viewer-${n}` });
+            const headers = { "Content-Type": "application/json", "X-CSRFToken": token };
+            await fetch("/api/v1/rooms/algebra/beacon", { method: "POST", body, headers });
+          }
+        }""",
+        WATCHING,
+    )
