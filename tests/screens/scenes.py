@@ -39,6 +39,9 @@ PICTURE = (
 )
 
 
+REPLAY = "#room[data-state=replay]"
+
+
 def scenes(stage: Stage) -> list[Scene]:
     return [*_front(stage), *_doors(stage), *_hall(stage), *_own_rooms(), *_studio()]
 
@@ -110,6 +113,9 @@ def _hall(stage: Stage) -> list[Scene]:
         Scene("room-waiting", "Room before the lecture", "/rooms/waiting", "#room[data-state=waiting]"),
         Scene("room-locked", "Room with a password", "/rooms/locked", "#room[data-state=locked]"),
         Scene("room-members", "Room for members", "/rooms/members", "#room[data-state=members]"),
+        Scene("room-share", "Sharing", "/rooms/past", "#share-dialog[open]", after=_share),
+        Scene("room-keys", "Keyboard shortcuts", "/rooms/past", "#key-sheet[open]", after=_keys),
+        Scene("embed", "The player for other sites", "/rooms/past?embed=1", REPLAY, plays=True),
     ]
 
 
@@ -191,6 +197,16 @@ def _open_languages(page: Page, stage: Stage) -> None:
 
 def _wrong_password(page: Page, stage: Stage) -> None:
     sign_in(page, stage.full, "not this one")
+
+
+def _share(page: Page, stage: Stage) -> None:
+    page.wait_for_selector(REPLAY)
+    page.click("#share")
+
+
+def _keys(page: Page, stage: Stage) -> None:
+    page.wait_for_selector(REPLAY)
+    page.click("#keys")
 
 
 def _new_room(page: Page, stage: Stage) -> None:
