@@ -2,6 +2,7 @@
 import { ApiError, call } from "./api.js";
 import { ago } from "./figures.js";
 import { language, need, readJson, t } from "./page_data.js";
+import { serverNow } from "./server_clock.js";
 import { copyText, toast } from "./toast.js";
 
 const data = readJson("page"); // {api}
@@ -61,7 +62,7 @@ function when(iso) {
   const time = document.createElement("time");
   time.dateTime = iso;
   time.title = new Date(iso).toLocaleString(language());
-  time.textContent = ago((Date.now() - Date.parse(iso)) / 1000, language());
+  time.textContent = ago((serverNow() - Date.parse(iso)) / 1000, language());
   return time;
 }
 
