@@ -15,7 +15,7 @@ export class MarkStrip {
   /** @param {import("./hls_player.js").HlsPlayer} player */
   constructor(player) {
     this.player = player;
-    player.video.addEventListener("durationchange", () => this.draw());
+    player.video.addEventListener("durationchange", () => { if (this.#marks.length) this.draw(); }); // three times a second while live
   }
 
   /** The bar is on the picture now. */

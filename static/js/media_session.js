@@ -12,9 +12,10 @@ export class MediaSessionLink {
     this.#handle("seekbackward", ({ seekOffset }) => player.seekBy(-(seekOffset ?? 10)));
     this.#handle("seekforward", ({ seekOffset }) => player.seekBy(seekOffset ?? 10));
     this.#handle("seekto", ({ seekTime }) => { if (seekTime !== undefined) player.seekTo(player.range.start + seekTime); });
-    for (const name of ["play", "pause", "ratechange", "seeked", "durationchange"]) {
+    for (const name of ["loadedmetadata", "play", "pause", "ratechange", "seeked"]) {
       player.video.addEventListener(name, () => this.#tell());
     }
+    this.#tell();
   }
 
   /** @param {MediaSessionAction} action @param {(details: MediaSessionActionDetails) => void} handler */
