@@ -92,15 +92,64 @@ def studio_strings() -> Strings:
         "recording_ok": _("Recording · {size} · {age} s ago"),
         "recording_spilling": _("The disk is full. Recording to memory · {size}"),
         "recording_losing": _("The recording has gaps: no space is left"),
+        "recording_late": _("Nothing was recorded for {age} s · {size}"),
         "recording_unknown": _("No word of the recording right now"),
         "line_good": _("Good line"),
         "line_fair": _("Weak line"),
         "line_poor": _("Poor line"),
+        "advice_good": _("All that you send arrives."),
+        "advice_fair": _("It holds, with little to spare. A cable is better than Wi-Fi."),
+        "advice_poor": _("Viewers may see faults. Use a cable, or choose a smaller picture."),
+        "limited_none": _("nothing"),
+        "limited_bandwidth": _("the line"),
+        "limited_cpu": _("this computer"),
         "mute": _("Mute"),
         "muted": _("Muted"),
         "camera_n": _("Camera"),
         "microphone_n": _("Microphone"),
         "no_camera": _("No camera"),
+        "share_screen": _("Share screen"),
+        "stop_sharing": _("Stop sharing"),
+        "share_again": _("Share your screen again: a page that was loaded anew may not do it by itself."),
+        "screen_ended": _("The screen is no longer shared."),
+        "camera_lost": _("“{label}” is gone. Connect it again, or choose another camera."),
+        "microphone_lost": _(
+            "“{label}” is gone. Nobody hears you. Connect it again, or choose another microphone."
+        ),
+        "device_replaced": _("“{label}” is gone. “{substitute}” stands in until it is back."),
+        "device_back": _("“{label}” is back."),
+        "quality_now": _("Now {name}: {width} × {height}, 30 pictures a second"),
+        "made_smaller": _("Computer or line did not keep up: the picture is {name} now."),
+        "silent": _("Nothing is heard from your microphone. Is it the right one, and is it switched on?"),
+        "camera_black": _("The camera's picture is black. Is its cover closed?"),
+        "camera_frozen": _("The camera's picture stands still. Choose the camera again."),
+        "screen_black": _(
+            "The shared screen is black. Some windows cannot be shared; share the whole screen."
+        ),
+        "title_not_saved": _("The server does not answer. The title was not changed. Please try again."),
+        "other_tab": _("Another tab of this browser sends now. This one has stopped."),
+        "sound_check": _("Sound check"),
+        "sound_check_idle": _("Speak for four seconds, then hear yourself as the audience does."),
+        "sound_check_stop": _("Stop"),
+        "sound_check_recording": _("Recording. Please speak…"),
+        "sound_check_playing": _("Playing back. This is how you sound."),
+        "sound_check_nothing": _("Nothing was heard. Is this the right microphone, and is it switched on?"),
+        "sound_check_quiet": _("You are quiet. Move closer to the microphone."),
+        "sound_check_good": _("You are heard well."),
+        "sound_check_loud": _("You are too loud: the sound is distorted. Move back a little."),
+        "sound_check_failed": _(
+            "The sound check did not work in this browser. The level beside the microphone tells, too."
+        ),
+        "line_test_running": _("Measuring…"),
+        "line_test_good": _(
+            "{rate} Mbit/s to the server, {ms} ms there and back: enough for {name}. "
+            "Measured for three seconds over the web; a lecture may take another way."
+        ),
+        "line_test_poor": _(
+            "{rate} Mbit/s to the server, {ms} ms there and back: too little for a good picture. "
+            "Use a cable or another network."
+        ),
+        "line_test_failed": _("The line could not be measured. Please try again."),
         "capture_not_allowed": _(
             "The browser does not let this page use the camera or microphone. "
             "Allow it beside the address bar, then load the page again."

@@ -121,7 +121,7 @@ def room_settings(slug: str) -> Answer:
 @blueprint.get("/rooms/<slug>/studio")
 def studio(slug: str) -> Answer:
     address = room_address(slug)
-    page = {"api": _room_api(slug), "room_url": address}
+    page = {"api": _room_api(slug), "room_url": address, "title": g.room.title}
     return render_template(
         "studio.html", room=g.room, address=address, page=page, strings=STRINGS["studio_page.js"]()
     )

@@ -57,6 +57,7 @@ class RecordingOut(Schema):
 
 class SessionOut(Schema):
     id = String()
+    title = String(allow_none=True, metadata={"description": "of this lecture; null for who may not watch"})
     state = String(metadata={"description": "live, slate or ended"})
     hls_url = String(allow_none=True)
     live_url = String(allow_none=True)
@@ -145,7 +146,7 @@ def get_room(slug: str) -> dict[str, Any]:
         **_room_facts(room.slug, room.title, room.access, room.id, token),
         "may_watch": bool(verdict),
         "may_host": bool(doors.may_host(person, room)),
-        "session": _session_out(found, token, _mp4_of(found)) if found else None,
+        "session": _session_out(found, token, _facts_of_row(found)) if found else None,
     }
 
 
@@ -362,7 +363,7 @@ def _session_of(room: Room) -> SessionSummary | None:
     return found
 
 
-def _session_out(found: SessionSummary, token: str | None, mp4: dict[str, Any]) -> dict[str, Any]:
+def _session_out(found: SessionSummary, token: str | None, of_row: dict[str, Any]) -> dict[str, Any]:
     live = absolute(f"/live/{token}/{found.id}/index.m3u8") if token is not None else None
     replay = live.replace("index.m3u8", "replay-1.m3u8") if live and found.has_replay else None
     return {
@@ -378,21 +379,32 @@ def _session_out(found: SessionSummary, token: str | None, mp4: dict[str, Any]) 
             "bytes": found.bytes,
             "last_part_at": _iso(found.last_part_at) if found.last_part_at is not None else None,
         },
-        **mp4,
-        "mp4_url": mp4["mp4_url"] if token is not None else None,
+        **of_row,
+        "title": of_row["title"] if token is not None else None,
+        "mp4_url": of_row["mp4_url"] if token is not None else None,
     }
 
 
-def _mp4_of(found: SessionSummary | None) -> dict[str, Any]:
-    nothing = {"mp4_url": None, "mp4_state": None, "mp4_progress": None}
-    if found is None or found.phase.value != "ended":
-        return nothing
+def _facts_of_row(found: SessionSummary) -> dict[str, Any]:
+    """What only the database knows: the title as its lecturer left it, and the MP4."""
     with services().database.reading() as transaction:
         row = transaction.get(LectureSession, found.id)
-        job = newest_of(transaction, "mp4", found.id)
+        job = newest_of(transaction, "mp4", found.id) if found.phase.value == "ended" else None
+    facts = {**_without_row(found), "title": row.title if row is not None else found.title}
+    if found.phase.value != "ended":
+        return facts
     if row is not None and row.mp4_path is not None:
-        return {"mp4_url": absolute(f"/watch/{found.id}/download"), "mp4_state": "ready", "mp4_progress": 1.0}
-    return {**nothing, "mp4_state": _job_word(job), "mp4_progress": job.progress if job else None}
+        ready = {
+            "mp4_url": absolute(f"/watch/{found.id}/download"),
+            "mp4_state": "ready",
+            "mp4_progress": 1.0,
+        }
+        return {**facts, **ready}
+    return {**facts, "mp4_state": _job_word(job), "mp4_progress": job.progress if job else None}
+
+
+def _without_row(found: SessionSummary) -> dict[str, Any]:
+    return {"title": found.title, "mp4_url": None, "mp4_state": None, "mp4_progress": None}
 
 
 def _job_word(job: Job | None) -> str | None:
@@ -408,9 +420,7 @@ def _room_without_database(slug: str) -> dict[str, Any]:
         **_room_facts(slug, found.title, access.OPEN, found.room_id, access.OPEN),
         "may_watch": True,
         "may_host": False,
-        "session": _session_out(
-            found, access.OPEN, {"mp4_url": None, "mp4_state": None, "mp4_progress": None}
-        ),
+        "session": _session_out(found, access.OPEN, _without_row(found)),
     }
 
 

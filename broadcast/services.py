@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from broadcast.access import AccessBook
+from broadcast.event_log import EventLog
 from broadcast.recorder_client import RecorderClient
 from broadcast.session_directory import SessionDirectory
 from broadcast.viewers import ViewerCounts
@@ -19,7 +20,10 @@ KEY = "kodo.services"
 
 @dataclass(frozen=True, slots=True)
 class WebServices:
-    """One per web process; its builder opens and closes what needs it. `tell`: a hint to other processes."""
+    """One per web process; its builder opens and closes what needs it. `tell`: a hint to other processes.
+
+    `announce`: the event feed's, after an event of `event_log` was committed to a room.
+    """
 
     settings: Settings
     database: Database
@@ -28,6 +32,8 @@ class WebServices:
     access: AccessBook
     directory: SessionDirectory
     viewers: ViewerCounts
+    event_log: EventLog
+    announce: Callable[[str], None]
     tell: Callable[[Mapping[str, object]], None]
 
 

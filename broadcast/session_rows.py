@@ -51,6 +51,7 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
             # Its events were told, and the database has lost them: their numbers must not be told again.
             event_log.number_anew(session, room.id)
         row = LectureSession(id=state.session_id, room_id=room.id, organization_id=room.organization_id)
+        row.title = _title(state)  # from then on it is the lecturer's to change (session_api.py)
     _bring_up(row, state, figures)
     session.add(row)
     session.flush()
@@ -96,7 +97,6 @@ def clock_ms(state: SessionState) -> int:
 
 
 def _bring_up(row: LectureSession, state: SessionState, figures: Figures) -> None:
-    row.title = _title(state)
     row.phase = state.phase.value
     row.started_at = utc(state.started_at)
     row.ended_at = utc(state.ended_at) if state.ended_at is not None else None

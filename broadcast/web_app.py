@@ -15,12 +15,14 @@ from broadcast import (
     health_views,
     lecture_api,
     lecture_board,
+    line_test,
     live_views,
     oembed_views,
     pages,
     problems,
     rate_limits,
     room_api,
+    session_api,
     whip_views,
 )
 from broadcast.content_policy import content_policy
@@ -89,6 +91,8 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     pages.install(app)
     app.register_blueprint(room_api.blueprint)
     app.register_blueprint(lecture_api.blueprint)
+    app.register_blueprint(session_api.blueprint)
+    app.register_blueprint(line_test.blueprint)
     app.register_blueprint(whip_views.blueprint)
     app.register_blueprint(download_views.blueprint)
     app.register_blueprint(oembed_views.blueprint)

@@ -89,6 +89,8 @@ def build_front(settings: Settings, database: Database) -> Front:
         access=book,
         directory=directory,
         viewers=viewers,
+        event_log=log,
+        announce=feed.announce,
         tell=hints.tell,
     )
     answers = LiveAnswers(windows, book)

@@ -34,7 +34,8 @@ export function ownAddress(url) {
   return location.origin + pathname + search;
 }
 
-const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
+/** What changing requests of this page carry as `X-CSRFToken`. */
+export const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
 
 /**
  * @param {string} method @param {string} url @param {unknown} [body]

@@ -1,71 +1,129 @@
-// Camera, microphone and screen: asks for them, keeps one stream of at most one video and one audio track.
-// Owned by the studio page; tracks it replaces are stopped.
+// Camera, microphone, screen and the screen's sound: asks for them, notices their loss and their return.
+// Owned by the studio page; tracks it replaces are stopped; ends with close().
+import { returned, standIn } from "./device_watch.js";
 
-const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
-const CAMERA = { width: { ideal: 1280, max: 1920 }, height: { ideal: 720, max: 1080 }, frameRate: { ideal: 30, max: 30 } };
+const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const SCREEN = { width: { max: 1920 }, height: { max: 1080 }, frameRate: { ideal: 30, max: 30 } };
+// The lecturer's own voice is not in the screen's sound: what speaks there is for the audience as it is.
+const SCREEN_SOUND = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+const SCREEN_CHOICE = { systemAudio: "include", surfaceSwitching: "include", selfBrowserSurface: "exclude" };
 
-/** Events: `change` (the tracks have changed), `screen-ended` (the browser's own button stopped the sharing). */
+/**
+ * @typedef {import("./device_watch.js").Device} Device @typedef {import("./device_watch.js").DeviceKind} DeviceKind
+ * @typedef {{echoCancellation: boolean, noiseSuppression: boolean, autoGainControl: boolean}} SoundSwitches
+ */
+
+/**
+ * Events: `change` (the tracks have changed), `screen-ended` (the browser's own button stopped the sharing),
+ * `lost` (detail: {kind, label, substitute: label | null}), `back` (detail: {kind, label}).
+ */
 export class Capture extends EventTarget {
-  stream = new MediaStream();
-  /** @type {"camera" | "screen"} */ kind = "camera";
+  /** @type {MediaStreamTrack | null} */ camera = null;
+  /** @type {MediaStreamTrack | null} */ microphone = null;
+  /** @type {MediaStreamTrack | null} */ screen = null;
+  /** @type {MediaStreamTrack | null} */ screenSound = null;
+  /** Size of the camera's picture. */ size = { width: 1280, height: 720 };
+  /** @type {SoundSwitches} */ sound = { ...SOUND };
+  #muted = false;
+  /** @type {Record<DeviceKind, Device[]>} the first is the one the user had chosen */ #lost = { camera: [], microphone: [] };
+
+  constructor() {
+    super();
+    navigator.mediaDevices?.addEventListener("devicechange", () => void this.#takeBack());
+  }
 
   /** Whether this page may ask at all: browsers hide cameras from plain HTTP. */
   static get possible() { return Boolean(navigator.mediaDevices?.getUserMedia); }
   static get screenPossible() { return Boolean(navigator.mediaDevices?.getDisplayMedia); }
 
-  get video() { return this.stream.getVideoTracks()[0] ?? null; }
-  get audio() { return this.stream.getAudioTracks()[0] ?? null; }
+  get muted() { return this.#muted; }
 
   /**
    * Camera and microphone by one question to the user; what is not there is left out.
-   * @param {string} camera @param {string} microphone device ids, "" any @returns {Promise<unknown[]>} what went wrong
+   * @param {string | null} camera @param {string} microphone device ids, "" any, null none @returns {Promise<unknown[]>} what went wrong
    */
   async begin(camera, microphone) {
     try {
       const stream = await navigator.mediaDevices.getUserMedia({
-        video: { ...CAMERA, ...preferring(camera) }, audio: { ...AUDIO, ...preferring(microphone) },
+        video: camera !== null && { ...this.#cameraSize(), ...preferring(camera) }, audio: { ...this.sound, ...preferring(microphone) },
       });
-      for (const track of stream.getTracks()) this.#take(track);
+      for (const track of stream.getTracks()) this.#take(track.kind === "video" ? "camera" : "microphone", track);
+      this.#changed();
       return [];
     } catch (error) {
       // A refusal is for both; a missing or busy device leaves the other one.
       if (errorKey(error) === "capture_not_allowed") return [error];
-      const tries = await Promise.allSettled([this.useMicrophone(), this.useCamera()]);
+      const tries = await Promise.allSettled([this.useMicrophone(), camera === null ? null : this.useCamera()]);
       return tries.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
     }
   }
 
   /** @param {string} [deviceId] "" any @returns {Promise<void>} throws a DOMException, see errorKey() */
   async useCamera(deviceId) {
-    const stream = await navigator.mediaDevices.getUserMedia({ video: { ...CAMERA, ...exactly(deviceId) } });
-    this.kind = "camera";
-    this.#take(stream.getVideoTracks()[0]);
-  }
-
-  async useScreen() {
-    const stream = await navigator.mediaDevices.getDisplayMedia({ video: SCREEN });
-    const track = stream.getVideoTracks()[0];
-    track.addEventListener("ended", () => { if (track === this.video) this.dispatchEvent(new Event("screen-ended")); });
-    this.kind = "screen";
-    this.#take(track);
+    const stream = await navigator.mediaDevices.getUserMedia({ video: { ...this.#cameraSize(), ...exactly(deviceId) } });
+    this.#lost.camera = [];
+    this.#take("camera", stream.getVideoTracks()[0]);
+    this.#changed();
   }
 
   /** @param {string} [deviceId] "" any */
   async useMicrophone(deviceId) {
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: { ...AUDIO, ...exactly(deviceId) } });
-    this.#take(stream.getAudioTracks()[0]);
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: { ...this.sound, ...exactly(deviceId) } });
+    this.#lost.microphone = [];
+    this.#take("microphone", stream.getAudioTracks()[0]);
+    this.#changed();
   }
 
-  /** No picture (a lecture of sound only). */
-  dropVideo() {
-    this.kind = "camera";
-    this.#remove(this.video);
+  /** Any display, window or tab, with its sound where the browser gives it. */
+  async useScreen() {
+    const stream = await navigator.mediaDevices.getDisplayMedia(
+      /** @type {any} */ ({ video: SCREEN, audio: SCREEN_SOUND, ...SCREEN_CHOICE }),
+    );
+    this.#take("screen", stream.getVideoTracks()[0]);
+    this.#take("screenSound", stream.getAudioTracks()[0] ?? null);
+    this.#changed();
+  }
+
+  dropCamera() {
+    this.#lost.camera = [];
+    this.#take("camera", null);
+    this.#changed();
+  }
+
+  dropScreen() {
+    this.#take("screen", null);
+    this.#take("screenSound", null);
     this.#changed();
   }
 
   /** @param {boolean} muted */
-  mute(muted) { if (this.audio) this.audio.enabled = !muted; }
+  mute(muted) {
+    this.#muted = muted;
+    if (this.microphone) this.microphone.enabled = !muted;
+  }
+
+  /**
+   * Switches of the microphone, at once. Where the browser does not change a running microphone it is opened again: a gap of a
+   * few tenths of a second. Throws a DOMException, see errorKey().
+   * @param {SoundSwitches} sound
+   */
+  async tune(sound) {
+    this.sound = sound;
+    const track = this.microphone;
+    if (!track) return;
+    await track.applyConstraints({ ...sound }).catch((error) => console.info("opening the microphone again:", error.name));
+    const has = /** @type {any} */ (track.getSettings());
+    const agreed = Object.entries(sound).every(([name, on]) => has[name] === undefined || Boolean(has[name]) === on);
+    if (agreed) return;
+    track.stop(); // while it is open, Chromium 156 gives it out again as it is
+    await this.useMicrophone(has.deviceId);
+  }
+
+  /** Another picture size of the camera; one that it does not know is left to it. @param {{width: number, height: number}} size */
+  async resize(size) {
+    this.size = { width: size.width, height: size.height };
+    await this.camera?.applyConstraints(this.#cameraSize()).catch((error) => console.info("the camera keeps its size:", error.name));
+  }
 
   /** @returns {Promise<{cameras: MediaDeviceInfo[], microphones: MediaDeviceInfo[]}>} */
   async devices() {
@@ -74,25 +132,69 @@ export class Capture extends EventTarget {
     return { cameras: of("videoinput"), microphones: of("audioinput") };
   }
 
-  close() { for (const track of this.stream.getTracks()) track.stop(); }
+  close() {
+    for (const track of [this.camera, this.microphone, this.screen, this.screenSound]) track?.stop();
+  }
 
-  /** @param {MediaStreamTrack} track */
-  #take(track) {
-    const old = track.kind === "video" ? this.video : this.audio;
-    if (track.kind === "audio" && old) track.enabled = old.enabled;
-    this.#remove(old);
-    this.stream.addTrack(track);
+  #cameraSize() {
+    const { width, height } = this.size;
+    return { width: { ideal: width, max: 1920 }, height: { ideal: height, max: 1080 }, frameRate: { ideal: 30, max: 30 } };
+  }
+
+  /** @param {DeviceKind | "screen" | "screenSound"} place @param {MediaStreamTrack | null} track */
+  #take(place, track) {
+    this[place]?.stop();
+    this[place] = track;
+    if (place === "microphone" && track) track.enabled = !this.#muted;
+    // Our own stop() tells nobody: "ended" is always news from outside.
+    track?.addEventListener("ended", () => { if (this[place] === track) void this.#ended(place, track); }, { once: true });
+  }
+
+  /** @param {DeviceKind | "screen" | "screenSound"} place @param {MediaStreamTrack} track */
+  async #ended(place, track) {
+    if (place === "camera" || place === "microphone") await this.#replaceLost(place, track);
+    else if (place === "screenSound") { this.screenSound = null; this.#changed(); }
+    else { this.dropScreen(); this.dispatchEvent(new Event("screen-ended")); }
+  }
+
+  /** @param {DeviceKind} kind @param {MediaStreamTrack} track */
+  async #replaceLost(kind, track) {
+    const lost = { deviceId: track.getSettings().deviceId ?? "", label: track.label };
+    const all = [...this.#lost[kind], lost];
+    this[kind] = null;
     this.#changed();
+    const substitute = await this.#standInFor(kind, lost);
+    this.#lost[kind] = all; // after the substitute: choosing a device forgets the lost ones
+    this.#tell("lost", { kind, label: lost.label, substitute: substitute?.label ?? null });
   }
 
-  /** @param {MediaStreamTrack | null} track */
-  #remove(track) {
-    if (!track) return;
-    this.stream.removeTrack(track);
-    track.stop();
+  /** @param {DeviceKind} kind @param {Device} lost @returns {Promise<Device | null>} */
+  async #standInFor(kind, lost) {
+    const other = standIn(lost, await this.#thereOf(kind));
+    if (!other) return null;
+    return this.#open(kind, other.deviceId).then(() => other, () => null);
   }
+
+  async #takeBack() {
+    for (const kind of /** @type {DeviceKind[]} */ (["camera", "microphone"])) {
+      if (!this.#lost[kind].length) continue;
+      const there = await this.#thereOf(kind);
+      const back = this.#lost[kind].find((lost) => returned(lost, there));
+      // Just plugged in, a device may still be in use by the system: the next devicechange tries again.
+      if (back) await this.#open(kind, back.deviceId).then(() => this.#tell("back", { kind, label: back.label }), (error) => console.info(error.name));
+    }
+  }
+
+  /** @param {DeviceKind} kind @param {string} deviceId */
+  #open(kind, deviceId) { return kind === "camera" ? this.useCamera(deviceId) : this.useMicrophone(deviceId); }
+
+  /** @param {DeviceKind} kind @returns {Promise<Device[]>} */
+  async #thereOf(kind) { return (await this.devices())[kind === "camera" ? "cameras" : "microphones"]; }
 
   #changed() { this.dispatchEvent(new Event("change")); }
+
+  /** @param {string} name @param {unknown} detail */
+  #tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }
 }
 
 /** @param {string} [deviceId] */

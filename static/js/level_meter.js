@@ -15,6 +15,7 @@ export class LevelMeter {
   #analyser = this.#context.createAnalyser();
   #samples = new Float32Array(1024);
   /** @type {MediaStreamAudioSourceNode | null} */ #input = null;
+  /** @type {MediaStreamTrack | null} */ #track = null;
   #timer = 0;
   #heardAt = performance.now();
 
@@ -24,12 +25,13 @@ export class LevelMeter {
     this.#timer = window.setInterval(() => {
       this.#analyser.getFloatTimeDomainData(this.#samples);
       const level = this.#input ? loudness(this.#samples) : 0;
-      if (level > 0.05) this.#heardAt = performance.now();
+      // A microphone that is muted on purpose, or not measured yet, is not called silent.
+      if (level > 0.05 || !this.#track?.enabled || !this.running) this.#heardAt = performance.now();
       element.value = Math.max(level, element.value - 0.06); // quick up, slow down: easier to read
       onTick(performance.now() - this.#heardAt);
     }, 66);
-    // Browsers start sound only after a click; the meter then comes alive with the first one.
-    document.addEventListener("click", () => void this.#context.resume());
+    // Browsers start sound only after a click or key; the meter then comes alive with the first one.
+    for (const act of ["click", "keydown"]) document.addEventListener(act, () => void this.#context.resume());
   }
 
   /** Whether the browser lets it measure yet. */
@@ -37,10 +39,23 @@ export class LevelMeter {
 
   /** @param {MediaStreamTrack | null} track */
   listen(track) {
+    if (track === this.#track) return;
     this.#input?.disconnect();
-    this.#input = track ? this.#context.createMediaStreamSource(new MediaStream([track])) : null;
+    this.#track = track;
+    this.#input = track ? this.#sourceOf(track) : null;
     this.#input?.connect(this.#analyser);
     this.#heardAt = performance.now();
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #sourceOf(track) {
+    try {
+      return this.#context.createMediaStreamSource(new MediaStream([track]));
+    } catch (error) {
+      console.info("the level is not shown:", error); // Firefox: a microphone of another sample rate than the speakers
+      this.#track = null;
+      return null;
+    }
   }
 
   close() {

@@ -105,7 +105,6 @@ function adopt(answer) {
   const another = next !== null && next.id !== playing.id && playing.isWatchingReplay;
   if (another) offerNext();
   room = another ? { ...answer, session: room?.session ?? null } : answer;
-  need("#title").textContent = answer.title;
   startFeed();
   apply();
 }
@@ -134,6 +133,14 @@ function onSnapshot(state) {
 function onEvent(event) {
   if (event.kind === "session") onSession({ session: event.session, ...event.payload }, event.at);
   if (event.kind === "viewers") viewers(event.payload.count);
+  if (event.kind === "title") onTitle(event.payload);
+}
+
+/** @param {{session: string, title: string}} payload */
+function onTitle({ session, title }) {
+  if (room?.session?.id !== session) return;
+  room = { ...room, session: { ...room.session, title } };
+  apply();
 }
 
 /** @param {any} payload @param {string | null} at ISO time of the event */
@@ -169,6 +176,7 @@ function apply() {
   if (session?.hls_url && view === "replay") playing.replay(session.id, session.hls_url);
   if (view === "waiting") playing.stop();
   show(view, wordsFor(view));
+  need("#title").textContent = session?.title || room.title;
   if (ofPage.download?.draw(session)) scheduleLook();
   showMarks();
 }

@@ -1,35 +1,55 @@
-// The lecturer's page: sees and hears oneself, goes live, stays live, ends.
+// The lecturer's page: sees and hears oneself, goes live, stays live, ends. Joins the studio's parts; each has a file of its own.
 import { ApiError, call } from "./api.js";
-import { Capture } from "./capture.js";
+import { Capture, errorKey } from "./capture.js";
 import { LevelMeter } from "./level_meter.js";
+import { LineTest } from "./line_test.js";
 import { LiveBar } from "./live_bar.js";
+import { LiveWarnings, PATIENCE_MS } from "./live_warnings.js";
+import { OneSender } from "./one_sender.js";
 import { need, readJson, t } from "./page_data.js";
-import { SharedFeed } from "./shared_feed.js";
+import { Program } from "./program.js";
+import { ProgramView } from "./program_view.js";
+import { QualityPicker } from "./quality_picker.js";
+import { ScenePicker } from "./scene_picker.js";
+import { Shortcuts } from "./shortcuts.js";
+import { SoundCheck } from "./sound_check.js";
+import { SoundSwitches } from "./sound_switches.js";
 import { SourcePickers } from "./source_pickers.js";
+import { StudioRoom } from "./studio_room.js";
+import { TitleEditor } from "./title_editor.js";
 import { copyText, toast } from "./toast.js";
 import { WakeLock } from "./wake_lock.js";
 import { WhipPublisher } from "./whip_publisher.js";
 
 const POLL_MS = 2000;
-const SILENT_MS = 8000;
 
-const data = readJson("page"); // {api, room_url}
+const data = readJson("page"); // {api, room_url, title}
 const root = need("#studio");
+const room = new StudioRoom(data.api);
 const capture = new Capture();
-const pickers = new SourcePickers(root, capture, problem);
+const quality = new QualityPicker();
+const program = new Program(quality.quality, data.title);
+const view = new ProgramView(program, capture);
+const pickers = new SourcePickers(capture, program, problem);
+const scenes = new ScenePicker(program, capture, pickers);
+const soundCheck = new SoundCheck(() => capture.microphone);
+const lineTest = new LineTest(`${data.api}/line-test`);
 const bar = new LiveBar(root);
+const warnings = new LiveWarnings();
 const wake = new WakeLock();
+const tabs = new OneSender(data.api);
+const title = new TitleEditor(room, data.title);
 const publisher = new WhipPublisher({
   // A line that comes back goes on with its lecture; it never begins another one without a click.
   takeToken: (wish) => call("POST", `${data.api}/publish-token`, { ...wish, session: root.dataset.sending || null }),
 });
 
-/** @type {import("./room_view.js").Room | null} */ let room = null;
-/** @type {SharedFeed | null} */ let feed = null;
 /** @type {string | number | null} */ let epoch = null; // of the recorder that has our publication
+let ending = false; // by this page: the feed may tell it before the answer does
 
 const sending = () => ["connecting", "live", "reconnecting"].includes(publisher.state);
-const onAir = () => sending() || ["live", "slate"].includes(room?.session?.state ?? "");
+const onAir = () => sending() || room.running;
+const bitrate = () => (program.hasScreen ? quality.quality.screenBitrate : quality.quality.bitrate);
 
 /** @param {string} words what went wrong, "" when it is good again */
 function problem(words) {
@@ -40,23 +60,31 @@ function problem(words) {
 function draw() {
   root.dataset.state = publisher.state;
   root.dataset.air = String(onAir());
-  root.dataset.session = room?.session?.id ?? "";
+  root.dataset.session = room.session?.id ?? "";
+  root.dataset.scene = program.scene;
   need("#go-live").hidden = onAir();
   need("#before-live").hidden = onAir() || publisher.state === "ended";
-  need("#go-live").disabled = !capture.video && !capture.audio;
+  need("#go-live").disabled = !program.hasPicture && !capture.microphone;
   need("#end").hidden = !onAir();
   need("#resume").hidden = !onAir() || sending();
-  need("#replay").hidden = publisher.state !== "ended" || room?.session?.state !== "ended";
-  bar.draw(publisher.state, room?.session ?? null, onAir());
+  need("#replay").hidden = publisher.state !== "ended" || room.session?.state !== "ended";
+  need("#unsteady").hidden = program.steadyWhenHidden;
+  soundCheck.allow(!sending() && capture.microphone !== null);
+  lineTest.allow(!sending());
+  bar.draw(publisher.state, room.session, onAir());
+  title.draw(onAir());
   wake.set(sending());
 }
+
+// Going live and ending
 
 /** @param {boolean} takeover */
 function goLive(takeover = false) {
   problem("");
   epoch = null;
-  remember(onAir() ? room?.session?.id ?? "" : "");
-  publisher.start(capture.stream, capture.kind, takeover);
+  remember(room.running ? room.session?.id ?? "" : "");
+  tabs.claim();
+  publisher.start(program.stream, bitrate(), takeover);
 }
 
 async function onGoLive() {
@@ -65,41 +93,51 @@ async function onGoLive() {
   toast(copied ? t("going_live_copied") : t("going_live"));
 }
 
-async function look() {
+/** Stop sending without ending anything. @param {string} words why */
+function stopSending(words) {
+  remember("");
+  tabs.release();
+  void publisher.stop({ sessionEnded: true });
+  toast(words);
+}
+
+async function end() {
+  ending = need("#end-confirm").disabled = true;
   try {
-    room = await call("GET", data.api);
-    if (!feed) startFeed();
-    noteSession(room?.session);
-    bar.answered(true);
-  } catch {
-    bar.answered(false); // said beside the recording light; the sending itself does not need this call
+    await room.end();
+    need("#end-dialog").close();
+    stopSending(t("lecture_ended"));
+    await room.look();
+  } catch (error) {
+    need("#end-problem").textContent = error instanceof ApiError && error.detail ? error.detail : t("end_failed");
+  } finally {
+    ending = need("#end-confirm").disabled = false;
   }
-  draw();
 }
 
-function startFeed() {
-  if (!room?.feed) return;
-  feed = new SharedFeed(room.feed);
-  feed.addEventListener("event", (e) => onEvent(/** @type {CustomEvent} */ (e).detail));
-  feed.addEventListener("snapshot", (e) => bar.viewers(/** @type {CustomEvent} */ (e).detail.state.viewers));
-  feed.addEventListener("denied", () => { feed = null; }); // the next look() brings new addresses
-  feed.start();
+function askToEnd() {
+  if (!onAir()) return;
+  need("#end-problem").textContent = "";
+  need("#end-dialog").showModal();
 }
 
-/** @param {any} event */
-function onEvent(event) {
-  if (event.kind === "viewers") bar.viewers(event.payload.count);
-  if (event.kind !== "session") return;
-  const session = { ...event.payload, id: event.payload.session ?? event.session };
-  if (room?.session?.id === session.id) noteSession(session);
-  void look();
+/** @param {{status: number, title: string, detail: string}} refusal */
+function onRefused({ status, title, detail }) {
+  tabs.release();
+  /** @type {Record<number, string>} */
+  const known = { 401: t("sign_in_again"), 422: t("no_h264"), 507: t("disk_full") };
+  // After End the recorder takes nothing from the same hand for a minute: encoders that reconnect by themselves.
+  if (status === 409 && title === "Session ended") problem(t("just_ended"));
+  else if (status === 409) need("#takeover-dialog").showModal();
+  else problem(known[status] ?? detail ?? t("refused"));
 }
 
-/** @param {any} session */
+// The session that is sent to
+
+/** @param {import("./room_view.js").Session} session */
 function noteSession(session) {
-  if (!session) return;
   if (session.state === "ended") {
-    if (sending() && session.id === root.dataset.sending) endedElsewhere();
+    if (sending() && !ending && session.id === root.dataset.sending) stopSending(t("ended_elsewhere"));
     return;
   }
   if (publisher.state === "live" && !root.dataset.sending) remember(session.id);
@@ -115,48 +153,59 @@ function remember(id) {
   else sessionStorage.removeItem("kodo-sending");
 }
 
-function endedElsewhere() {
-  remember("");
-  void publisher.stop({ sessionEnded: true });
-  toast(t("ended_elsewhere"));
+async function goOnAfterReload() {
+  const mine = sessionStorage.getItem("kodo-sending");
+  if (!mine || mine !== room.session?.id || !onAir()) return;
+  if (!program.hasPicture && !capture.microphone) return;
+  if (await tabs.taken()) { remember(""); return; }
+  goLive();
 }
 
-async function end() {
-  need("#end-confirm").disabled = true;
-  try {
-    await call("POST", `${data.api}/end`, {});
-    need("#end-dialog").close();
-    remember("");
-    await publisher.stop({ sessionEnded: true });
-    toast(t("lecture_ended"));
-    await look();
-  } catch (error) {
-    need("#end-problem").textContent = error instanceof ApiError && error.detail ? error.detail : t("end_failed");
-  } finally {
-    need("#end-confirm").disabled = false;
-  }
-}
-
-/** @param {{status: number, title: string, detail: string}} refusal */
-function onRefused({ status, title, detail }) {
-  /** @type {Record<number, string>} */
-  const known = { 401: t("sign_in_again"), 422: t("no_h264"), 507: t("disk_full") };
-  // After End the recorder takes nothing from the same hand for a minute: encoders that reconnect by themselves.
-  if (status === 409 && title === "Session ended") problem(t("just_ended"));
-  else if (status === 409) need("#takeover-dialog").showModal();
-  else problem(known[status] ?? detail ?? t("refused"));
-}
+// Events
 
 publisher.addEventListener("state", () => {
-  if (publisher.state === "live") { problem(""); void look(); }
+  if (publisher.state === "live") { problem(""); void room.look(); }
   draw();
 });
 publisher.addEventListener("refused", (e) => onRefused(/** @type {CustomEvent} */ (e).detail));
-publisher.addEventListener("figures", (e) => bar.figures(/** @type {CustomEvent} */ (e).detail));
+publisher.addEventListener("figures", (e) => {
+  const { detail } = /** @type {CustomEvent} */ (e);
+  bar.figures(detail);
+  if (quality.watch(detail, performance.now())) toast(t("made_smaller", { name: quality.quality.name }));
+});
+
+room.addEventListener("session", (e) => noteSession(/** @type {CustomEvent} */ (e).detail));
+room.addEventListener("viewers", (e) => bar.viewers(/** @type {CustomEvent} */ (e).detail));
+room.addEventListener("look", (e) => { bar.answered(/** @type {CustomEvent} */ (e).detail); draw(); });
+
+capture.addEventListener("change", () => {
+  program.feed(capture);
+  if (sending()) void publisher.replace(program.stream, bitrate());
+  meter?.listen(capture.microphone);
+  scenes.draw();
+  view.draw();
+  draw();
+});
+program.addEventListener("scene", draw);
+program.addEventListener("watch", (e) => warnings.pictures(/** @type {CustomEvent} */ (e).detail.sources));
+program.addEventListener("pace", (e) => {
+  const pace = /** @type {CustomEvent} */ (e).detail;
+  root.dataset.missed = String(pace.missed);
+  root.dataset.paintMs = pace.paintMs.toFixed(1);
+  if (!sending()) quality.learnPace(pace);
+});
+quality.addEventListener("change", () => {
+  program.resize(quality.quality);
+  bar.size(program.size.width, program.size.height);
+  void capture.resize(quality.quality);
+  if (sending()) void publisher.replace(program.stream, bitrate());
+});
+lineTest.addEventListener("measured", (e) => quality.learnLine(/** @type {CustomEvent} */ (e).detail));
+tabs.addEventListener("taken", () => stopSending(t("other_tab")));
 
 need("#go-live").addEventListener("click", onGoLive);
 need("#resume-button").addEventListener("click", () => goLive());
-need("#end").addEventListener("click", () => { need("#end-problem").textContent = ""; need("#end-dialog").showModal(); });
+need("#end").addEventListener("click", askToEnd);
 need("#end-confirm").addEventListener("click", end);
 need("#takeover-confirm").addEventListener("click", () => { need("#takeover-dialog").close(); goLive(true); });
 for (const button of document.querySelectorAll("dialog [data-close]")) {
@@ -166,30 +215,36 @@ need("#copy-link").addEventListener("click", async () => {
   toast((await copyText(data.room_url)) ? t("link_copied") : data.room_url);
 });
 window.addEventListener("beforeunload", (event) => { if (sending()) event.preventDefault(); });
-window.addEventListener("pagehide", () => capture.close());
-
-capture.addEventListener("change", () => {
-  if (sending()) void publisher.replace(capture.stream, capture.kind);
-  meter?.listen(capture.audio);
-  draw();
-});
-capture.addEventListener("screen-ended", () => void pickers.useCamera());
+window.addEventListener("pagehide", () => { capture.close(); program.close(); });
+window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); }); // from the back-forward cache
 
 const meter = Capture.possible
   ? new LevelMeter(need("#level"), (silentMs) => {
-      const silent = Boolean(capture.audio?.enabled) && silentMs > SILENT_MS && meter?.running;
-      need("#silent").hidden = !silent;
+      warnings.set("silent", silentMs > PATIENCE_MS);
     })
   : null;
 
+new SoundSwitches(capture, (error) => problem(t(errorKey(error))));
+new Shortcuts({
+  m: () => pickers.toggleMute(),
+  c: () => void pickers.toggleCamera(),
+  s: () => void pickers.toggleScreen(),
+  e: askToEnd,
+  1: () => void scenes.choose("camera"),
+  2: () => void scenes.choose("screen"),
+  3: () => void scenes.choose("inset"),
+  4: () => void scenes.choose("side"),
+});
+
 async function begin() {
   if (!Capture.possible) problem(t("needs_https"));
-  const looked = look();
+  capture.size = { width: quality.quality.width, height: quality.quality.height };
+  bar.size(program.size.width, program.size.height);
+  const looked = room.look();
   if (Capture.possible) await pickers.begin();
   await looked;
-  const mine = sessionStorage.getItem("kodo-sending");
-  if (mine && mine === room?.session?.id && onAir() && capture.stream.getTracks().length) goLive();
-  setInterval(() => { if (onAir()) void look(); }, POLL_MS);
+  await goOnAfterReload();
+  setInterval(() => { if (onAir()) void room.look(); }, POLL_MS);
   draw();
 }
 

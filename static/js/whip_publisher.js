@@ -11,7 +11,6 @@ const GATHER_MS = 1000; // candidates found until then are enough on any line th
 const WATCH_MS = 1000;
 const DOUBT_MS = 5000;
 const SETTLED_MS = 5000; // a line that held so long is not failing again and again
-export const MAX_BITRATE = { camera: 2_500_000, screen: 4_000_000 };
 const MAX_FRAMERATE = 30;
 
 /** @typedef {"idle" | "connecting" | "live" | "reconnecting" | "taken" | "ended"} PublisherState */
@@ -47,18 +46,18 @@ export class WhipPublisher extends EventTarget {
     super();
     this.takeToken = takeToken;
     /** @type {MediaStream | null} */ this.stream = null;
-    /** @type {"camera" | "screen"} */ this.kind = "camera";
+    /** Bits per second of the picture, at most. */ this.bitrate = 2_500_000;
   }
 
   get state() { return this.#state; }
 
-  /** @param {MediaStream} stream @param {"camera" | "screen"} kind @param {boolean} [takeover] */
-  start(stream, kind, takeover = false) {
+  /** @param {MediaStream} stream @param {number} bitrate of the picture, at most @param {boolean} [takeover] */
+  start(stream, bitrate, takeover = false) {
     this.#run.abort();
     this.#run = new AbortController();
     this.#run.signal.addEventListener("abort", () => this.#attempt?.abort(), { once: true });
     this.stream = stream;
-    this.kind = kind;
+    this.bitrate = bitrate;
     this.#failures = 0;
     this.#publication = null;
     this.#takeover = takeover;
@@ -85,11 +84,11 @@ export class WhipPublisher extends EventTarget {
 
   /**
    * Another picture or sound without a new publication, where the offer has room for it.
-   * @param {MediaStream} stream @param {"camera" | "screen"} kind
+   * @param {MediaStream} stream @param {number} bitrate of the picture, at most
    */
-  async replace(stream, kind) {
+  async replace(stream, bitrate) {
     this.stream = stream;
-    this.kind = kind;
+    this.bitrate = bitrate;
     if (!this.#pc) return;
     const video = stream.getVideoTracks()[0] ?? null;
     const audio = stream.getAudioTracks()[0] ?? null;
@@ -157,7 +156,7 @@ export class WhipPublisher extends EventTarget {
     pc.addTransceiver(audio ?? "audio", { direction: "sendonly", streams: [stream] });
     this.#videoSender = null;
     if (video) {
-      const encoding = { maxBitrate: MAX_BITRATE[this.kind], maxFramerate: MAX_FRAMERATE };
+      const encoding = { maxBitrate: this.bitrate, maxFramerate: MAX_FRAMERATE };
       const transceiver = pc.addTransceiver(video, { direction: "sendonly", streams: [stream], sendEncodings: [encoding] });
       const codecs = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
       transceiver.setCodecPreferences?.(h264First(codecs));
@@ -189,11 +188,12 @@ export class WhipPublisher extends EventTarget {
   async #tune() {
     const sender = this.#videoSender;
     if (!sender?.track) return;
-    sender.track.contentHint = this.kind === "screen" ? "detail" : "motion";
+    // Also for slides: with "detail" Chromium drops pictures, and another hint would begin the next take.
+    sender.track.contentHint = "motion";
     const parameters = /** @type {any} */ (sender.getParameters());
     parameters.degradationPreference = "maintain-resolution";
     for (const encoding of parameters.encodings ?? []) {
-      encoding.maxBitrate = MAX_BITRATE[this.kind];
+      encoding.maxBitrate = this.bitrate;
       encoding.maxFramerate = MAX_FRAMERATE;
     }
     try {

@@ -112,8 +112,8 @@ def test_a_lecture_becomes_row_event_and_job(stage: Stage) -> None:
 def test_each_version_is_told_once_by_however_many_processes(stage: Stage) -> None:
     stage.add_room()
     adopters = [stage.another() for _ in range(4)]
-    for title in ("one", "two", "three"):
-        stage.writer.change(title=title)
+    for reason in ("one", "two", "three"):
+        stage.writer.change(end_reason=reason)
         stage.clock.now += COMPARE_SECONDS
         threads = [threading.Thread(target=adopter.step) for adopter in adopters]
         for thread in threads:
@@ -121,7 +121,7 @@ def test_each_version_is_told_once_by_however_many_processes(stage: Stage) -> No
         for thread in threads:
             thread.join()
     assert stage.versions_told() == [2, 3, 4]
-    assert stage.all(LectureSession)[0].title == "three"
+    assert stage.all(LectureSession)[0].end_reason == "three"
 
 
 def test_a_lecture_of_nothing_but_slates_makes_no_mp4(stage: Stage) -> None:
@@ -219,10 +219,10 @@ def test_the_thread_adopts_and_survives_being_closed_twice(stage: Stage) -> None
     try:
         assert told.wait(10)
         told.clear()
-        stage.writer.change(title="changed")
+        stage.writer.change(end_reason="changed")
         adopter.on_hint({"kind": "state", "session": stage.writer.session_id})
         assert told.wait(10)
     finally:
         adopter.close()
         adopter.close()
-    assert stage.all(LectureSession)[0].title == "changed"
+    assert stage.all(LectureSession)[0].end_reason == "changed"

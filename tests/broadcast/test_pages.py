@@ -70,6 +70,19 @@ def block(page: str, name: str) -> dict[str, object]:
     return parsed
 
 
+STUDIO = (
+    "studio_page.js",
+    "line_test.js",
+    "live_bar.js",
+    "live_warnings.js",
+    "program_view.js",
+    "quality_picker.js",
+    "scene_picker.js",
+    "shortcuts.js",
+    "sound_check.js",
+    "source_pickers.js",
+    "title_editor.js",
+)
 PAGES = (
     "/",
     "/?q=nothing",
@@ -136,7 +149,7 @@ def test_elements_that_scripts_need_are_in_their_pages(app: Flask, archive: Arch
         "/watch/s1": (*PLAYER_SCRIPTS, "share_dialog.js", "unlock_form.js", "download_link.js"),
         "/watch/s1?embed=1": PLAYER_SCRIPTS,
         "/rooms/hall/settings": ("settings_page.js",),
-        "/rooms/hall/studio": ("studio_page.js", "source_pickers.js", "live_bar.js"),
+        "/rooms/hall/studio": STUDIO,
     }
     for path, scripts in pages.items():
         ids = set(Outline(reader.get(path).text).ids)

@@ -19,6 +19,17 @@ from broadcast.languages import LANGUAGES, TRANSLATIONS, compile_stale
 from broadcast.page_strings import STRINGS
 
 PROJECT = Path(__file__).resolve().parents[2]
+STUDIO = (
+    "studio_page.js",
+    "capture.js",
+    "line_test.js",
+    "live_bar.js",
+    "live_warnings.js",
+    "quality_picker.js",
+    "sound_check.js",
+    "source_pickers.js",
+    "title_editor.js",
+)
 MODULES_OF_PAGE = {
     "front_page.js": ("front_page.js", "lecture_cards.js"),
     "room_page.js": (
@@ -30,7 +41,7 @@ MODULES_OF_PAGE = {
         "unlock_form.js",
         "download_link.js",
     ),
-    "studio_page.js": ("studio_page.js", "source_pickers.js", "live_bar.js", "capture.js"),
+    "studio_page.js": STUDIO,
     "rooms_page.js": ("rooms_page.js",),
     "settings_page.js": ("settings_page.js",),
 }

@@ -123,6 +123,8 @@ class WebStage:
             access=self.book,
             directory=self.directory,
             viewers=self.viewers,
+            event_log=self.log,
+            announce=self.feed.announce,
             tell=self.hints.append,
         )
         self.app = create_app(self.services, LiveAnswers(self.windows, self.book), self.feed)

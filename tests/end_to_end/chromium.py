@@ -38,8 +38,14 @@ def chromium_path() -> str:
     pytest.fail(f"Chromium is missing. Run: sudo sh -c '{INSTALL}' (or set KODO_SKIP_BROWSER=1)")
 
 
-def launch(playwright: Playwright) -> Browser:
-    return playwright.chromium.launch(executable_path=chromium_path(), headless=True, args=list(FLAGS))
+def launch(playwright: Playwright, *more: str, without: tuple[str, ...] = ()) -> Browser:
+    """`more`: further flags; `without`: those of Playwright's own that must not be set."""
+    return playwright.chromium.launch(
+        executable_path=chromium_path(),
+        headless=True,
+        args=[*FLAGS, *more],
+        ignore_default_args=list(without),
+    )
 
 
 @dataclass

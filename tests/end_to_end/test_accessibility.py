@@ -106,6 +106,7 @@ def pages(stage: dict[str, Any]) -> list[Shown]:
         Shown("settings", "/rooms/now/settings", "#keys:visible", signed_in=True),
         Shown("settings-locked", "/rooms/locked/settings", "#password:visible", signed_in=True),
         Shown("studio", "/rooms/waiting/studio", "#go-live:enabled", signed_in=True),
+        Shown("studio-keys", "/rooms/waiting/studio", "#go-live:enabled", signed_in=True, opens="#shortcuts"),
         Shown("studio-resume", "/rooms/now/studio", "#resume:visible", signed_in=True),
     ]
 
@@ -151,7 +152,13 @@ def test_the_studio_on_air(
     page.click("#go-live:enabled")
     page.wait_for_selector("#studio[data-state=live]")
     page.wait_for_selector("#recording:visible")
+    page.click("[data-scene=inset]")
+    page.wait_for_selector("#inset:visible")
     found = axe.violations(page, f"studio-on-air-{look.name}") + axe.overflow(page, "studio on air")
+    page.click("#line:visible")
+    page.wait_for_selector("#line-figures:visible")
+    found += axe.violations(page, f"studio-line-{look.name}")
+    page.keyboard.press("Escape")
     page.click("#end")
     page.wait_for_selector("#end-dialog[open]")
     found += axe.violations(page, f"studio-end-{look.name}")

@@ -30,7 +30,7 @@ FIND_VIOLATIONS = """async rules => (await axe.run(document, {runOnly: rules})).
     .map(v => v.id + ": " + v.nodes.map(n => n.target + " " + n.failureSummary).join(" | "))"""
 TARGETS = "button, a.button, select, input, nav a, .choice"
 FIND_SMALL_TARGETS = """targets => [...document.querySelectorAll(targets)]
-    .filter(e => e.checkVisibility() && e.type !== "radio")
+    .filter(e => e.checkVisibility() && !["radio", "checkbox"].includes(e.type))
     .filter(e => e.getBoundingClientRect().height < 44 || e.getBoundingClientRect().width < 44)
     .map(e => e.outerHTML.slice(0, 120))"""
 FIND_OVERFLOW = "() => document.documentElement.scrollWidth - window.innerWidth"

@@ -55,6 +55,8 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
         "api.end_session": Step("POST", f"{api}/end", ROOM_HOSTS),
         "api.unlock": Step("POST", f"{api}/unlock", ALL, {}),  # with a password: below
         "api.beacon": Step("POST", f"{api}/beacon", watchers, {"viewer": "viewer-one"}),
+        "sessions.patch_session": Step("PATCH", f"{api}/sessions/{session_id}", ROOM_HOSTS, {}),
+        "line_test.measure": Step("POST", f"{api}/line-test", ROOM_HOSTS),
         "api.list_stream_keys": Step("GET", f"{api}/stream-keys", ROOM_HOSTS),
         "api.add_stream_key": Step("POST", f"{api}/stream-keys", ROOM_HOSTS, {"label": 7}),
         "api.delete_stream_key": Step("DELETE", f"{api}/stream-keys/x", ROOM_HOSTS),

@@ -1,0 +1,63 @@
+// What the room says to its studio: its session, by asking and by the feed. Owned by the studio page; runs while the page lives.
+import { call } from "./api.js";
+import { SharedFeed } from "./shared_feed.js";
+
+/**
+ * Events: `look` (detail: whether the server answered), `viewers` (detail: count), `session` (detail: the session told of).
+ */
+export class StudioRoom extends EventTarget {
+  /** @type {import("./room_view.js").Room | null} */ #room = null;
+  /** @type {SharedFeed | null} */ #feed = null;
+
+  /** @param {string} api the room's address in the API */
+  constructor(api) {
+    super();
+    this.api = api;
+  }
+
+  get session() { return this.#room?.session ?? null; }
+  get running() { return ["live", "slate"].includes(this.session?.state ?? ""); }
+
+  async look() {
+    let answered = true;
+    try {
+      this.#room = await call("GET", this.api);
+      if (!this.#feed) this.#startFeed();
+      if (this.session) this.#tell("session", this.session);
+    } catch {
+      answered = false; // said beside the recording light; the sending itself does not need this call
+    }
+    this.#tell("look", answered);
+  }
+
+  /** End the lecture. Throws ApiError. */
+  async end() { await call("POST", `${this.api}/end`, {}); }
+
+  /** Another title of the running lecture. Throws ApiError. @param {string} title */
+  async rename(title) {
+    await call("PATCH", `${this.api}/sessions/${this.session?.id}`, { title });
+    await this.look();
+  }
+
+  #startFeed() {
+    if (!this.#room?.feed) return;
+    const feed = new SharedFeed(this.#room.feed);
+    this.#feed = feed;
+    feed.addEventListener("event", (e) => this.#onEvent(/** @type {CustomEvent} */ (e).detail));
+    feed.addEventListener("snapshot", (e) => this.#tell("viewers", /** @type {CustomEvent} */ (e).detail.state.viewers));
+    feed.addEventListener("denied", () => { this.#feed = null; }); // the next look() brings new addresses
+    feed.start();
+  }
+
+  /** @param {any} event */
+  #onEvent(event) {
+    if (event.kind === "viewers") this.#tell("viewers", event.payload.count);
+    if (event.kind !== "session") return;
+    const session = { ...event.payload, id: event.payload.session ?? event.session };
+    if (this.session?.id === session.id) this.#tell("session", session);
+    void this.look();
+  }
+
+  /** @param {string} name @param {unknown} detail */
+  #tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }
+}

@@ -1,0 +1,41 @@
+// The lecture's title in the studio: shown, and changed while the lecture runs.
+import { ApiError } from "./api.js";
+import { need, t } from "./page_data.js";
+
+export class TitleEditor {
+  #dialog = /** @type {HTMLDialogElement} */ (need("#title-dialog"));
+  #field = /** @type {HTMLInputElement} */ (need("#new-title"));
+
+  /** @param {import("./studio_room.js").StudioRoom} room @param {string} roomTitle shown while no lecture runs */
+  constructor(room, roomTitle) {
+    this.room = room;
+    this.roomTitle = roomTitle;
+    need("#edit-title").addEventListener("click", () => this.#open());
+    need("#title-form").addEventListener("submit", (/** @type {Event} */ event) => { event.preventDefault(); void this.#save(); });
+  }
+
+  /** @param {boolean} onAir */
+  draw(onAir) {
+    const shown = this.#title();
+    if (need("#title").textContent !== shown) need("#title").textContent = shown;
+    need("#edit-title").hidden = !(onAir && this.room.running);
+  }
+
+  #title() { return (this.room.running && this.room.session?.title) || this.roomTitle; }
+
+  #open() {
+    this.#field.value = this.#title();
+    need("#title-problem").textContent = "";
+    this.#dialog.showModal();
+    this.#field.select();
+  }
+
+  async #save() {
+    try {
+      await this.room.rename(this.#field.value);
+      this.#dialog.close();
+    } catch (error) {
+      need("#title-problem").textContent = error instanceof ApiError && error.detail ? error.detail : t("title_not_saved");
+    }
+  }
+}

@@ -1,0 +1,128 @@
+"""The studio hidden behind another tab, loaded anew, or open twice: the lecture goes on."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.end_to_end import chromium
+from tests.end_to_end.bare_tab import BareTab
+from tests.end_to_end.lecturer import Lecturer
+from tests.end_to_end.studio import Studio, opened_studio, reading, takes_on_disk
+from tests.installation import Installation, wait_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+HIDDEN_SECONDS = 60.0 if os.environ.get("KODO_FULL") == "1" else 8.0
+# What keeps hidden tabs awake for Playwright's sake: a lecturer's browser has none of it.
+KEEPS_TABS_AWAKE = (
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = chromium.launch(playwright, without=KEEPS_TABS_AWAKE)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def lecture_hall(installation: Installation) -> Installation:
+    installation.add_lecturer()
+    for slug in ("hidden", "anew", "twice"):
+        installation.add_room(slug)
+    return installation
+
+
+def test_a_hidden_tab_keeps_its_pace(lecture_hall: Installation, browser: Browser) -> None:
+    lecturer = Lecturer(browser, lecture_hall)
+    lecturer.sign_in("sato")
+    tab = BareTab(browser, lecturer.page.context.cookies(), ["videoCapture", "audioCapture"])
+    lecturer.close()
+    try:
+        tab.open(f"{lecture_hall.url}/rooms/hidden/studio")
+        tab.wait("document.querySelector('#preview')?.dataset.placed === 'camera'")
+        tab.evaluate("document.querySelector('#quality').value = '360p'")
+        tab.evaluate("document.querySelector('#quality').dispatchEvent(new Event('change'))")
+        tab.evaluate("document.querySelector('#go-live').click()")
+        tab.wait("document.querySelector('#studio').dataset.state === 'live'")
+        session = tab.wait("document.querySelector('#studio').dataset.session")
+        tab.hide()
+        since = media_end(lecture_hall, "hidden")
+        wait_for("the hidden time", lambda: media_end(lecture_hall, "hidden") > since + HIDDEN_SECONDS, 120)
+        assert tab.evaluate("document.visibilityState") == "hidden"
+        tab.show()
+        lecture_hall.end("hidden")
+    finally:
+        tab.close()
+    [take] = [take for take in takes_on_disk(lecture_hall, session) if not take.slate]
+    came = [at for at in take.pictures if since < at <= since + HIDDEN_SECONDS]
+    share = len(came) / (30 * HIDDEN_SECONDS)
+    print(f"\nhidden for {HIDDEN_SECONDS:.0f} s: {100 * share:.1f} % of 30 pictures a second were recorded")
+    assert share >= 0.95
+
+
+def media_end(installation: Installation, slug: str) -> float:
+    """How much of the running lecture is recorded, in seconds of its own clock."""
+    session = installation.room(slug)["session"]["id"]
+    with reading(installation, session) as reader:
+        last = reader.takes[-1].records[-1]
+        return (last.pts + last.duration) / 90_000
+
+
+def test_loaded_anew_while_live(lecture_hall: Installation, browser: Browser) -> None:
+    with opened_studio(browser, lecture_hall, "anew") as studio:
+        studio.lecturer.go_live()
+        session = studio.session
+        studio.page.wait_for_selector(f"#studio[data-sending='{session}']")
+        studio.choose("screen")
+        studio.page.on("dialog", lambda dialog: dialog.accept())  # "Leave this page?"
+        began = time.monotonic()
+        studio.page.reload()
+        studio.lecturer.wait_for_state("live")
+        took = time.monotonic() - began
+        print(f"\nlive again {took:.2f} s after the reload")
+        assert took < 5
+        studio.page.wait_for_selector(".toast:has-text('Share your screen again')")
+        studio.page.wait_for_selector("#preview[data-placed=camera]")
+        wait_for("the next take", lambda: len(sent(lecture_hall, session)) == 2)
+        assert studio.session == session
+        studio.lecturer.end()
+
+
+def sent(installation: Installation, session: str) -> list[int]:
+    return [take.number for take in takes_on_disk(installation, session) if not take.slate]
+
+
+def test_two_studios_of_one_room(lecture_hall: Installation, browser: Browser) -> None:
+    """The second tab takes the lecture over when asked, and the first one leaves it to it."""
+    with opened_studio(browser, lecture_hall, "twice") as studio:
+        studio.lecturer.go_live()
+        session = studio.session
+        second = studio.page.context.new_page()
+        second.goto(studio.page.url)
+        second.wait_for_selector("#resume:visible")
+        assert second.get_attribute("#studio", "data-state") == "idle"
+        second.click("#resume-button")
+        second.wait_for_selector("#studio[data-state=live]")
+        studio.lecturer.wait_for_state("ended")
+        studio.page.wait_for_selector("#resume:visible")
+        assert sent_by(studio) == ""
+        wait_for("the second's take", lambda: len(sent(lecture_hall, session)) == 2)
+        second.wait_for_selector(f"#studio[data-state=live][data-session='{session}']")
+        second.click("#end")
+        second.click("#end-confirm")
+        second.wait_for_selector("#studio[data-state=ended]")
+        assert studio.lecturer.console.fatal == []
+
+
+def sent_by(studio: Studio) -> str:
+    return studio.page.get_attribute("#studio", "data-sending") or ""
