@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.end_to_end import chromium
 from tests.end_to_end.bare_tab import BareTab
 from tests.end_to_end.lecturer import Lecturer
-from tests.end_to_end.studio import Studio, opened_studio, reading, takes_on_disk
+from tests.end_to_end.studio import Studio, TakeOnDisk, opened_studio, reading, takes_on_disk
 from tests.installation import Installation, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -55,19 +55,35 @@ def test_a_hidden_tab_keeps_its_pace(lecture_hall: Installation, browser: Browse
         tab.evaluate("document.querySelector('#go-live').click()")
         tab.wait("document.querySelector('#studio').dataset.state === 'live'")
         session = tab.wait("document.querySelector('#studio').dataset.session")
+        seen = a_while(lecture_hall, "hidden")
         tab.hide()
-        since = media_end(lecture_hall, "hidden")
-        wait_for("the hidden time", lambda: media_end(lecture_hall, "hidden") > since + HIDDEN_SECONDS, 120)
+        hidden = a_while(lecture_hall, "hidden")
         assert tab.evaluate("document.visibilityState") == "hidden"
         tab.show()
         lecture_hall.end("hidden")
     finally:
         tab.close()
     [take] = [take for take in takes_on_disk(lecture_hall, session) if not take.slate]
+    shares = [share(take, since) for since in (seen, hidden)]
+    print(
+        f"\nof 30 pictures a second were recorded: seen {100 * shares[0]:.1f} %, "
+        f"hidden for {HIDDEN_SECONDS:.0f} s {100 * shares[1]:.1f} % · load {os.getloadavg()[0]:.1f}"
+    )
+    # All of them on a machine that can; on one that is too busy hiding must not make it worse.
+    assert shares[1] >= 0.95 * min(1.0, shares[0])
+
+
+def a_while(installation: Installation, slug: str) -> float:
+    """Lets HIDDEN_SECONDS of media be recorded; returns where they began."""
+    since = media_end(installation, slug)
+    wait_for("the media", lambda: media_end(installation, slug) > since + HIDDEN_SECONDS, 120)
+    return since
+
+
+def share(take: TakeOnDisk, since: float) -> float:
+    """Of 30 pictures a second, which part came in the HIDDEN_SECONDS from `since` on."""
     came = [at for at in take.pictures if since < at <= since + HIDDEN_SECONDS]
-    share = len(came) / (30 * HIDDEN_SECONDS)
-    print(f"\nhidden for {HIDDEN_SECONDS:.0f} s: {100 * share:.1f} % of 30 pictures a second were recorded")
-    assert share >= 0.95
+    return len(came) / (30 * HIDDEN_SECONDS)
 
 
 def media_end(installation: Installation, slug: str) -> float:
