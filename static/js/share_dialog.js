@@ -6,7 +6,7 @@ import { copyText, toast } from "./toast.js";
 
 export class ShareDialog {
   /**
-   * @param {{link: string, embed: string}} share
+   * @param {{link: string}} share
    * @param {() => {session: string, seconds: number | null}} now what is shown, and where on its clock; null: nowhere yet
    */
   constructor(share, now) {
@@ -17,8 +17,7 @@ export class ShareDialog {
     this.atTime = /** @type {HTMLInputElement} */ (need("#share-at-time"));
     need("#share").addEventListener("click", () => this.#open());
     this.atTime.addEventListener("change", () => this.#draw());
-    need("#share-embed").value = share.embed;
-    for (const button of this.dialog.querySelectorAll("[data-copies]")) button.addEventListener("click", () => this.#copy(button));
+    for (const button of this.dialog.querySelectorAll("[data-copy-from]")) button.addEventListener("click", () => this.#copy(button));
   }
 
   #open() {
@@ -38,7 +37,7 @@ export class ShareDialog {
 
   /** @param {any} button */
   async #copy(button) {
-    const field = /** @type {HTMLInputElement} */ (need(`#${button.dataset.copies}`));
+    const field = /** @type {HTMLInputElement} */ (need(button.dataset.copyFrom));
     field.select();
     const said = field === this.link ? "link_copied" : "code_copied";
     toast(await copyText(field.value) ? t(said) : t("not_copied"));

@@ -328,7 +328,7 @@ def test_a_link_at_this_time_begins_there(browser: Browser, past: Past) -> None:
     viewer.page.check("#share-at-time")
     link = viewer.page.input_value("#share-link")
     assert link == f"{past.address}?t=5"
-    viewer.page.click("#share-dialog [data-copies=share-link]")
+    viewer.page.click("#share-dialog [data-copy-from='#share-link']")
     viewer.page.wait_for_selector(".toast:has-text('copied')")
     assert viewer.page.evaluate("() => navigator.clipboard.readText()") == link
     other = Viewer(browser)
