@@ -12,20 +12,28 @@ export function placeMenus(root = document) {
 function attend(menu, opener) {
   const shut = () => menu.hidePopover();
   menu.addEventListener("beforetoggle", (event) => {
-    if (/** @type {ToggleEvent} */ (event).newState === "open") place(menu, opener.getBoundingClientRect());
+    if (/** @type {ToggleEvent} */ (event).newState !== "open") return;
+    place(menu, opener.getBoundingClientRect());
+    markFirst(menu);
   });
   menu.addEventListener("toggle", (event) => {
     const opens = /** @type {ToggleEvent} */ (event).newState === "open";
     // It stands at a place of the window: were the page moved or resized, it would stay behind.
     for (const what of ["scroll", "resize"]) window[opens ? "addEventListener" : "removeEventListener"](what, shut);
-    if (opens) (itemsOf(menu).find((item) => item.ariaCurrent) ?? itemsOf(menu)[0])?.focus();
   });
   menu.addEventListener("keydown", (event) => move(menu, event));
   opener.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowDown") return;
     event.preventDefault();
-    menu.showPopover();
+    if (!menu.matches(":popover-open")) menu.showPopover();
   });
+}
+
+/** The browser itself puts the focus there while it opens: a key pressed meanwhile meets it. @param {HTMLElement} menu */
+function markFirst(menu) {
+  const items = itemsOf(menu);
+  const first = items.find((item) => item.ariaCurrent) ?? items[0];
+  for (const item of items) item.autofocus = item === first;
 }
 
 /** @param {HTMLElement} menu @param {DOMRect} below */
