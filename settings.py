@@ -22,6 +22,9 @@ from urllib.parse import urlsplit
 MAX_SOCKET_PATH_BYTES = 100
 
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
 class SettingsError(ValueError):
     """A setting is missing or makes no sense. `name` is the variable, e.g. `KODO_PORT`."""
 
@@ -55,6 +58,9 @@ class Settings:
     disk_floor_bytes: int
     spill_folder: Path
     spill_bytes: int
+    camera_networks: tuple[Network, ...]
+    upload_bytes: int
+    upload_seconds: float
     web_workers: int
     log_level: str
 
@@ -65,6 +71,16 @@ class Settings:
     @property
     def spill_sessions_folder(self) -> Path:
         return self.spill_folder / "sessions"
+
+    @property
+    def media_folder(self) -> Path:
+        """Films as they are played: `<media id>.mkv`."""
+        return self.storage / "media"
+
+    @property
+    def uploads_folder(self) -> Path:
+        """Films as they come, until they are made ready."""
+        return self.storage / "uploads"
 
     @property
     def session_roots(self) -> tuple[Path, Path]:
@@ -198,6 +214,13 @@ def _ip_address(text: str) -> str:
         raise ValueError("must be an IP address") from None
 
 
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
+    except ValueError:
+        raise ValueError("must be networks such as 192.168.20.0/24, separated by commas") from None
+
+
 def _ice_url(*schemes: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         scheme, _, server = text.partition(":")
@@ -296,6 +319,16 @@ FIELDS: dict[str, Field] = {
     "KODO_SPILL_SIZE": Field(
         "spill_bytes", "512M", _size, "most that the spill folder may hold; never over ¾ of its file system"
     ),
+    "KODO_CAMERA_NETWORKS": Field(
+        "camera_networks", "", _networks, "where network cameras may be, e.g. 192.168.20.0/24; default: none"
+    ),
+    "KODO_UPLOAD_SIZE": Field("upload_bytes", "8G", _size, "largest film that may be uploaded"),
+    "KODO_UPLOAD_SECONDS": Field(
+        "upload_seconds",
+        "86400",
+        _seconds(60, 2_592_000),
+        "an unfinished upload goes this long after its last byte",
+    ),
     "KODO_WEB_WORKERS": Field("web_workers", "1", _whole(1, 64), "web processes"),
     "KODO_LOG_LEVEL": Field("log_level", "info", _log_level, "debug, info, warning or error"),
 }
@@ -315,6 +348,7 @@ def _with_derived_defaults(parsed: dict[str, Any]) -> dict[str, Any]:
         )
     if parsed["database_url"] is None:
         parsed["database_url"] = f"sqlite:///{parsed['storage'] / 'kodo.db'}"
+    parsed["camera_networks"] = parsed["camera_networks"] or ()
     if parsed["spill_folder"] is None:
         # One folder per storage, so that two installations on a machine never meet in it.
         name = re.sub(r"[^A-Za-z0-9]+", "-", str(parsed["storage"])).strip("-")[-80:]

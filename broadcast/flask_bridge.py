@@ -2,7 +2,8 @@
 
 Called by `front.py` on the event loop. A request's body is collected here and its answer kept here until the
 client has taken it, so that a slow client never holds one of Flask's threads. What Flask wants sent as a
-file it names in a header; the file goes out with ranges by starlette. Ends with `close()`.
+file it names in a header; the file goes out with ranges by starlette. The other way round uploads' bodies go
+where a header of Flask says (`upload_receiver.py`). Ends with `close()`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from starlette.responses import FileResponse
 
 from broadcast.answer import Header, problem_answer
 from broadcast.asgi import Message, Receive, Scope, Send, send_answer
+from broadcast.upload_receiver import PATH_END, UPLOAD_KEY, Begin, UploaderLeft, UploadReceiver, order_of
 
 SEND_FILE_HEADER = b"x-kodo-send-file"
 FRONT_KEY = "kodo.front"
@@ -45,14 +47,19 @@ class FlaskBridge:
     def __init__(self, app: WsgiApp, threads: int = FLASK_THREADS) -> None:
         def marked(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             environ[FRONT_KEY] = True
+            environ[UPLOAD_KEY] = environ["asgi.scope"].get(UPLOAD_KEY)
             return app(environ, start_response)
 
         self._wsgi: Any = WSGIMiddleware(cast("Any", marked), workers=threads)  # its types are its own
+        self._uploads = UploadReceiver()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         problem = _refusal(scope)
         if problem is not None:
             await send_answer(send, scope, problem_answer(*problem))
+            return
+        if scope["method"] == "PATCH" and scope["path"].endswith(PATH_END):
+            await self._upload(scope, receive, send)
             return
         try:
             body = await asyncio.wait_for(_collect(scope, receive), BODY_SECONDS)
@@ -68,6 +75,26 @@ class FlaskBridge:
         reply = _Reply(scope, receive, send)
         await self._wsgi(_with_length(scope, len(body)), _one_message(body), reply.take)
         await reply.finish()
+
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The body does not pass through Flask, which is asked before and told after."""
+        told = _header(scope, b"content-length")
+        begin = Begin(int(told) if told is not None else None)
+        reply = await self._ask({**scope, UPLOAD_KEY: begin}, receive, send)
+        order = order_of(reply.headers)
+        if order is not None:
+            try:
+                outcome = await self._uploads.receive(order, receive)
+            except UploaderLeft:
+                return
+            reply = await self._ask({**scope, UPLOAD_KEY: outcome}, receive, send)
+        await reply.finish()
+
+    async def _ask(self, scope: Scope, receive: Receive, send: Send) -> _Reply:
+        """Flask's answer to a request without its body, kept here."""
+        reply = _Reply(scope, receive, send)
+        await self._wsgi(_with_length(scope, 0), _one_message(b""), reply.take)
+        return reply
 
     def close(self) -> None:
         """Let the threads end; those at work finish first."""
@@ -147,6 +174,10 @@ class _Reply:
     chunks: list[bytes] = field(default_factory=list)
     size: int = 0
     streaming: bool = False
+
+    @property
+    def headers(self) -> dict[bytes, bytes]:
+        return dict(self.start["headers"]) if self.start is not None else {}
 
     async def take(self, message: Message) -> None:
         if message["type"] == "http.response.start":

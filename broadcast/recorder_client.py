@@ -53,6 +53,10 @@ class RecorderClient:
         """`room`: id or slug."""
         return self._command("POST", f"/rooms/{quote(room, safe='')}/end", {"by": by})
 
+    def control_playback(self, room: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`room`: id or slug. A film on a sleeping disk takes its time to be opened."""
+        return self._command("POST", f"/rooms/{quote(room, safe='')}/playback", request, PUBLISH_SECONDS)
+
     def revoke(self, credential_id: str) -> dict[str, Any]:
         return self._command("POST", "/credentials/revoke", {"id": credential_id})
 

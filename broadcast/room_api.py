@@ -24,6 +24,7 @@ from broadcast.rate_limits import limiter
 from broadcast.recorder_client import RecorderUnavailable
 from broadcast.services import services
 from broadcast.session_directory import SessionSummary
+from broadcast.session_rows import playback_payload
 from library.database import DatabaseUnavailable, utc_now
 from library.jobs import newest_of
 from library.models import Job, LectureSession
@@ -75,6 +76,16 @@ class FeedOut(Schema):
     batch_url = String(metadata={"description": "{k} stands for the batch's number"})
 
 
+class PlaybackOut(Schema):
+    kind = String(metadata={"description": "film or camera"})
+    media_id = String()
+    title = String()
+    state = String(metadata={"description": "playing or paused"})
+    position = Float(metadata={"description": "media seconds, as of now"})
+    duration = Float()
+    voice_over = Boolean()
+
+
 class RoomOut(Schema):
     slug = String()
     title = String()
@@ -86,6 +97,7 @@ class RoomOut(Schema):
     beacon_url = String()
     beacon_seconds = Float()
     session = Nested(SessionOut, allow_none=True, metadata={"description": "the live, else the latest"})
+    playback = Nested(PlaybackOut, allow_none=True, metadata={"description": "the film being played"})
 
 
 class RoomIn(Schema):
@@ -136,7 +148,7 @@ class StreamKeyIn(Schema):
 def get_room(slug: str) -> dict[str, Any]:
     """A room and its live, else its latest session. `?session=` names another session of the room."""
     try:
-        room, person = _room(slug), current_user()
+        room, person = room_here(slug), current_user()
     except DatabaseUnavailable:
         return _room_without_database(slug)
     verdict = doors.may_watch(person, room, _unlocked(room))
@@ -147,6 +159,7 @@ def get_room(slug: str) -> dict[str, Any]:
         "may_watch": bool(verdict),
         "may_host": bool(doors.may_host(person, room)),
         "session": _session_out(found, token, _facts_of_row(found)) if found else None,
+        "playback": _playback_of(slug) if verdict else None,
     }
 
 
@@ -155,7 +168,7 @@ def get_room(slug: str) -> dict[str, Any]:
 @blueprint.output(RoomOut, status_code=201)
 def add_room(json_data: dict[str, Any]) -> dict[str, Any]:
     """One more room of the signed-in person."""
-    person = _person()
+    person = person_here()
     try:
         with services().database.session() as transaction:
             slug = json_data["slug"] or room_rules.free_slug(transaction, json_data["title"])
@@ -170,7 +183,7 @@ def add_room(json_data: dict[str, Any]) -> dict[str, Any]:
     except UNFIT as error:
         raise _unfit(error) from error
     services().access.wake()
-    return {**_own_room(room), "session": None}
+    return {**_own_room(room), "session": None, "playback": None}
 
 
 @blueprint.patch("/rooms/<slug>")
@@ -195,7 +208,7 @@ def patch_room(slug: str, json_data: dict[str, Any]) -> dict[str, Any]:
     if raised:
         services().access.refresh()
         services().tell({"kind": "access", "room": room.id})
-    return {**_own_room(room), "session": None}
+    return {**_own_room(room), "session": None, "playback": None}
 
 
 @blueprint.post("/rooms/<slug>/publish-token")
@@ -203,7 +216,7 @@ def patch_room(slug: str, json_data: dict[str, Any]) -> dict[str, Any]:
 def make_publish_token(slug: str, json_data: dict[str, Any]) -> tuple[dict[str, Any], int]:
     """A short-lived bearer with which the studio publishes by WHIP."""
     try:
-        room, person = _room(slug), _person()
+        room, person = room_here(slug), person_here()
         if not doors.may_host(person, room):
             raise Problem(403, _("Not allowed"), _("You may not hold lectures in this room."))
         wish = _wish(person.id, room.id, json_data)
@@ -218,11 +231,11 @@ def make_publish_token(slug: str, json_data: dict[str, Any]) -> tuple[dict[str, 
 def end_session(slug: str) -> dict[str, Any]:
     """End the room's session: the recording plays at once."""
     try:
-        room, person = _room(slug), _person()
+        room, person = room_here(slug), person_here()
         if not doors.may_host(person, room):
             raise Problem(403, _("Not allowed"), _("You may not hold lectures in this room."))
     except DatabaseUnavailable:
-        _must_be_its_lecturer(slug)
+        must_be_its_lecturer(slug)
     return services().recorder.end_session(slug, by="lecturer")
 
 
@@ -231,7 +244,7 @@ def end_session(slug: str) -> dict[str, Any]:
 @limiter.limit("6000 per minute")
 def unlock(slug: str, json_data: dict[str, Any]) -> Response:
     """Give the room's password; the cookie that comes back opens it."""
-    room = _room(slug)
+    room = room_here(slug)
     address, browser = request.remote_addr or "", browser_id()
     throttle = people().room_throttle
     if not room_rules.unlock(throttle, room, json_data["password"], address=address, browser=browser):
@@ -252,7 +265,7 @@ def unlock(slug: str, json_data: dict[str, Any]) -> Response:
 @limiter.limit("6000 per minute")
 def beacon(slug: str, json_data: dict[str, Any]) -> Response:
     """A page watches: counted for two beacon intervals."""
-    room = _room(slug)
+    room = room_here(slug)
     if not doors.may_watch(current_user(), room, _unlocked(room)):
         raise Problem(403, _("Not allowed"), _("You may not watch this room."))
     services().viewers.beacon(room.id, json_data["viewer"])
@@ -297,7 +310,8 @@ def delete_stream_key(slug: str, key_id: str) -> Response:  # noqa: ARG001
 # What the answers are made of
 
 
-def _room(slug: str) -> Room:
+def room_here(slug: str) -> Room:
+    """Raises Problem(404)."""
     try:
         with services().database.reading() as transaction:
             return room_rules.room_of(transaction, slug)
@@ -314,7 +328,8 @@ def _unfit(error: UnfitRoom) -> Problem:
     return Problem(status, _("Not accepted"), room_error(error))
 
 
-def _person() -> User:
+def person_here() -> User:
+    """Who is signed in. Raises Problem(401)."""
     person = current_user()
     if person is None:
         raise Problem(401, _("Sign in"), _("Sign in to do this."))
@@ -385,6 +400,11 @@ def _session_out(found: SessionSummary, token: str | None, of_row: dict[str, Any
     }
 
 
+def _playback_of(slug: str) -> dict[str, Any] | None:
+    state = services().directory.live_state(slug)
+    return playback_payload(state) if state is not None else None
+
+
 def _facts_of_row(found: SessionSummary) -> dict[str, Any]:
     """What only the database knows: the title as its lecturer left it, and the MP4."""
     with services().database.reading() as transaction:
@@ -421,6 +441,7 @@ def _room_without_database(slug: str) -> dict[str, Any]:
         "may_watch": True,
         "may_host": False,
         "session": _session_out(found, access.OPEN, _without_row(found)),
+        "playback": _playback_of(slug),
     }
 
 
@@ -437,7 +458,7 @@ def _wish_without_database(slug: str, asked: dict[str, Any]) -> PublishToken:
     return _wish(person_id, found.room_id, asked)
 
 
-def _must_be_its_lecturer(slug: str) -> None:
+def must_be_its_lecturer(slug: str) -> None:
     """Without the database: who published in the live session from the studio may end it."""
     state = services().directory.live_state(slug)
     credential_id = f"studio:{session.get('user')}"

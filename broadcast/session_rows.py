@@ -44,6 +44,7 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
     row = session.get(LectureSession, state.session_id)
     if row is not None and row.state_version >= state.version:
         return None
+    known_version = row.state_version if row is not None else 0
     if row is None:
         known = _known_room(session, state)
         room = known or _room(session, state)
@@ -56,6 +57,8 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
     session.add(row)
     session.flush()
     event_log.append(session, row.room_id, _event(state, figures))
+    if state.playback_version > known_version:  # versions may have been passed over: the newest counts
+        event_log.append(session, row.room_id, _playback_event(state))
     if figures.has_replay:  # which only ended sessions have
         _enqueue_mp4(session, state.session_id)
     return row.room_id
@@ -78,6 +81,22 @@ def session_payload(state: SessionState, figures: Figures) -> dict[str, object]:
         },
         "reason": state.end_reason,
         "has_replay": figures.has_replay,
+    }
+
+
+def playback_payload(state: SessionState) -> dict[str, object] | None:
+    """What a `playback` event and the API tell of the film or camera being shown, its position as of now."""
+    playback = state.playback
+    if playback is None:
+        return None
+    return {
+        "kind": playback.kind,
+        "media_id": playback.media_id,
+        "title": playback.title,
+        "state": "paused" if playback.paused else "playing",
+        "position": round(playback.position_at(clock_ms(state) / 1000), 3),
+        "duration": round(playback.duration, 3),
+        "voice_over": playback.voice_over,
     }
 
 
@@ -110,6 +129,11 @@ def _event(state: SessionState, figures: Figures) -> NewEvent:
     return NewEvent(
         "session", session_payload(state, figures), session_id=state.session_id, clock_ms=clock_ms(state)
     )
+
+
+def _playback_event(state: SessionState) -> NewEvent:
+    payload = {"playback": playback_payload(state)}
+    return NewEvent("playback", payload, session_id=state.session_id, clock_ms=clock_ms(state))
 
 
 def _enqueue_mp4(session: Session, session_id: str) -> None:

@@ -17,6 +17,7 @@ from broadcast import (
     lecture_board,
     line_test,
     live_views,
+    media_api,
     oembed_views,
     pages,
     problems,
@@ -71,6 +72,7 @@ def create_app(services: WebServices, live_answers: LiveAnswers, feed: EventFeed
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[KEY] = services
+    app.before_request(media_api.lift_limit)  # before anything looks into the body
     lecture_board.install(app, services.database, services.viewers.count)
     protection = session_cookie.install(app, services.database, services.settings, services.secret)
     routes.enforce(app)
@@ -90,6 +92,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(sign_in_views.blueprint)
     pages.install(app)
     app.register_blueprint(room_api.blueprint)
+    app.register_blueprint(media_api.blueprint)
     app.register_blueprint(lecture_api.blueprint)
     app.register_blueprint(session_api.blueprint)
     app.register_blueprint(line_test.blueprint)

@@ -1,7 +1,7 @@
-"""Rows of the archive: lectures held in rooms, and the leased jobs that work on them.
+"""Rows of the archive: lectures held in rooms, films for them, and the leased jobs that work on both.
 
-`LectureSession` is written by the web process's adoption from `session.json` (the truth while a
-lecture runs); `Job` only through `library.jobs`.
+`Film` is written by the API and by the job that prepares it. `LectureSession` is written by the web
+process's adoption from `session.json` (the truth while a lecture runs); `Job` only through `library.jobs`.
 """
 
 from __future__ import annotations
@@ -80,3 +80,38 @@ class Job(Base):
     error: Mapped[str | None] = mapped_column(Text, default=None)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class FilmState(StrEnum):
+    UPLOADING = "uploading"
+    PREPARING = "preparing"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class Film(Base):
+    """A film to be played into a room's lectures, from an upload or (`session_id`) a recording.
+
+    `bytes`: of the upload as told, or of the recording. `reason`: why it failed, a word of
+    `recorder.media_facts`. `seconds`, `width`, `height`: once it is ready. `cut`: the file told of more.
+    """
+
+    __tablename__ = "media"
+    __table_args__ = (
+        CheckConstraint("state IN ('uploading', 'preparing', 'ready', 'failed')", name="state"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"), index=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
+    owner_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"), default=None)
+    session_id: Mapped[str | None] = mapped_column(ForeignKey("sessions.id"), default=None)
+    title: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(16), default=FilmState.UPLOADING)
+    reason: Mapped[str | None] = mapped_column(String(50), default=None)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    seconds: Mapped[float | None] = mapped_column(default=None)
+    width: Mapped[int | None] = mapped_column(default=None)
+    height: Mapped[int | None] = mapped_column(default=None)
+    cut: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -27,6 +27,7 @@ from broadcast.live_windows import LiveWindows
 from broadcast.recorder_client import RecorderClient
 from broadcast.services import WebServices
 from broadcast.session_directory import SessionDirectory
+from broadcast.upload_expiry import UploadExpiry
 from broadcast.viewers import ViewerCounts
 from broadcast.web_app import create_app
 from library.database import Database, open_database
@@ -80,6 +81,7 @@ def build_front(settings: Settings, database: Database) -> Front:
     directory = SessionDirectory(settings, database)
     viewers = ViewerCounts(settings.beacon_seconds, log, feed.announce, hints.tell)
     adopter = SessionAdopter(database, log, feed.announce, directory)
+    expiry = UploadExpiry(settings, database)
     listeners += [_batch_listener(feed), _access_listener(book), adopter.on_hint, viewers.on_hint]
     services = WebServices(
         settings=settings,
@@ -95,7 +97,7 @@ def build_front(settings: Settings, database: Database) -> Front:
     )
     answers = LiveAnswers(windows, book)
     app = create_app(services, answers, feed)
-    return Front(app, answers, windows, feed=feed, background=(book, hints, feed, viewers, adopter))
+    return Front(app, answers, windows, feed=feed, background=(book, hints, feed, viewers, adopter, expiry))
 
 
 def _rooms(database: Database) -> dict[str, RoomAccess]:

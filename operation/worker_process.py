@@ -9,17 +9,23 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import os
 import signal
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from library import recordings
-from library.database import open_database
+from library import films, recordings
+from library.database import Database, open_database
 from library.jobs import Jobs
 from library.models import Job
+from library.upload_file import upload_path
 from library.worker import Worker
 from recorder.export import ExportFailed, NotEnoughSpace, export_mp4
+from recorder.media_facts import MediaRefused
+from recorder.normalise import NoDisk, normalise
 from settings import Settings
 
 log = logging.getLogger(__name__)
@@ -27,7 +33,8 @@ log = logging.getLogger(__name__)
 importlib.import_module("people.models")  # sessions refer to rooms: the mapper must know both
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
-LANES = ("export",)
+LANES = ("export", films.LANE)
+FILM_NICENESS = 10  # a film is prepared beside lectures that are live
 POSTPONE_SECONDS = 300  # a full disk is looked at again after this
 
 
@@ -36,8 +43,11 @@ def run(settings: Settings) -> int:
     database = open_database(settings.database_url)
     worker = Worker(
         database,
-        {"mp4": _command},
-        {"mp4": lambda job, result: recordings.mp4_is_there(database, job.subject, result)},
+        dict.fromkeys(WORK, _command),
+        {
+            "mp4": lambda job, result: recordings.mp4_is_there(database, job.subject, result),
+            films.KIND: lambda job, result: _film_is_prepared(settings, database, job, result),
+        },
         lanes=LANES,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -56,10 +66,11 @@ def run_job(settings: Settings, job_id: str) -> int:
         job = Jobs(database).get(job_id)
     finally:
         database.close()
-    if job.kind != "mp4":
+    work = WORK.get(job.kind)
+    if work is None:
         log.error("job %s: nobody here knows the kind %s", job_id, job.kind)
         return 1
-    return _export(settings, job)
+    return work(settings, job)
 
 
 def _export(settings: Settings, job: Job) -> int:
@@ -81,6 +92,40 @@ def _export(settings: Settings, job: Job) -> int:
         return 1
     _tell({"result": {"path": str(made.path), "bytes": made.bytes, "reencoded_takes": made.reencoded_takes}})
     return 0
+
+
+def _prepare_film(settings: Settings, job: Job) -> int:
+    """What is no film is no failed job: trying again would not make it one."""
+    os.nice(FILM_NICENESS)
+    settings.media_folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    destination = settings.media_folder / f"{job.subject}.mkv"
+    try:
+        made = normalise(
+            Path(job.payload["source"]),
+            destination,
+            disk_floor_bytes=settings.disk_floor_bytes,
+            progress=_tell_progress,
+        )
+    except MediaRefused as refused:
+        log.warning("film %s: %s", job.subject, refused)
+        _tell({"result": {"refused": refused.reason}})
+        return 0
+    except NoDisk as error:
+        _tell({"postpone": POSTPONE_SECONDS, "message": str(error)})
+        return 0
+    _tell({"result": asdict(made)})
+    return 0
+
+
+def _film_is_prepared(settings: Settings, database: Database, job: Job, result: dict[str, Any]) -> None:
+    """In the worker: the row first, then the upload is not needed any more."""
+    kept = films.is_prepared(database, job.subject, result)
+    upload_path(settings.uploads_folder, job.subject).unlink(missing_ok=True)
+    if not kept:  # deleted meanwhile
+        (settings.media_folder / f"{job.subject}.mkv").unlink(missing_ok=True)
+
+
+WORK: Mapping[str, Callable[[Settings, Job], int]] = {"mp4": _export, films.KIND: _prepare_film}
 
 
 def _command(job: Job) -> list[str]:

@@ -61,6 +61,14 @@ RULES: Mapping[str, Rule] = {
     # Judged in the views, which have an answer for a studio that is live while the database is away.
     "api.make_publish_token": Rule.ANYONE,
     "api.end_session": Rule.ANYONE,
+    "media.list_media": Rule.ROOM_HOSTS,
+    "media.add_media": Rule.ROOM_HOSTS,
+    "media.delete_media": Rule.ROOM_HOSTS,
+    "media.upload_options": Rule.ANYONE,
+    "media.upload_state": Rule.ROOM_HOSTS,
+    "media.upload_bytes": Rule.ROOM_HOSTS,
+    "media.end_upload": Rule.ROOM_HOSTS,
+    "media.control_playback": Rule.ANYONE,  # judged in the view, as *End* is
     "sessions.patch_session": Rule.ROOM_HOSTS,
     "line_test.measure": Rule.ROOM_HOSTS,
     "api.list_stream_keys": Rule.ROOM_MANAGERS,

@@ -15,13 +15,15 @@ from functools import partial
 from typing import Protocol
 
 from recorder.media import AAC_FRAME_SAMPLES, AudioSample
-from recorder.sound_mixer import PlacedPacket, SoundMixer, silent_aac_frame
+from recorder.sound_mixer import PlacedPacket, SoundMixer, VoicePacket, silent_aac_frame
 
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 500  # 10 s of 20-ms packets
 JOIN_SECONDS = 5.0
 
+# `None`: another source begins.
+SoundItem = PlacedPacket | VoicePacket | None
 Deliver = Callable[[list[AudioSample]], None]
 Post = Callable[[Callable[[], None]], None]
 
@@ -31,7 +33,7 @@ class AudioRunner(Protocol):
 
     def start(self, start_pts: int, deliver: Deliver) -> None: ...
 
-    def push(self, packet: PlacedPacket) -> None: ...
+    def push(self, packet: PlacedPacket | VoicePacket) -> None: ...
 
     def reset(self) -> None: ...
 
@@ -45,25 +47,27 @@ class AudioRunner(Protocol):
 
 
 class _Inbox:
-    """What waits for the mixer: packets, `None` where another source begins, and how far silence may go."""
+    """What waits for the mixer, and how far silence may go."""
 
     def __init__(self) -> None:
-        self.items: deque[PlacedPacket | None] = deque()
+        self.items: deque[SoundItem] = deque()
         self.fill_until = 0
         self.lost = 0
 
-    def put(self, item: PlacedPacket | None) -> None:
+    def put(self, item: SoundItem) -> None:
         if len(self.items) >= MAX_WAITING:
             self.items.popleft()
             self.lost += 1
         self.items.append(item)
 
 
-def work_off(mixer: SoundMixer, items: list[PlacedPacket | None], fill_until: int) -> list[AudioSample]:
-    """One batch: packets in order (`None`: another source begins), then silence up to `fill_until`."""
+def work_off(mixer: SoundMixer, items: list[SoundItem], fill_until: int) -> list[AudioSample]:
+    """One batch: packets in order, then silence up to `fill_until`."""
     for item in items:
         if item is None:
             mixer.reset()
+        elif isinstance(item, VoicePacket):
+            mixer.add_voice(item)
         else:
             mixer.add(item)
     mixer.fill_until(fill_until)
@@ -89,7 +93,7 @@ class AudioTrack:
         self._thread = threading.Thread(target=self._run, args=(deliver,), name=self._name, daemon=True)
         self._thread.start()
 
-    def push(self, packet: PlacedPacket) -> None:
+    def push(self, packet: PlacedPacket | VoicePacket) -> None:
         """Queue a packet; it is worked on at the next `advance_to`."""
         with self._wake:
             self._inbox.put(packet)
@@ -138,7 +142,7 @@ class AudioTrack:
             if samples:
                 self._post(partial(deliver, samples))
 
-    def _next_batch(self, mixer: SoundMixer) -> tuple[list[PlacedPacket | None], int] | None:
+    def _next_batch(self, mixer: SoundMixer) -> tuple[list[SoundItem], int] | None:
         with self._wake:
             while not self._has_work(mixer):
                 if self._stopping:

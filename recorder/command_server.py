@@ -17,6 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from recorder.live_rooms import LiveRooms
+from recorder.playback_request import PlaybackRequest
 from recorder.publication import Publication
 from recorder.publish_request import CommandRefused, PublishRequest
 from recorder.whip_peer import OfferRejected, WhipPeer
@@ -44,6 +45,7 @@ class CommandServer:
         application.router.add_patch("/publications/{publication}", self._patch)
         application.router.add_delete("/publications/{publication}", self._delete)
         application.router.add_post("/rooms/{room}/end", self._end)
+        application.router.add_post("/rooms/{room}/playback", self._playback)
         application.router.add_post("/credentials/revoke", self._revoke)
         application.router.add_get("/status", self._status)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=2)
@@ -81,6 +83,10 @@ class CommandServer:
         body = await _json(request)
         by = str(body.get("by") or "lecturer")
         return web.json_response(await self._rooms.end(request.match_info["room"], by))
+
+    async def _playback(self, request: web.Request) -> web.StreamResponse:
+        wish = PlaybackRequest.from_json(await _json(request))
+        return web.json_response(await self._rooms.control_playback(request.match_info["room"], wish))
 
     async def _revoke(self, request: web.Request) -> web.StreamResponse:
         body = await _json(request)

@@ -14,11 +14,12 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from recorder.live_session import LiveSession
 from recorder.media import SourceSink
+from recorder.playback_request import PlaybackRequest
 from recorder.publication import Peer, Publication
 from recorder.publish_request import CommandRefused, PublishRequest, RoomFacts
 from recorder.session_opening import ABSENCE, SessionOpener
@@ -118,9 +119,24 @@ class LiveRooms:
             if request.verified and request.room.id is not None:
                 room.facts = request.room
             answer = await self._accept(room, request)
-        self._answers[request.request_id] = answer
-        while len(self._answers) > MAX_REMEMBERED_ANSWERS:
-            self._answers.popitem(last=False)
+            self._remember(request.request_id, answer)
+        return answer
+
+    async def control_playback(self, room_name: str, request: PlaybackRequest) -> dict[str, Any]:
+        """Play a film in a live room, or control it. The same `request_id` gets the same answer.
+
+        Raises CommandRefused.
+        """
+        room = self._find(room_name)
+        session = room.session if room is not None else None
+        if session is None:
+            raise CommandRefused(409, "Not live", "No session of this room is live.")
+        async with session.controlling:
+            if (known := self._answers.get(request.request_id)) is not None:
+                return known
+            playback = await session.control_playback(request)
+            answer = {"playback": asdict(playback) if playback is not None else None}
+            self._remember(request.request_id, answer)
         return answer
 
     def publication(self, publication_id: str) -> Publication:
@@ -191,6 +207,11 @@ class LiveRooms:
 
     # Admission
 
+    def _remember(self, request_id: str, answer: dict[str, Any]) -> None:
+        self._answers[request_id] = answer
+        while len(self._answers) > MAX_REMEMBERED_ANSWERS:
+            self._answers.popitem(last=False)
+
     def _check_admission(self, room: LiveRoom, request: PublishRequest) -> None:
         if self._cooling_down(room, request):
             raise CommandRefused(
@@ -211,7 +232,7 @@ class LiveRooms:
     def _holds_the_room(self, room: LiveRoom, publication: Publication) -> bool:
         """Whether a picture arrives, or the first one of a publication may still be on its way."""
         if room.session is not None:
-            return room.session.program.picture_arriving
+            return room.session.picture_arriving
         return publication.has_media or self._clock() - publication.waits_since < CONNECTING_SECONDS
 
     def _identified(self, room: LiveRoom, request: PublishRequest) -> PublishRequest:

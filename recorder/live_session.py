@@ -17,8 +17,10 @@ from pathlib import Path
 from recorder import session_state
 from recorder.media import PartRecord, SessionPhase, Source, SourceSink
 from recorder.media_log import MediaLog
+from recorder.playback_request import PlaybackRequest
 from recorder.program import Program, SourceRefused
-from recorder.session_state import CredentialRecord, SessionState
+from recorder.program_sources import OpenFilm, ProgramSources, open_film
+from recorder.session_state import CredentialRecord, PlaybackState, SessionState
 from settings import Settings
 
 log = logging.getLogger(__name__)
@@ -48,10 +50,12 @@ class LiveSession:
         *,
         absent_since: float,
         clock: Callable[[], float] = time.monotonic,
+        open_film: OpenFilm = open_film,
     ) -> None:
         self.state = state
         self.program = program
         self.absent_since: float | None = absent_since
+        self.controlling = asyncio.Lock()
         self._clock = clock
         self._settings = settings
         self._log = media_log
@@ -60,6 +64,13 @@ class LiveSession:
         self._next_sync = 0.0
         self._syncing: asyncio.Task[None] | None = None
         self._refusing: set[asyncio.Task[None]] = set()
+        self._sources = ProgramSources(
+            program,
+            clock=clock,
+            on_change=self._playback_changed,
+            open_film=open_film,
+            camera_networks=settings.camera_networks,
+        )
         program.on_phase = self._phase_changed
         program.on_refused = self._close_refused
 
@@ -76,18 +87,32 @@ class LiveSession:
     def recorded_bytes(self) -> int:
         return self._log.bytes_written
 
+    @property
+    def picture_arriving(self) -> bool:
+        """Whether the program has a picture that nobody else may replace: a camera's, or a film's."""
+        return self._sources.inserted is not None or self.program.picture_arriving
+
     def admit(self, credential: CredentialRecord, source: Source, *, has_video: bool) -> SourceSink:
-        """Make `source` the program's source; its credential may come back without a database."""
+        """`source` is the session's camera from now on; its credential may come back without a database."""
         if credential not in self.state.credentials:
             self._change(credentials=(*self.state.credentials, credential))
         self.absent_since = None
         self._change(last_source=credential.id)
-        return self.program.begin_source(source, has_video=has_video)
+        return self._sources.camera_comes(source, has_video=has_video)
 
     def leave(self, reason: str) -> None:
-        """The publication is over; the slate follows and the absence time runs."""
+        """The publication is over; the absence time runs, and the slate follows unless a film is played."""
         self.absent_since = self._clock()
-        self.program.end_source(reason)
+        self._sources.camera_leaves(reason)
+
+    async def control_playback(self, request: PlaybackRequest) -> PlaybackState | None:
+        """Play, pause, go on, seek, stop → what is played then. Under `controlling`; raises CommandRefused.
+
+        A disk or a camera may keep it waiting: the room's own lock is not held meanwhile.
+        """
+        path = self._settings.media_folder / f"{request.media_id}.mkv"
+        await self._sources.control(request, path)
+        return self.state.playback
 
     def forget_credential(self, credential_id: str) -> None:
         kept = tuple(c for c in self.state.credentials if c.id != credential_id)
@@ -101,7 +126,10 @@ class LiveSession:
     def tick(self, now: float) -> None:
         """Called about 30 times a second: fillers, sync, recording state."""
         self.save_again(now)
+        self._sources.tick(now)
         self.program.tick()
+        if self.absent_since is not None and self._sources.runs:
+            self.absent_since = now  # nobody is missed while a film is shown
         if now >= self._next_sync and (self._syncing is None or self._syncing.done()):
             self._next_sync = now + SYNC_SECONDS
             self._syncing = asyncio.create_task(self._log.sync())
@@ -132,6 +160,7 @@ class LiveSession:
         await self._saver.flush()
 
     async def _close_log(self) -> None:
+        await self._sources.close()
         await self.program.close()
         if self._syncing is not None:
             await asyncio.wait([self._syncing])
@@ -142,6 +171,9 @@ class LiveSession:
 
     def _close_refused(self, source: Source, refusal: SourceRefused) -> None:
         log.warning("session %s: its source is sent away: %s", self.id, refusal)
+        if self._sources.is_inserted(source):
+            self._sources.take_out(refusal.reason)
+            return
         task = asyncio.ensure_future(source.close())
         self._refusing.add(task)
         task.add_done_callback(self._refusing.discard)
@@ -149,6 +181,12 @@ class LiveSession:
     def _phase_changed(self, phase: SessionPhase) -> None:
         if phase is not self.state.phase:
             self._change(phase=phase)
+
+    def _playback_changed(self) -> None:
+        inserted = self._sources.inserted
+        at = self._clock() - self.state.started_monotonic
+        playback = inserted.state(at) if inserted is not None else None
+        self._change(playback=playback, playback_version=self.state.version + 1)
 
     def _change(self, **changes: object) -> None:
         self.state = replace(self.state, version=self.state.version + 1, **changes)  # type: ignore[arg-type]

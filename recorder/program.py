@@ -30,7 +30,7 @@ from recorder.picture_stream import Picture, SourceRefused
 from recorder.program_log import ProgramLog, TakeLine
 from recorder.program_stats import ProgramStats
 from recorder.slate import STEP_TICKS, StillRun, slate_parameters
-from recorder.sound_mixer import PlacedPacket
+from recorder.sound_mixer import PlacedPacket, VoicePacket
 from recorder.source_feed import REST_SECONDS, SHORTEST_MARGIN, SourceFeed
 from settings import Settings
 
@@ -114,6 +114,11 @@ class Program:
         self._stats.sources += 1
         self._stats.long_gop = False
         return self._feed
+
+    def add_voice(self, data: bytes) -> None:
+        """An Opus packet that is heard over the source's sound, as it comes."""
+        if not self._closed:
+            self._audio.push(VoicePacket(data))
 
     def end_source(self, reason: str) -> None:
         """No source any more: the slate follows at once. Idempotent."""

@@ -140,6 +140,9 @@ class SessionOpener:
             recorder_epoch=self._epoch,
             started_monotonic=started,
             boot_id=boot_id(),
+            # A film was played by the recorder that stopped: it is over.
+            playback=None,
+            playback_version=state.version + 1 if state.playback is not None else state.playback_version,
         )
         await self._save(state)
         left = await asyncio.to_thread(_last_source_end, self._settings.session_roots, state.session_id)
@@ -155,6 +158,7 @@ class SessionOpener:
             phase=SessionPhase.ENDED,
             ended_at=ended_at,
             end_reason=ABSENCE,
+            playback=None,
         )
         await self._save(ended)
         self._listener.on_state(ended)

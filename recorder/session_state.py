@@ -22,6 +22,7 @@ from recorder.media import RecordingState, SessionPhase
 
 _log = logging.getLogger(__name__)
 
+PlaybackKind = Literal["film", "camera"]
 CredentialKind = Literal["stream_key", "studio"]
 _MAX_STATE_BYTES = 1 << 20
 _writing = threading.Lock()
@@ -40,11 +41,33 @@ class CredentialRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaybackState:
+    """What the program shows instead of the lecturer: a film, or a network camera (`kind`).
+
+    `position`: media seconds when the session's clock stood at `at` seconds; of a camera it means nothing.
+    """
+
+    media_id: str
+    title: str
+    paused: bool
+    position: float
+    duration: float
+    voice_over: bool
+    at: float
+    kind: PlaybackKind = "film"
+
+    def position_at(self, seconds: float) -> float:
+        """Where it stands when the session's clock says `seconds`."""
+        return min(self.duration, self.position + (0.0 if self.paused else max(0.0, seconds - self.at)))
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
     """One lecture as the recorder knows it. `version` counts up at each change.
 
     `started_at`, `ended_at`: unix seconds. `started_monotonic`: the session's start on CLOCK_MONOTONIC of
-    the boot named by `boot_id`, so that a restarted recorder goes on exactly.
+    the boot named by `boot_id`, so that a restarted recorder goes on exactly. `playback_version`: the
+    version with which `playback` changed last.
     """
 
     session_id: str
@@ -64,6 +87,8 @@ class SessionState:
     end_reason: str | None
     started_monotonic: float = 0.0
     boot_id: str = ""
+    playback: PlaybackState | None = None
+    playback_version: int = 0
 
 
 def same_secret(first_sha256: str, second_sha256: str) -> bool:
@@ -163,6 +188,23 @@ def _parse(raw: dict[str, Any]) -> SessionState:
         end_reason=_text_or_none(raw["end_reason"]),
         started_monotonic=float(raw.get("started_monotonic", 0.0)),
         boot_id=_text(raw.get("boot_id", "")),
+        playback=_playback(raw.get("playback")),
+        playback_version=int(raw.get("playback_version", 0)),
+    )
+
+
+def _playback(raw: dict[str, Any] | None) -> PlaybackState | None:
+    if raw is None:
+        return None
+    return PlaybackState(
+        media_id=_text(raw["media_id"]),
+        title=_text(raw["title"]),
+        paused=raw["paused"] is True,
+        position=float(raw["position"]),
+        duration=float(raw["duration"]),
+        voice_over=raw["voice_over"] is True,
+        at=float(raw["at"]),
+        kind="camera" if raw.get("kind") == "camera" else "film",
     )
 
 

@@ -17,12 +17,13 @@ from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
 from recorder.media import AAC_FRAME_SAMPLES, AUDIO_SAMPLE_RATE, AudioSample
+from recorder.opus import decode_opus, opus_decoder
+from recorder.voice_line import VoiceLine
 
 AAC_BITS_PER_SECOND = 128_000
 TOLERANCE_SAMPLES = 960  # 20 ms: below, packets that follow each other are played as they follow
 LARGEST_RTP_HOLE = AUDIO_SAMPLE_RATE
 MAX_FILL_SAMPLES = 30 * AUDIO_SAMPLE_RATE
-MAX_PACKET_BYTES = 1_275 * 48  # RFC 6716 3.2.1, 3.2.5: 48 frames of 1,275 bytes
 _FADE_SAMPLES = 240
 _BYTES = 4  # of one float sample
 _SILENT_FRAME = bytes(AAC_FRAME_SAMPLES * _BYTES)
@@ -35,6 +36,13 @@ class PlacedPacket:
     data: bytes
     rtp_timestamp: int
     pts: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoicePacket:
+    """An Opus packet to be heard over whatever else there is, as it comes."""
+
+    data: bytes
 
 
 class SoundMixer:
@@ -50,6 +58,7 @@ class SoundMixer:
         self._next_rtp: int | None = None
         self._faded_out = True
         self._pcm = (bytearray(), bytearray())
+        self._voice = VoiceLine()
         self._decoder: AudioCodecContext | None = None
         self._encoder = _aac_encoder()
 
@@ -78,6 +87,10 @@ class SoundMixer:
         # The RTP time that would follow without a seam.
         self._next_rtp = packet.rtp_timestamp + max(self._written - at, samples)
 
+    def add_voice(self, packet: VoicePacket) -> None:
+        """Heard from the next frame on, behind what waits of it already."""
+        self._voice.add(packet.data)
+
     def fill_until(self, pts: int) -> None:
         """Silence up to `pts`: nothing came that reaches so far."""
         missing = min(pts - self._written, MAX_FILL_SAMPLES)
@@ -93,7 +106,8 @@ class SoundMixer:
         left, right = self._pcm
         whole = len(left) // size
         for at in range(0, whole * size, size):
-            frame = _frame(self._fed, bytes(left[at : at + size]), bytes(right[at : at + size]))
+            sides = bytes(left[at : at + size]), bytes(right[at : at + size])
+            frame = _frame(self._fed, *self._voice.over(*sides))
             self._fed += AAC_FRAME_SAMPLES
             self.encoded_frames += 1
             out += (
@@ -115,20 +129,11 @@ class SoundMixer:
 
     def _decode(self, data: bytes) -> tuple[bytes, bytes, int]:
         if self._decoder is None:
-            self._decoder = _opus_decoder()
-        left, right, samples = bytearray(), bytearray(), 0
-        try:
-            frames = self._decoder.decode(av.Packet(data)) if 0 < len(data) <= MAX_PACKET_BYTES else []
-        except av.FFmpegError:
-            frames = []
-        for frame in frames:
-            count = frame.samples * _BYTES
-            left += memoryview(frame.planes[0])[:count]
-            right += memoryview(frame.planes[1])[:count]
-            samples += frame.samples
+            self._decoder = opus_decoder()
+        left, right, samples = decode_opus(self._decoder, data)
         if not samples:
             self.corrupt += 1
-        return bytes(left), bytes(right), samples
+        return left, right, samples
 
     def _place(self, packet: PlacedPacket) -> int:
         """Where the packet goes: behind the last one, unless its place on the clock is over 20 ms away."""
@@ -192,14 +197,6 @@ def _frame(pts: int, left: bytes, right: bytes) -> AudioFrame:
     frame.pts = pts
     frame.time_base = Fraction(1, AUDIO_SAMPLE_RATE)
     return frame
-
-
-def _opus_decoder() -> AudioCodecContext:
-    """FFmpeg's own: float planes as the encoder wants them, mono copied to both."""
-    decoder = av.CodecContext.create("opus", "r")
-    decoder.sample_rate = AUDIO_SAMPLE_RATE
-    decoder.layout = "stereo"
-    return decoder
 
 
 def _aac_encoder() -> AudioCodecContext:

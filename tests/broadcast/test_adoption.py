@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from library.models import Job, LectureSession
 from people.accounts import default_organization
 from people.models import Room
 from recorder.media import SessionPhase
+from recorder.session_state import PlaybackState
 from tests.broadcast.session_writer import SessionWriter
 from tests.databases import sqlite_database, sqlite_template, sqlite_url  # noqa: F401
 
@@ -226,3 +228,38 @@ def test_the_thread_adopts_and_survives_being_closed_twice(stage: Stage) -> None
         adopter.close()
         adopter.close()
     assert stage.all(LectureSession)[0].end_reason == "changed"
+
+
+def test_what_is_played_is_an_event_once(stage: Stage) -> None:
+    stage.add_room()
+    stage.writer.begin_take()
+    stage.writer.parts(3)
+    stage.step()
+    version = stage.writer.state.version + 2  # a version was passed over: the newest counts
+    film = PlaybackState("m1", "A film", False, 2.0, 60.0, True, 1.0)
+    stage.writer.state = replace(
+        stage.writer.state, version=version, playback=film, playback_version=version - 1
+    )
+    stage.writer.save()
+    stage.step()
+    stage.writer.state = replace(stage.writer.state, version=version + 1)
+    stage.writer.save()
+    stage.step()
+    (event,) = [event for event in stage.all(EventRow) if event.kind == "playback"]
+    told = json.loads(event.payload)["playback"]
+    assert {**told, "position": None} == {
+        "kind": "film",
+        "media_id": "m1",
+        "title": "A film",
+        "state": "playing",
+        "position": None,
+        "duration": 60.0,
+        "voice_over": True,
+    }
+    stage.writer.state = replace(
+        stage.writer.state, version=version + 2, playback=None, playback_version=version + 2
+    )
+    stage.writer.save()
+    stage.step()
+    last = [event for event in stage.all(EventRow) if event.kind == "playback"][-1]
+    assert json.loads(last.payload) == {"playback": None}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from people.rooms import change_room, room_of
 from people.stream_keys import KEYS_PER_ROOM
 from people.tokens import read_publish_token
 from recorder.media import RecordingState, SessionPhase
-from recorder.session_state import CredentialRecord
+from recorder.session_state import CredentialRecord, PlaybackState
 from tests.broadcast.session_writer import SessionWriter
 from tests.broadcast.web_stage import SECRET, WebStage, csrf_token
 
@@ -80,6 +81,7 @@ def test_a_room_where_nothing_was_held(stage: WebStage) -> None:
         "beacon_url": "http://localhost/api/v1/rooms/hall/beacon",
         "beacon_seconds": 30.0,
         "session": None,
+        "playback": None,
     }
 
 
@@ -461,3 +463,30 @@ def test_a_room_row_that_was_made_again_keeps_its_session(stage: WebStage, write
     with stage.database.session() as session:
         session.get_one(Room, stage.hall.id).slug = "moved"
     assert stage.call("GET", "/api/v1/rooms/moved").json["session"]["id"] == writer.session_id
+
+
+def test_what_is_played_is_told_to_who_may_watch(stage: WebStage, writer: SessionWriter) -> None:
+    assert hall(stage)["playback"] is None
+    paused = PlaybackState("m1", "A film", True, 12.5, 60.0, False, 1.0)
+    writer.state = replace(writer.state, version=writer.state.version + 1, playback=paused)
+    writer.save()
+    told = wait_for(lambda: hall(stage)["playback"])
+    assert told == {
+        "kind": "film",
+        "media_id": "m1",
+        "title": "A film",
+        "state": "paused",
+        "position": 12.5,
+        "duration": 60.0,
+        "voice_over": False,
+    }
+    set_access(stage, "members")
+    assert hall(stage)["playback"] is None
+
+
+def wait_for(look: Callable[[], Any]) -> Any:
+    """The directory looks at files ten times a second."""
+    deadline = time.monotonic() + 5
+    while not (found := look()):
+        assert time.monotonic() < deadline
+    return found

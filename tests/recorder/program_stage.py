@@ -19,7 +19,7 @@ from pathlib import Path
 import av
 from av.video.frame import PictureType
 
-from recorder.audio import Deliver
+from recorder.audio import Deliver, SoundItem, work_off
 from recorder.h264 import nal_type, split_annex_b
 from recorder.media import (
     AccessUnit,
@@ -33,7 +33,7 @@ from recorder.media import (
     VideoSample,
 )
 from recorder.program import Program
-from recorder.sound_mixer import PlacedPacket, SoundMixer
+from recorder.sound_mixer import PlacedPacket, SoundMixer, VoicePacket
 from settings import Settings
 from tests.recorder.media_maker import make_settings
 
@@ -85,7 +85,7 @@ class InlineAudio:
     """Runs the mixer in the caller's time: a stage has no threads."""
 
     def __init__(self) -> None:
-        self.items: list[PlacedPacket | None] = []
+        self.items: list[SoundItem] = []
         self.mixer: SoundMixer | None = None
         self.deliver: Deliver | None = None
         self.joined = False
@@ -93,7 +93,7 @@ class InlineAudio:
     def start(self, start_pts: int, deliver: Deliver) -> None:
         self.mixer, self.deliver = SoundMixer(start_pts), deliver
 
-    def push(self, packet: PlacedPacket) -> None:
+    def push(self, packet: PlacedPacket | VoicePacket) -> None:
         self.items.append(packet)
 
     def reset(self) -> None:
@@ -102,13 +102,7 @@ class InlineAudio:
     def advance_to(self, pts: int) -> None:
         assert self.mixer is not None and self.deliver is not None
         items, self.items = self.items, []
-        for item in items:
-            if item is None:
-                self.mixer.reset()
-            else:
-                self.mixer.add(item)
-        self.mixer.fill_until(pts)
-        if samples := self.mixer.take():
+        if samples := work_off(self.mixer, items, pts):
             self.deliver(samples)
 
     def stop(self) -> None:

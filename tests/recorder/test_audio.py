@@ -11,7 +11,7 @@ import pytest
 
 from recorder.audio import AudioTrack, silence_between
 from recorder.media import AudioSample
-from recorder.sound_mixer import PlacedPacket, SoundMixer, silent_aac_frame
+from recorder.sound_mixer import PlacedPacket, SoundMixer, VoicePacket, silent_aac_frame
 from tests.recorder.program_stage import opus_packets
 
 PACKET = 960
@@ -191,3 +191,31 @@ def test_a_flood_of_packets_loses_the_oldest():
     for packet in packets(700):
         track.push(packet)
     assert track.counts()["audio_packets_lost"] == 200
+
+
+def voices(count: int) -> list[VoicePacket]:
+    return [VoicePacket(opus_packets()[n % 100]) for n in range(count)]
+
+
+def test_a_voice_is_heard_over_silence_as_it_comes_and_ends_with_its_packets():
+    mixer = SoundMixer(0)
+    samples: list[AudioSample] = []
+    for number, packet in enumerate(voices(100)):
+        mixer.add_voice(packet)
+        mixer.fill_until((number + 1) * PACKET)
+        samples += mixer.take()
+    mixer.fill_until(4 * 48_000)
+    samples += mixer.take()
+    peaks = loudness(samples)
+    assert quiet(peaks, 0, 70) and loud(peaks, 300, 1900) and quiet(peaks, 2200, 3900)
+
+
+def test_a_voice_that_piles_up_is_cut_and_a_corrupt_one_is_passed_over():
+    mixer = SoundMixer(0)
+    for packet in voices(200):
+        mixer.add_voice(packet)
+    mixer.add_voice(VoicePacket(b""))
+    mixer.add_voice(VoicePacket(b"\xff" * 90_000))
+    mixer.fill_until(2 * 48_000)
+    peaks = loudness(mixer.take())
+    assert loud(peaks, 10, 80) and quiet(peaks, 600, 1900), "no more than MOST_SECONDS of it were kept"

@@ -1,0 +1,85 @@
+"""Unfinished uploads go when nothing has come for a while: their rows and their files.
+
+One thread in each web process (`open`, `close`), which looks every LOOK_SECONDS. Files without a row (the
+database was replaced, a process died between the two) go by the same age.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from library import films
+from library.database import Database, DatabaseUnavailable
+from library.models import Film
+from library.upload_file import last_written, upload_path
+from settings import Settings
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 60.0
+
+
+class UploadExpiry:
+    """`wall`: unix seconds, as files are dated by."""
+
+    def __init__(
+        self, settings: Settings, database: Database, *, wall: Callable[[], float] = time.time
+    ) -> None:
+        self._folder = settings.uploads_folder
+        self._seconds = settings.upload_seconds
+        self._database = database
+        self._wall = wall
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def open(self) -> None:
+        """Begin; idempotent."""
+        if self._thread is None:
+            self._stopping.clear()
+            self._thread = threading.Thread(target=self._run, name="upload-expiry", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Idempotent; returns when the thread has ended."""
+        thread, self._thread = self._thread, None
+        self._stopping.set()
+        if thread is not None:
+            thread.join()
+
+    def step(self) -> None:
+        """Remove what has expired now. Raises DatabaseUnavailable, OSError."""
+        oldest = self._wall() - self._seconds
+        with self._database.session() as transaction:
+            for film in films.uploading(transaction):
+                if self._touched(film) < oldest:
+                    log.info("the upload %s was never completed and goes", film.id)
+                    transaction.delete(film)
+                    upload_path(self._folder, film.id).unlink(missing_ok=True)
+        self._remove_orphans(oldest)
+
+    def _touched(self, film: Film) -> float:
+        written = last_written(upload_path(self._folder, film.id))
+        return max(film.created_at.timestamp(), written or 0.0)
+
+    def _remove_orphans(self, oldest: float) -> None:
+        """A file that is being prepared has a row, too."""
+        old = [path for path in self._folder.glob("*.part") if (last_written(path) or oldest) < oldest]
+        if not old:
+            return
+        with self._database.reading() as transaction:
+            orphans = [path for path in old if transaction.get(Film, path.stem) is None]
+        for path in orphans:
+            log.info("%s belongs to no film and goes", path.name)
+            path.unlink(missing_ok=True)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(LOOK_SECONDS):
+            try:
+                self.step()
+            except DatabaseUnavailable:
+                continue  # they wait for the database
+            except Exception:
+                log.exception("looking for expired uploads failed, and goes on")
