@@ -175,6 +175,44 @@ def studio_strings() -> Strings:
     }
 
 
+def media_strings() -> Strings:
+    """For the studio's panel of films, which has a block of its own."""
+    return {
+        "uploading": _("Uploading · {percent} percent of {size}"),
+        "paused": _("Paused at {percent} percent of {size}"),
+        "waiting": _("The line was cut. The upload goes on by itself."),
+        "unfinished": _("Unfinished at {percent} percent. Choose the same file again to go on."),
+        "queued": _("Waits to be prepared"),
+        "preparing": _("Being prepared · {percent} percent"),
+        "ready": _("Ready · {time}"),
+        "ready_cut": _("Ready · {time} · the file was cut off there"),
+        "failed_empty": _("This file is empty."),
+        "failed_unreadable": _("This is no MP4, WebM or MOV film, or it is damaged."),
+        "failed_no_picture": _("This file has no picture."),
+        "failed_too_large": _("The picture of this film is too large."),
+        "failed_too_long": _("This film is longer than 12 hours."),
+        "failed_given_up": _("This film could not be prepared. Please upload it again."),
+        "play": _("Play"),
+        "play_film": _("Play “{title}”"),
+        "pause": _("Pause"),
+        "go_on": _("Go on"),
+        "pause_upload": _("Pause the upload of “{title}”"),
+        "resume_upload": _("Go on with the upload of “{title}”"),
+        "delete_film": _("Delete “{title}”"),
+        "delete_question": _("Delete “{title}”?"),
+        "position": _("{time} of {length}"),
+        "too_large": _("This film is larger than may be uploaded here ({size})."),
+        "no_answer": _("The server does not answer. Please try again."),
+        "ready_now": _("“{title}” is ready to be played."),
+        "over": _("The film is over. Viewers see you again."),
+        "over_already": _("The film is over already."),
+        "camera_failed": _(
+            "This camera cannot be shown. Check its address, user and password, that it is on, "
+            "that it sends H.264, and that it is in a network allowed here."
+        ),
+    }
+
+
 def rooms_strings() -> Strings:
     return {
         "link_copied": _("The link is copied."),
@@ -199,6 +237,7 @@ STRINGS: Mapping[str, Callable[[], Strings]] = {
     "front_page.js": front_strings,
     "room_page.js": room_strings,
     "studio_page.js": studio_strings,
+    "media_panel.js": media_strings,
     "rooms_page.js": rooms_strings,
     "settings_page.js": settings_strings,
 }

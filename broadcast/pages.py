@@ -196,6 +196,7 @@ def _for_every_page() -> dict[str, Any]:
         "language_tags": languages.TAGS,
         "password_length": ACCOUNT_PASSWORD_LENGTH,
         "server_time": iso_utc(utc_now()),
+        "strings_of": lambda script: STRINGS[script](),
         "here": request.full_path.rstrip("?") if request and request.method == "GET" else "/",
     }
 

@@ -6,18 +6,24 @@ export function readJson(id) {
   return block ? JSON.parse(block.textContent ?? "{}") : {};
 }
 
-/** @type {Record<string, string> | undefined} */
-let strings;
+/** @typedef {(key: string, values?: Record<string, string | number>) => string} Translate */
 
 /**
- * A translated sentence; `{name}` in it is replaced by `values.name`.
- * @param {string} key @param {Record<string, string | number>} [values]
+ * The sentences of one block; `{name}` in a sentence is replaced by `values.name`.
+ * @param {string} id @returns {Translate}
  */
-export function t(key, values = {}) {
-  strings ??= readJson("strings");
-  const sentence = strings?.[key] ?? key;
-  return sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+export function translator(id) {
+  /** @type {Record<string, string> | undefined} */
+  let strings;
+  return (key, values = {}) => {
+    strings ??= readJson(id);
+    const sentence = strings?.[key] ?? key;
+    return sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  };
 }
+
+/** A translated sentence of the page. */
+export const t = translator("strings");
 
 /** @param {string} selector @param {ParentNode} [root] @returns {any} an element the template always has */
 export function need(selector, root = document) {

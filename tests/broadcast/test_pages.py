@@ -149,7 +149,7 @@ def test_elements_that_scripts_need_are_in_their_pages(app: Flask, archive: Arch
         "/watch/s1": (*PLAYER_SCRIPTS, "share_dialog.js", "unlock_form.js", "download_link.js"),
         "/watch/s1?embed=1": PLAYER_SCRIPTS,
         "/rooms/hall/settings": ("settings_page.js",),
-        "/rooms/hall/studio": STUDIO,
+        "/rooms/hall/studio": (*STUDIO, "media_panel.js", "film_list.js", "film_controls.js"),
     }
     for path, scripts in pages.items():
         ids = set(Outline(reader.get(path).text).ids)

@@ -42,6 +42,7 @@ MODULES_OF_PAGE = {
         "download_link.js",
     ),
     "studio_page.js": STUDIO,
+    "media_panel.js": ("media_panel.js", "film_list.js", "film_controls.js"),
     "rooms_page.js": ("rooms_page.js",),
     "settings_page.js": ("settings_page.js",),
 }
