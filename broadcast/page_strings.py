@@ -168,6 +168,10 @@ def studio_strings() -> Strings:
         "lecture_ended": _("The lecture has ended. The recording is ready."),
         "end_failed": _("The server does not answer. The lecture is still running. Please try again."),
         "just_ended": _("The lecture has ended meanwhile. Go live again to begin a new one."),
+        "no_way_through": _(
+            "Picture and sound do not get through to the server. It is tried again and again; "
+            "perhaps this network lets no UDP pass."
+        ),
         "no_h264": _("This browser cannot send H.264 video. Use a current Chrome, Edge, Safari or Firefox."),
         "disk_full": _("The server's disk is full. No lecture can begin until there is space."),
         "refused": _("The server does not take this broadcast."),

@@ -51,9 +51,14 @@ export class Capture extends EventTarget {
       this.#changed();
       return [];
     } catch (error) {
-      // A refusal is for both; a missing or busy device leaves the other one.
-      if (errorKey(error) === "capture_not_allowed") return [error];
-      const tries = await Promise.allSettled([this.useMicrophone(), camera === null ? null : this.useCamera()]);
+      // A refusal is for both, unless only one of them is blocked; a missing or busy device leaves the other one.
+      const refused = errorKey(error) === "capture_not_allowed";
+      const blocked = await blockedDevices();
+      if (refused && blocked.length !== 1) return [error];
+      const tries = await Promise.allSettled([
+        blocked.includes("microphone") ? Promise.reject(error) : this.useMicrophone(),
+        camera === null ? null : blocked.includes("camera") ? Promise.reject(error) : this.useCamera(),
+      ]);
       return tries.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
     }
   }
@@ -195,6 +200,15 @@ export class Capture extends EventTarget {
 
   /** @param {string} name @param {unknown} detail */
   #tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }
+}
+
+/** Which of the two the browser or its user has blocked for this page, where the browser tells. @returns {Promise<string[]>} */
+async function blockedDevices() {
+  const states = await Promise.allSettled(["camera", "microphone"].map(async (name) => {
+    const permission = await navigator.permissions.query({ name: /** @type {PermissionName} */ (name) });
+    return permission.state === "denied" ? name : "";
+  }));
+  return states.flatMap((each) => (each.status === "fulfilled" && each.value ? [each.value] : []));
 }
 
 /** @param {string} [deviceId] */

@@ -24,6 +24,7 @@ export class SourcePickers {
 
   /** Ask for camera and microphone and show them. */
   async begin() {
+    if (sessionStorage.getItem("kodo-muted") === "on") this.toggleMute(); // a reload does not open a closed microphone
     const errors = await this.capture.begin(kept("camera"), kept("microphone") ?? "");
     if (errors.length) this.problem(t(errorKey(errors[0])));
     // A page that was loaded anew may open cameras by itself, but no screen.
@@ -60,6 +61,7 @@ export class SourcePickers {
   toggleMute() {
     const muted = !this.capture.muted;
     this.capture.mute(muted);
+    sessionStorage.setItem("kodo-muted", muted ? "on" : "off");
     this.#muteButton.setAttribute("aria-pressed", String(muted));
     need("#mute-words").textContent = muted ? t("muted") : t("mute");
     setIcon(this.#muteButton, muted);

@@ -93,20 +93,20 @@ async function onGoLive() {
   toast(copied ? t("going_live_copied") : t("going_live"));
 }
 
-/** Stop sending without ending anything. @param {string} words why */
+/** Stop sending without ending anything. @param {string} words why, "" where that is plain */
 function stopSending(words) {
   remember("");
   tabs.release();
   void publisher.stop({ sessionEnded: true });
-  toast(words);
+  if (words) toast(words);
 }
 
 async function end() {
   ending = need("#end-confirm").disabled = true;
   try {
-    await room.end();
+    const ended = await room.end();
     need("#end-dialog").close();
-    stopSending(t("lecture_ended"));
+    stopSending(ended ? t("lecture_ended") : "");
     await room.look();
   } catch (error) {
     need("#end-problem").textContent = error instanceof ApiError && error.detail ? error.detail : t("end_failed");
@@ -167,6 +167,7 @@ publisher.addEventListener("state", () => {
   if (publisher.state === "live") { problem(""); void room.look(); }
   draw();
 });
+publisher.addEventListener("stuck", () => problem(t("no_way_through")));
 publisher.addEventListener("refused", (e) => onRefused(/** @type {CustomEvent} */ (e).detail));
 publisher.addEventListener("figures", (e) => {
   const { detail } = /** @type {CustomEvent} */ (e);

@@ -1,5 +1,5 @@
 // What the room says to its studio: its session, by asking and by the feed. Owned by the studio page; runs while the page lives.
-import { call } from "./api.js";
+import { ApiError, call } from "./api.js";
 import { SharedFeed } from "./shared_feed.js";
 
 /**
@@ -30,8 +30,15 @@ export class StudioRoom extends EventTarget {
     this.#tell("look", answered);
   }
 
-  /** End the lecture. Throws ApiError. */
-  async end() { await call("POST", `${this.api}/end`, {}); }
+  /** End the lecture. Throws ApiError. @returns {Promise<boolean>} whether there was one */
+  async end() {
+    try {
+      return (await call("POST", `${this.api}/end`, {})).session_id !== null;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return false; // it never began, or has ended elsewhere
+      throw error;
+    }
+  }
 
   /** Another title of the running lecture. Throws ApiError. @param {string} title */
   async rename(title) {

@@ -11,6 +11,7 @@ const GATHER_MS = 1000; // candidates found until then are enough on any line th
 const WATCH_MS = 1000;
 const DOUBT_MS = 5000;
 const SETTLED_MS = 5000; // a line that held so long is not failing again and again
+const STUCK_AFTER = 3; // tries that all failed: it is time to say why nothing happens
 const MAX_FRAMERATE = 30;
 
 /** @typedef {"idle" | "connecting" | "live" | "reconnecting" | "taken" | "ended"} PublisherState */
@@ -26,7 +27,7 @@ class LineLost extends Error {}
 
 /**
  * Events: `state` (detail: PublisherState), `refused` (detail: {status, title, detail}; state is then "ended", for 409 "taken"),
- * `figures` (detail: see line_quality.js, each second while live).
+ * `stuck` (the third try in a row has failed; it goes on trying), `figures` (detail: see line_quality.js, each second while live).
  */
 export class WhipPublisher extends EventTarget {
   /** @type {PublisherState} */ #state = "idle";
@@ -110,6 +111,7 @@ export class WhipPublisher extends EventTarget {
         if (error instanceof Refusal) { this.#refused(error); return; }
         console.info("publishing again:", String(error));
         this.#failures += 1;
+        if (this.#failures === STUCK_AFTER) this.#tell("stuck", this.#failures);
         this.#become(this.#state === "connecting" ? "connecting" : "reconnecting");
         // A line that was up is tried again at once; the old publication is superseded.
         const wait = error instanceof LineLost && this.#failures === 1 ? 50 : backoffMs(this.#failures, { first: 0.3, most: 3 });
