@@ -164,6 +164,30 @@ def _studio() -> list[Scene]:
             after=_go_live,
         ),
         Scene(
+            "studio-inset",
+            "Studio: the camera over the screen",
+            "/rooms/waiting/studio",
+            "#inset:visible",
+            signed_in=True,
+            after=_camera_over_screen,
+        ),
+        Scene(
+            "studio-line",
+            "Studio: the numbers behind the line",
+            "/rooms/waiting/studio",
+            "#line-figures:visible",
+            signed_in=True,
+            after=_line_figures,
+        ),
+        Scene(
+            "studio-keys",
+            "Studio: its keys",
+            "/rooms/waiting/studio",
+            "#shortcuts-dialog[open]",
+            signed_in=True,
+            after=_studio_keys,
+        ),
+        Scene(
             "studio-end",
             "Studio: End asks once",
             "/rooms/waiting/studio",
@@ -234,8 +258,26 @@ def _go_live(page: Page, stage: Stage) -> None:
     page.wait_for_selector("#recording:visible")
 
 
-def _ask_to_end(page: Page, stage: Stage) -> None:
+def _be_live(page: Page, stage: Stage) -> None:
     if page.get_attribute("#studio", "data-state") != "live":
         _go_live(page, stage)
         page.wait_for_selector("#studio[data-state=live]")
+
+
+def _camera_over_screen(page: Page, stage: Stage) -> None:
+    _be_live(page, stage)
+    page.click("[data-scene=inset]")
+
+
+def _line_figures(page: Page, stage: Stage) -> None:
+    _be_live(page, stage)
+    page.click("#line:visible")
+
+
+def _studio_keys(page: Page, stage: Stage) -> None:
+    page.click("#shortcuts")
+
+
+def _ask_to_end(page: Page, stage: Stage) -> None:
+    _be_live(page, stage)
     page.click("#end")
