@@ -12,12 +12,14 @@ window.diary = { frames: 0, firstFrame: null, landed: null, loads: [], stalls: [
   /** @param {HTMLVideoElement} video */
   function keep(video) {
     let shown = null;
+    let early = null; // a picture that came before "seeked": of a video that stands, the only one
     const onFrame = (_now, facts) => {
       const stood = shown === null ? 0 : facts.mediaTime - shown;
       if (stood > diary.frozen.seconds) diary.frozen = { seconds: stood, position: shown };
       shown = video.seeking ? null : facts.mediaTime;
       diary.frames += 1;
-      if (!video.seeking) diary.landed ??= facts.mediaTime;
+      if (video.seeking) early = facts.mediaTime;
+      else diary.landed ??= facts.mediaTime;
       diary.firstFrame ??= Date.now();
       const load = diary.loads.at(-1);
       if (load && load.firstFrame === null) load.firstFrame = Date.now();
@@ -25,7 +27,10 @@ window.diary = { frames: 0, firstFrame: null, landed: null, loads: [], stalls: [
     };
     video.requestVideoFrameCallback(onFrame);
     video.addEventListener("loadstart", () => { diary.loads.push({ at: Date.now(), firstFrame: null }); shown = null; });
-    video.addEventListener("seeking", () => { diary.landed = shown = null; });
+    video.addEventListener("seeking", () => { diary.landed = shown = early = null; });
+    video.addEventListener("seeked", () => {
+      if (early !== null && Math.abs(early - video.currentTime) < 1) diary.landed ??= early; // else it was one from before
+    });
     video.addEventListener("error", () => diary.errors.push(video.error?.message ?? "error"));
     watchForStalls(video);
   }
