@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from recorder.durable_file import replace_file
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class KnownRooms:
         if rooms == self._written:
             return
         try:
-            _replace_file(self._path, json.dumps(_document(rooms), separators=(",", ":")).encode())
+            replace_file(self._path, json.dumps(_document(rooms), separators=(",", ":")).encode())
         except OSError as error:
             if not self._failing:
                 log.warning(
@@ -79,25 +80,3 @@ def _rooms_of(document: Any) -> dict[str, RoomAccess]:
         if known.mode not in get_args(AccessMode) or not isinstance(known.epoch, int):
             raise ValueError(f"{known}")
     return found
-
-
-def _replace_file(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

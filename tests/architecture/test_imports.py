@@ -18,6 +18,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "broadcast": (
         "library",
         "people",
+        # how a file is replaced whole: a leaf
+        "recorder.durable_file",
         # the media log, and the words of its values
         "recorder.edit_list",
         "recorder.iso_boxes",
@@ -31,6 +33,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 AT_THE_TOP = {"app", "settings"}
 # What knows nothing of what it runs or writes for.
 LEAVES = (
+    "recorder/durable_file",
     "operation/supervisor",
     "operation/logging_setup",
     "operation/open_files",
