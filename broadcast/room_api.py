@@ -1,4 +1,4 @@
-"""The JSON API of rooms, `/api/v1/rooms/…`: their state, going live, ending, unlocking, keys, beacons.
+"""The JSON API of rooms, `/api/v1/rooms/…`: their state, going live, ending, unlocking, beacons.
 
 Blueprint `api`, in web threads; APIFlask makes the OpenAPI description of it. Who may use what stands
 in `people.routes.RULES`; who may watch is judged here, for an answer without media addresses is still one.
@@ -6,7 +6,6 @@ in `people.routes.RULES`; who may watch is judged here, for an answer without me
 
 from __future__ import annotations
 
-import logging
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -14,31 +13,29 @@ from typing import Any
 from apiflask import APIBlueprint, Schema
 from apiflask.fields import Boolean, Float, Integer, Nested, String
 from apiflask.validators import Length, OneOf
-from flask import Response, g, request, session
+from flask import Response, request, session
 from flask_babel import gettext as _
 
 from broadcast import access
 from broadcast.own_address import absolute
 from broadcast.problems import Problem
 from broadcast.rate_limits import limiter
-from broadcast.recorder_client import RecorderUnavailable
 from broadcast.services import services
 from broadcast.session_directory import SessionSummary
 from broadcast.session_rows import playback_payload
-from library.database import DatabaseUnavailable, utc_now
+from library.database import DatabaseUnavailable
 from library.jobs import newest_of
 from library.models import Job, LectureSession
-from people import doors, stream_keys
+from people import doors
 from people import rooms as room_rules
-from people.error_words import UnfitRoom, room_error, stream_key_error
-from people.models import Room, RoomAccess, StreamKey, User
+from people.error_words import UnfitRoom, room_error
+from people.models import Room, RoomAccess, User
 from people.passwords import UnfitPassword
 from people.session_cookie import browser_id, current_user, people
 from people.tokens import PublishToken, is_unlocked, issue_publish_token, issue_unlock, unlock_cookie_name
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Rooms")
 
-log = logging.getLogger(__name__)
 
 UNFIT = (
     room_rules.UnfitSlug,
@@ -137,10 +134,6 @@ class PublishTokenIn(Schema):
         validate=Length(1, 64),
         metadata={"description": "its last publication: no other one is displaced while a picture arrives"},
     )
-
-
-class StreamKeyIn(Schema):
-    label = String(load_default="", validate=Length(max=100))
 
 
 @blueprint.get("/rooms/<slug>")
@@ -269,41 +262,6 @@ def beacon(slug: str, json_data: dict[str, Any]) -> Response:
     if not doors.may_watch(current_user(), room, _unlocked(room)):
         raise Problem(403, _("Not allowed"), _("You may not watch this room."))
     services().viewers.beacon(room.id, json_data["viewer"])
-    return Response(status=204)
-
-
-@blueprint.get("/rooms/<slug>/stream-keys")
-def list_stream_keys(slug: str) -> dict[str, Any]:  # noqa: ARG001
-    """The valid keys, without their secrets."""
-    with services().database.reading() as transaction:
-        keys = stream_keys.stream_keys_of(transaction, g.room)
-    return {"stream_keys": [_key_out(key) for key in keys]}
-
-
-@blueprint.post("/rooms/<slug>/stream-keys")
-@blueprint.input(StreamKeyIn, location="json")
-def add_stream_key(slug: str, json_data: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """One more key. `stream_key` is shown here and never again."""
-    try:
-        with services().database.session() as transaction:
-            key, token = stream_keys.create_stream_key(transaction, g.room, json_data["label"])
-    except stream_keys.TooManyStreamKeys as error:
-        raise Problem(409, _("Too many stream keys"), stream_key_error(error)) from error
-    return {**_key_out(key), "stream_key": token, "whip_url": absolute(f"/whip/{slug}")}, 201
-
-
-@blueprint.delete("/rooms/<slug>/stream-keys/<key_id>")
-def delete_stream_key(slug: str, key_id: str) -> Response:  # noqa: ARG001
-    """Revoke a key: who publishes with it is cut off at once."""
-    with services().database.session() as transaction:
-        revoked = stream_keys.revoke_stream_key(transaction, g.room, key_id, utc_now())
-    if not revoked:
-        raise Problem(404, _("Not found"), _("This room has no such stream key."))
-    try:
-        services().recorder.revoke(key_id)
-    except RecorderUnavailable as error:
-        # No recorder, no publication; the next one lets nobody in whom the database calls revoked.
-        log.warning("the recorder was not told that stream key %s is revoked: %s", key_id, error)
     return Response(status=204)
 
 
@@ -464,15 +422,6 @@ def must_be_its_lecturer(slug: str) -> None:
     credential_id = f"studio:{session.get('user')}"
     if state is None or all(known.id != credential_id for known in state.credentials):
         raise DatabaseUnavailable(f"room {slug} cannot be looked up")
-
-
-def _key_out(key: StreamKey) -> dict[str, Any]:
-    return {
-        "id": key.id,
-        "label": key.label,
-        "created_at": key.created_at.isoformat(),
-        "last_used_at": key.last_used_at.isoformat() if key.last_used_at else None,
-    }
 
 
 def _iso(unix_seconds: float) -> str:

@@ -24,6 +24,7 @@ from broadcast import (
     rate_limits,
     room_api,
     session_api,
+    stream_key_api,
     whip_views,
 )
 from broadcast.content_policy import content_policy
@@ -92,6 +93,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(sign_in_views.blueprint)
     pages.install(app)
     app.register_blueprint(room_api.blueprint)
+    app.register_blueprint(stream_key_api.blueprint)
     app.register_blueprint(media_api.blueprint)
     app.register_blueprint(lecture_api.blueprint)
     app.register_blueprint(session_api.blueprint)

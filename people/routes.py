@@ -71,9 +71,9 @@ RULES: Mapping[str, Rule] = {
     "media.control_playback": Rule.ANYONE,  # judged in the view, as *End* is
     "sessions.patch_session": Rule.ROOM_HOSTS,
     "line_test.measure": Rule.ROOM_HOSTS,
-    "api.list_stream_keys": Rule.ROOM_MANAGERS,
-    "api.add_stream_key": Rule.ROOM_MANAGERS,
-    "api.delete_stream_key": Rule.ROOM_MANAGERS,
+    "keys.list_stream_keys": Rule.ROOM_MANAGERS,
+    "keys.add_stream_key": Rule.ROOM_MANAGERS,
+    "keys.delete_stream_key": Rule.ROOM_MANAGERS,
     # The bearer is the credential, not the cookie.
     "whip.publish": Rule.ANYONE,
     "whip.trickle": Rule.ANYONE,
