@@ -1,7 +1,7 @@
 """What viewers of a replay see: ordered spans of segments over a session's takes.
 
-Pure values. Version 1 leaves out the slates (and spilled takes whose media were given up); later versions
-cut, hide private spans and heal gaps. The log itself is never edited.
+Pure values. Version 1 leaves out the slates (and spilled takes whose media were given up); later versions,
+stored by `edit_list_files.py`, cut, hide private spans and heal gaps. The log itself is never edited.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
+
+from recorder.log_folders import HEALED
 
 
 class TakeSummary(Protocol):
@@ -37,6 +39,11 @@ class Span:
     def __post_init__(self) -> None:
         if self.last_segment < self.first_segment:
             raise ValueError(f"take {self.take}: a span from {self.first_segment} to {self.last_segment}")
+
+    @property
+    def healed(self) -> bool:
+        """Whether it shows a safety copy and not what came over the line."""
+        return self.take >= HEALED
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""Reading a session's media log while it is written, from any process: web, export, adoption.
+"""Reading a session's media log while it is written, and its edit lists: web, export, adoption, jobs.
 
 A SessionReader may be called from several threads (its lock is held for a read from the page cache). It
 holds one descriptor per open take and a few of media files; `close()` closes them all. What it shows only
 grows: a take once shown stays in its place, also when it moves from the spill to the disk or is lost.
+Healed takes are no part of the log: `takes` has none, but whoever knows a number from an edit list gets it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
 
-from recorder import session_state
+from recorder import edit_list_files, session_state
+from recorder.edit_list import EditList, without_slates
 from recorder.followed_take import FollowedTake
-from recorder.log_folders import MEDIA_FILE, is_session_id, take_name, take_numbers
+from recorder.log_folders import HEALED, MEDIA_FILE, healed_name, is_session_id, take_name, take_numbers
 from recorder.media import SessionPhase
 from recorder.session_state import SessionState
 from recorder.take_view import PackedRecords, SegmentSlot, TakeView
@@ -32,7 +34,7 @@ _by_number = attrgetter("number")
 
 
 class NotInLog(LookupError):
-    """No such session, take, segment or part; or its media are lost."""
+    """No such session, take, segment, part or version of the edit list; or its media are lost."""
 
 
 class SessionReader:
@@ -49,6 +51,7 @@ class SessionReader:
         self._state: SessionState | None = None
         self._stamps: tuple[int, ...] = ()
         self._followed: dict[int, FollowedTake] = {}
+        self._healed: dict[int, FollowedTake] = {}
         self._open: list[FollowedTake] = []
         self._media: OrderedDict[int, int] = OrderedDict()
         self._closed = False
@@ -85,16 +88,27 @@ class SessionReader:
 
     def take(self, number: int) -> TakeView:
         """Raises NotInLog."""
-        followed = self._followed.get(number)
-        if followed is None or followed.view is None or not followed.visible:
-            raise NotInLog(f"take {number}")
-        return followed.view
+        view = self._find(number).view
+        assert view is not None, "a take that is found has parts"
+        return view
 
     def media_path(self, take: int) -> Path:
         """The take's `program.mp4` where it lies now. Raises NotInLog."""
         with self._lock:
-            self.take(take)
-            return self._followed[take].folder / MEDIA_FILE
+            return self._find(take).folder / MEDIA_FILE
+
+    def edit_list(self, version: int) -> EditList:
+        """What a replay of that version shows, of the log as it is now. Raises NotInLog."""
+        if version == 1:
+            return without_slates(self.takes)
+        edits = edit_list_files.load(self._roots, self.session_id, version)
+        if edits is None:
+            raise NotInLog(f"version {version} of the edit list")
+        return edits
+
+    def newest_edit(self) -> int:
+        """The newest version of the edit list; 1 until something was edited."""
+        return edit_list_files.newest(self._roots, self.session_id)
 
     def init_bytes(self, take: int) -> bytes:
         """Raises NotInLog."""
@@ -126,6 +140,30 @@ class SessionReader:
             while self._media:
                 os.close(self._media.popitem()[1])
 
+    def _find(self, number: int) -> FollowedTake:
+        if number > HEALED:
+            return self._find_healed(number)
+        followed = self._followed.get(number)
+        if followed is None or not followed.visible:
+            raise NotInLog(f"take {number}")
+        return followed
+
+    def _find_healed(self, number: int) -> FollowedTake:
+        """Read when it is first asked for: it was put there whole, and never changes."""
+        with self._lock:
+            known = self._healed.get(number)
+            if known is not None:
+                return known
+            for folder in self._folders:
+                found = FollowedTake(number, folder / healed_name(number))
+                found.refresh()
+                found.close()
+                if found.view is not None and found.view.sealed and found.visible:
+                    found.view.close()
+                    self._healed[number] = found
+                    return found
+            raise NotInLog(f"healed take {number}")
+
     def _slot(self, view: TakeView, segment: int) -> SegmentSlot:
         slot = view.slot(segment)
         if slot is None or view.lost:
@@ -154,15 +192,13 @@ class SessionReader:
 
     def _open_media(self, number: int) -> int:
         # The spill first, the disk last: a take that moves is on the disk before it leaves the spill.
-        for folder in (self._followed[number].folder, *self._take_folders(number)):
+        elsewhere = () if number > HEALED else reversed(self._folders)
+        for folder in (self._find(number).folder, *(root / take_name(number) for root in elsewhere)):
             try:
                 return os.open(folder / MEDIA_FILE, os.O_RDONLY)
             except FileNotFoundError:
                 continue
         raise NotInLog(f"take {number} is gone")
-
-    def _take_folders(self, number: int) -> tuple[Path, ...]:
-        return tuple(folder / take_name(number) for folder in reversed(self._folders))
 
     def _folders_changed(self) -> bool:
         stamps, settled = [], True

@@ -1,0 +1,121 @@
+"""Edit lists as files: `edits/0002.json` … of a session's folder, one per version, never changed.
+
+Written by jobs (blocking, with fsync), read by readers in every process; the database's `edit_version` only
+repeats what lies here. Version 1 has no file: it follows from the log (`edit_list.without_slates`). A file
+that is torn or foreign counts as absent, and its version is not given again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from recorder.durable_file import create_file, make_private_folder, sync_folder
+from recorder.edit_list import EditList, Span
+from recorder.log_folders import EDITS_FOLDER, edit_versions, edits_name, is_session_id
+
+_log = logging.getLogger(__name__)
+
+_MAX_BYTES = 4 << 20
+# Index records and addresses hold no larger number.
+_MAX_NUMBER = (1 << 32) - 1
+
+
+class BadEditList(ValueError):
+    """What is no edit list of ours; the message says why."""
+
+
+def load(roots: Sequence[Path], session_id: str, version: int) -> EditList | None:
+    """Version 2 or later from the first root that has it readable; None where none has."""
+    for root in roots:
+        path = _path(root, session_id, version)
+        try:
+            return parse(path.read_bytes() if path.stat().st_size <= _MAX_BYTES else b"", version)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, BadEditList) as error:
+            _log.warning("%s is passed over: %s", path, error)
+    return None
+
+
+def newest(roots: Sequence[Path], session_id: str) -> int:
+    """The newest version that can be read; 1 where there is none."""
+    for version in reversed(_versions(roots, session_id)):
+        if load(roots, session_id, version) is not None:
+            return version
+    return 1
+
+
+def next_version(roots: Sequence[Path], session_id: str) -> int:
+    """The number of the version to be saved next: behind all that have a file, readable or not."""
+    return max(_versions(roots, session_id), default=1) + 1
+
+
+def save(root: Path, session_id: str, edits: EditList) -> Path:
+    """Write a version durably, whole or not at all. Raises FileExistsError where it has a file already,
+    OSError, ValueError for version 1, for an empty list and for what is no session.
+    """
+    if not is_session_id(session_id):
+        raise ValueError(f"not a session id: {session_id!r}")
+    data = serialise(edits, datetime.now(UTC))
+    path = _path(root, session_id, edits.version)
+    make_private_folder(path.parent)
+    create_file(path, data)
+    sync_folder(path.parent.parent)  # which may have the folder since just now
+    return path
+
+
+def serialise(edits: EditList, made_at: datetime) -> bytes:
+    """The file's bytes. Raises BadEditList for what `parse` would not take."""
+    spans = [
+        {"take": span.take, "first_segment": span.first_segment, "last_segment": span.last_segment}
+        for span in edits.spans
+    ]
+    document = {"version": edits.version, "spans": spans, "made_at": made_at.isoformat()}
+    data = json.dumps(document, separators=(",", ":")).encode()
+    if len(data) > _MAX_BYTES:
+        raise BadEditList(f"{len(edits.spans)} spans are more than a file may hold")
+    parse(data, edits.version)
+    return data
+
+
+def parse(data: bytes, version: int) -> EditList:
+    """Raises BadEditList for anything but a whole file of that version."""
+    try:
+        raw = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BadEditList(f"no JSON: {error}") from error
+    if not isinstance(raw, dict) or version < 2 or _number(raw.get("version")) != version:
+        raise BadEditList(f"it does not say that it is version {version}")
+    spans = raw.get("spans")
+    if not isinstance(spans, list) or not spans:
+        raise BadEditList("it has no spans")
+    return EditList(version, tuple(_span(each) for each in spans))
+
+
+def _span(raw: Any) -> Span:
+    if not isinstance(raw, dict):
+        raise BadEditList(f"{raw!r} is no span")
+    numbers = (_number(raw.get(name)) for name in ("take", "first_segment", "last_segment"))
+    try:
+        return Span(*numbers)
+    except ValueError as error:
+        raise BadEditList(str(error)) from error
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= _MAX_NUMBER:
+        raise BadEditList(f"{value!r} is no number of a version, take or segment")
+    return value
+
+
+def _versions(roots: Sequence[Path], session_id: str) -> list[int]:
+    return sorted({version for root in roots for version in edit_versions(root / session_id)})
+
+
+def _path(root: Path, session_id: str, version: int) -> Path:
+    return root / session_id / EDITS_FOLDER / edits_name(version)
