@@ -26,10 +26,10 @@ from broadcast.playlist_view import (
     Variant,
 )
 from broadcast.rendered_playlists import PlaylistForm, RenderedPlaylists, gzip_bytes
+from broadcast.replay_view import replay_segments
 from broadcast.seek_marks import live_marks, marks_document, replay_marks
 from broadcast.segment_rates import SegmentRates
 from broadcast.variant import frame_rate_of, variant_of
-from recorder.edit_list import EditList, without_slates
 from recorder.media_log_reader import NotInLog, SessionReader, TakeView
 
 STALE_SECONDS = 0.25
@@ -162,8 +162,8 @@ class LiveWindow:
         rates = SegmentRates()
         for segment in segments:
             rates.add(segment.size, segment.duration)
-        shown = {segment.take for segment in segments}
-        return self._variant([take for take in self._reader.takes if take.number in shown], rates)
+        shown = sorted({segment.take for segment in segments})
+        return self._variant([self._reader.take(number) for number in shown], rates)
 
     def replay(self, version: int, *, gzip: bool) -> bytes:
         """The media playlist of a replay. Raises NotInLog: no such version, or still live."""
@@ -196,25 +196,12 @@ class LiveWindow:
         return marks_document(replay_marks(self._replay_segments(version), slates, view.segments))
 
     def _replay_segments(self, version: int) -> Sequence[Segment]:
-        edits = self._edit_list(version)
-        segments, first = self.view.segments, self.view.segments[0].number if self.view.segments else 0
-        found = [
-            segment
-            for span in edits.spans
-            for segment in segments[span.first_segment - first : span.last_segment - first + 1]
-            if segment.take == span.take and not segment.gap
-        ]
+        if not self.view.ended:
+            raise NotInLog("a session under way has no replay")
+        found = replay_segments(self._reader.edit_list(version), self.view.segments, self._reader)
         if not found:
             raise NotInLog(f"nothing to replay in version {version}")
         return found
-
-    def _edit_list(self, version: int) -> EditList:
-        if not self.view.ended:
-            raise NotInLog("a session under way has no replay")
-        edits = without_slates(self._reader.takes)
-        if edits.version != version:
-            raise NotInLog(f"version {version} of the edit list")
-        return edits
 
     def _variant(self, takes: Sequence[TakeView], rates: SegmentRates) -> Variant:
         if not takes:

@@ -13,6 +13,7 @@ from broadcast.playlist_view import (
     PlaylistView,
     Segment,
 )
+from recorder.log_folders import is_healed
 
 RECENT_SEGMENTS = 3
 
@@ -30,7 +31,9 @@ class Place(Enum):
 
 
 def place_of(view: PlaylistView, takes: Sequence[int], media: Media) -> Place:
-    """`takes`: numbers of the takes with parts, ascending."""
+    """`takes`: numbers of the log's takes with parts, ascending."""
+    if is_healed(media.take):
+        return Place.OLD  # beside the log: there, or nowhere, as the disk will tell
     if isinstance(media, Init):
         return _place_of_init(view, takes, media.take)
     hint = view.hint

@@ -1,4 +1,5 @@
-"""What a seek bar marks: stretches of slate and gaps while live, and the places where a replay left them out.
+"""What a seek bar marks: stretches of slate and gaps while live, and the places where a replay left them out,
+with the stretches in it that were healed.
 
 Pure, called by `live_window.py` under its lock. Positions are seconds on the playlist's own time: the sum of
 the durations told before, which is where players put them.
@@ -7,17 +8,22 @@ the durations told before, which is where players put them.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from typing import Literal
 
 from broadcast.playlist_view import Segment
+from recorder.log_folders import is_healed
 from recorder.media import VIDEO_CLOCK_RATE
 
 # A line that was cut each minute of a long day; what is shorter would not be seen on the bar anyway.
 MAX_MARKS = 500
+# Where a healed take meets the log, times are told by other clocks: less than this is not missing.
+LEAST_LEFT_OUT = VIDEO_CLOCK_RATE // 4
 
-Kind = Literal["slate", "gap"]
+Kind = Literal["slate", "gap", "healed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +60,51 @@ def live_marks(
     return _bounded(marks)
 
 
-def replay_marks(shown: Iterable[Segment], slates: frozenset[int], log: Sequence[Segment]) -> list[SeekMark]:
+def replay_marks(shown: Sequence[Segment], slates: frozenset[int], log: Sequence[Segment]) -> list[SeekMark]:
     """Of a version of the edit list: where something of `log`, the whole session, was left out between two of
-    its segments.
+    its segments, and what was healed.
     """
-    first = log[0].number if log else 0
     marks: list[SeekMark] = []
     position = 0
-    previous: Segment | None = None
-    for segment in shown:
-        if previous is not None and segment.number > previous.number + 1:
-            left_out = log[previous.number + 1 - first : segment.number - first]
-            kind: Kind = "slate" if any(one.take in slates for one in left_out) else "gap"
-            lost = segment.pts - previous.pts - previous.duration
+    healed_from: int | None = None
+    for index, segment in enumerate(shown):
+        left_out = _left_out(shown[index - 1], segment, slates, log) if index else None
+        if left_out is not None:
             at = _seconds(position)
-            marks.append(SeekMark(kind, at, at, _seconds(max(0, lost))))
+            marks.append(SeekMark(left_out[0], at, at, _seconds(left_out[1])))
+        if is_healed(segment.take) and healed_from is None:
+            healed_from = position
         position += segment.duration
-        previous = segment
-    return _bounded(marks)
+        goes_on = index + 1 < len(shown) and is_healed(shown[index + 1].take)
+        if healed_from is not None and not goes_on:
+            marks.append(_stretch("healed", healed_from, position))
+            healed_from = None
+    return _bounded(sorted(marks, key=attrgetter("start")))
+
+
+def _left_out(
+    previous: Segment, segment: Segment, slates: frozenset[int], log: Sequence[Segment]
+) -> tuple[Kind, int] | None:
+    """What is missing between two segments of a replay, and how many ticks of it."""
+    end = previous.pts + previous.duration
+    lost = max(0, segment.pts - end)
+    if is_healed(previous.take) or is_healed(segment.take):
+        if lost < LEAST_LEFT_OUT:
+            return None
+        missing = _between(log, end, segment.pts)
+    elif segment.number > previous.number + 1:
+        missing = log[previous.number + 1 - log[0].number : segment.number - log[0].number]
+    else:
+        return None
+    return "slate" if any(one.take in slates for one in missing) else "gap", lost
+
+
+def _between(log: Sequence[Segment], start: int, end: int) -> Sequence[Segment]:
+    """Segments of the log with any time from `start` to `end`, ticks."""
+    by_pts = attrgetter("pts")
+    first = max(0, bisect_right(log, start, key=by_pts) - 1)
+    found = log[first : bisect_left(log, end, key=by_pts)]
+    return [one for one in found if one.pts + one.duration > start]
 
 
 def marks_document(marks: Iterable[SeekMark]) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from recorder.log_folders import HEALED
+from recorder.log_folders import is_healed
 
 
 class TakeSummary(Protocol):
@@ -43,7 +43,7 @@ class Span:
     @property
     def healed(self) -> bool:
         """Whether it shows a safety copy and not what came over the line."""
-        return self.take >= HEALED
+        return is_healed(self.take)
 
 
 @dataclass(frozen=True, slots=True)

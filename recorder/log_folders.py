@@ -46,6 +46,11 @@ def take_numbers(session_folder: Path) -> list[int]:
     return _numbers(session_folder, take_number)
 
 
+def is_healed(take: int) -> bool:
+    """Whether a take's number is that of a healed one."""
+    return take >= HEALED
+
+
 def healed_name(number: int) -> str:
     """The folder of the healed take `number`, which is HEALED + 1 or more."""
     return f"healed-{number - HEALED:04d}"

@@ -20,7 +20,7 @@ from pathlib import Path
 from recorder import edit_list_files, session_state
 from recorder.edit_list import EditList, without_slates
 from recorder.followed_take import FollowedTake
-from recorder.log_folders import HEALED, MEDIA_FILE, healed_name, is_session_id, take_name, take_numbers
+from recorder.log_folders import MEDIA_FILE, healed_name, is_healed, is_session_id, take_name, take_numbers
 from recorder.media import SessionPhase
 from recorder.session_state import SessionState
 from recorder.take_view import PackedRecords, SegmentSlot, TakeView
@@ -141,7 +141,7 @@ class SessionReader:
                 os.close(self._media.popitem()[1])
 
     def _find(self, number: int) -> FollowedTake:
-        if number > HEALED:
+        if is_healed(number):
             return self._find_healed(number)
         followed = self._followed.get(number)
         if followed is None or not followed.visible:
@@ -192,7 +192,7 @@ class SessionReader:
 
     def _open_media(self, number: int) -> int:
         # The spill first, the disk last: a take that moves is on the disk before it leaves the spill.
-        elsewhere = () if number > HEALED else reversed(self._folders)
+        elsewhere = () if is_healed(number) else reversed(self._folders)
         for folder in (self._find(number).folder, *(root / take_name(number) for root in elsewhere)):
             try:
                 return os.open(folder / MEDIA_FILE, os.O_RDONLY)

@@ -1,0 +1,40 @@
+"""A version of the edit list as playlists tell it: segments of the log and of healed takes, in its order.
+
+Called by `live_window.py` under its lock. A healed take is no part of the log: its segments count from 0, and
+only here do they become segments of a playlist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from broadcast.playlist_view import Segment
+from recorder.edit_list import EditList, Span
+from recorder.media_log_reader import NotInLog, SessionReader
+
+
+def replay_segments(edits: EditList, log: Sequence[Segment], reader: SessionReader) -> list[Segment]:
+    """What is there of it: media that are lost, and takes that somebody deleted, are left out."""
+    return [
+        segment
+        for span in edits.spans
+        for segment in (_healed(span, reader) if span.healed else _logged(span, log))
+    ]
+
+
+def _logged(span: Span, log: Sequence[Segment]) -> list[Segment]:
+    first = log[0].number if log else 0
+    found = log[max(0, span.first_segment - first) : max(0, span.last_segment - first + 1)]
+    return [segment for segment in found if segment.take == span.take and not segment.gap]
+
+
+def _healed(span: Span, reader: SessionReader) -> list[Segment]:
+    try:
+        take = reader.take(span.take)
+    except NotInLog:
+        return []
+    return [
+        Segment(slot.segment, take.number, slot.pts, slot.duration, slot.bytes, 0, slot.part_count)
+        for slot in take.segments
+        if span.first_segment <= slot.segment <= span.last_segment
+    ]
