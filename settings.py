@@ -73,6 +73,11 @@ class Settings:
         return self.spill_folder / "sessions"
 
     @property
+    def recordings_folder(self) -> Path:
+        """MP4s of sessions: `<session id>.mp4`, of later versions `<session id>.<version>.mp4`."""
+        return self.storage / "recordings"
+
+    @property
     def media_folder(self) -> Path:
         """Films as they are played: `<media id>.mkv`."""
         return self.storage / "media"

@@ -1,4 +1,4 @@
-"""Adoption: what the recorder wrote in `session.json` becomes rows, events and jobs.
+"""Adoption: what the recorder wrote in `session.json`, and jobs in edit lists, becomes rows, events and jobs.
 
 One thread in each web process (`open`, `close`), woken by hints and by itself twice a second. Each version of
 a session is told once, whichever process comes first (`session_rows`). While the database is away the files
@@ -20,8 +20,10 @@ from broadcast.event_log import EventLog
 from broadcast.session_directory import SessionDirectory
 from library.database import Database, DatabaseUnavailable
 from library.models import LectureSession
+from recorder import session_state
 from recorder.media import SessionPhase
 from recorder.session_state import SessionState
+from settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ NEWEST_COMPARED = 20  # so that a replaced database is noticed also after a quie
 CHUNK = 200
 
 States = Mapping[str, SessionState]
+Versions = Mapping[str, tuple[int, int]]
+_NO_ROW = (-1, 1)
 
 
 class SessionAdopter:
@@ -139,17 +143,18 @@ class SessionAdopter:
         for state in _in_order(looked_at):
             if self._stopping.is_set():
                 return
-            if versions.get(state.session_id, -1) < state.version:
+            known, edited = versions.get(state.session_id, _NO_ROW)
+            if known < state.version or edited < self._directory.newest_edit(state.session_id):
                 self._adopt(state)
             else:
-                self._adopted[state.session_id] = versions[state.session_id]
+                self._adopted[state.session_id] = known
         self._compare_all = False
         self._adopted = {name: version for name, version in self._adopted.items() if name in states}
         self._unfit = {name: version for name, version in self._unfit.items() if name in states}
 
-    def _lacks_what_it_had(self, versions: Mapping[str, int], looked_at: Iterable[SessionState]) -> bool:
+    def _lacks_what_it_had(self, versions: Versions, looked_at: Iterable[SessionState]) -> bool:
         ids = (state.session_id for state in looked_at)
-        return any(versions.get(name, -1) < self._adopted.get(name, -1) for name in ids)
+        return any(versions.get(name, _NO_ROW)[0] < self._adopted.get(name, -1) for name in ids)
 
     def _recent(self, states: States) -> list[SessionState]:
         since = self._wall() - RECENT_SECONDS
@@ -163,15 +168,15 @@ class SessionAdopter:
             or self._tried(state.session_id) < state.version
         ]
 
-    def _versions(self, states: Iterable[SessionState]) -> dict[str, int]:
-        """The version in each session's row, of those that have one."""
+    def _versions(self, states: Iterable[SessionState]) -> Versions:
+        """The versions of state and edit list in each session's row, of those that have one."""
         ids = iter([state.session_id for state in states])
-        found: dict[str, int] = {}
+        found: dict[str, tuple[int, int]] = {}
         while chunk := list(islice(ids, CHUNK)):
-            query = select(LectureSession.id, LectureSession.state_version)
+            query = select(LectureSession.id, LectureSession.state_version, LectureSession.edit_version)
             with self._database.reading() as session:
                 rows = session.execute(query.where(LectureSession.id.in_(chunk))).all()
-            found.update((name, version) for name, version in rows)
+            found.update((name, (version, edited)) for name, version, edited in rows)
         return found
 
     def _tried(self, session_id: str) -> int:
@@ -194,6 +199,19 @@ class SessionAdopter:
         self._unfit.pop(state.session_id, None)
         if room_id is not None:
             self._announce(room_id)
+
+
+def adopt_session(settings: Settings, database: Database, session_id: str) -> None:
+    """Bring one session's row to its files now, in a process without the thread: a job has made a version.
+
+    Viewers' feeds hear of it by their poll. Raises DatabaseUnavailable, OSError.
+    """
+    state = session_state.load(settings.session_roots, session_id)
+    if state is None:
+        return
+    figures = SessionDirectory(settings, database).figures(state)
+    with database.session() as session:
+        session_rows.upsert(session, EventLog(database), state, figures)
 
 
 def _in_order(states: Iterable[SessionState]) -> list[SessionState]:

@@ -1,7 +1,7 @@
 """A version of the edit list as playlists tell it: segments of the log and of healed takes, in its order.
 
-Called by `live_window.py` under its lock. A healed take is no part of the log: its segments count from 0, and
-only here do they become segments of a playlist.
+Called by `live_window.py` under its lock, and by `session_directory.py`. A healed take is no part of the log:
+its segments count from 0, and only here do they become segments of a playlist.
 """
 
 from __future__ import annotations
@@ -20,6 +20,18 @@ def replay_segments(edits: EditList, log: Sequence[Segment], reader: SessionRead
         for span in edits.spans
         for segment in (_healed(span, reader) if span.healed else _logged(span, log))
     ]
+
+
+def shows_anything(edits: EditList, reader: SessionReader) -> bool:
+    """Whether a replay of that version has a picture: the media of one of its takes are there."""
+    return any(_is_there(span.take, reader) for span in edits.spans)
+
+
+def _is_there(take: int, reader: SessionReader) -> bool:
+    try:
+        return not reader.take(take).lost
+    except NotInLog:
+        return False
 
 
 def _logged(span: Span, log: Sequence[Segment]) -> list[Segment]:

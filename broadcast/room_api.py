@@ -57,6 +57,7 @@ class SessionOut(Schema):
     id = String()
     title = String(allow_none=True, metadata={"description": "of this lecture; null for who may not watch"})
     state = String(metadata={"description": "live, slate or ended"})
+    replay_version = Integer(metadata={"description": "of the edit list; hls_url of an ended session has it"})
     hls_url = String(allow_none=True)
     live_url = String(allow_none=True)
     started_at = String()
@@ -338,10 +339,15 @@ def _session_of(room: Room) -> SessionSummary | None:
 
 def _session_out(found: SessionSummary, token: str | None, of_row: dict[str, Any]) -> dict[str, Any]:
     live = absolute(f"/live/{token}/{found.id}/index.m3u8") if token is not None else None
-    replay = live.replace("index.m3u8", "replay-1.m3u8") if live and found.has_replay else None
+    replay = (
+        live.replace("index.m3u8", f"replay-{found.replay_version}.m3u8")
+        if live and found.has_replay
+        else None
+    )
     return {
         "id": found.id,
         "state": found.phase.value,
+        "replay_version": found.replay_version,
         "hls_url": replay if found.phase.value == "ended" else live,
         "live_url": live,
         "started_at": _iso(found.started_at),

@@ -16,11 +16,20 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from broadcast.replay_view import shows_anything
 from broadcast.session_files import SessionFiles
 from library.database import Database
 from library.models import LectureSession
-from recorder.edit_list import without_slates
-from recorder.log_folders import INDEX_FILE, MEDIA_FILE, is_session_id, take_name, take_numbers
+from recorder import edit_list_files
+from recorder.log_folders import (
+    INDEX_FILE,
+    MEDIA_FILE,
+    healed_name,
+    healed_numbers,
+    is_session_id,
+    take_name,
+    take_numbers,
+)
 from recorder.media import RecordingState, SessionPhase
 from recorder.media_log_reader import NotInLog, SessionReader
 from recorder.session_state import SessionState
@@ -34,11 +43,14 @@ ENDED = SessionPhase.ENDED
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """`bytes` of all takes; `last_part_at`: unix seconds; `has_replay`: ended and more than slates."""
+    """`bytes` of all takes, healed ones too; `last_part_at`: unix seconds; `has_replay`: ended, and something
+    to show; `replay_version`: the newest of the edit list.
+    """
 
     bytes: int
     last_part_at: float | None
     has_replay: bool
+    replay_version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,7 @@ class SessionSummary:
     bytes: int
     last_part_at: float | None
     has_replay: bool
+    replay_version: int
 
 
 class SessionDirectory:
@@ -73,7 +86,7 @@ class SessionDirectory:
         self._generation = -1
         self._by_room: dict[str, list[SessionState]] = {}
         self._by_slug: dict[str, list[SessionState]] = {}
-        self._figures: OrderedDict[tuple[str, int], tuple[float, Figures]] = OrderedDict()
+        self._figures: OrderedDict[tuple[str, int, int], tuple[float, Figures]] = OrderedDict()
 
     def states(self) -> Mapping[str, SessionState]:
         """Every session that has files, as they say now."""
@@ -112,11 +125,12 @@ class SessionDirectory:
     def figures(self, state: SessionState) -> Figures:
         """How big, how fresh, and whether there is something to replay."""
         ended = state.phase is ENDED
-        key = (state.session_id, state.version if ended else -1)
+        edits = edit_list_files.next_version(self._roots, state.session_id) if ended else 0
+        key = (state.session_id, state.version if ended else -1, edits)
         now = self._clock()
         with self._lock:
             at, known = self._figures.get(key, (float("-inf"), None))
-        # Of an ended session only the spill's way home changes anything, and that not what is told.
+        # Of an ended session only a new version changes what is told; the spill's way home does not.
         if known is not None and (ended or now - at < FIGURES_SECONDS):
             return known
         figures = self._measure(state.session_id, ended=ended)
@@ -127,6 +141,10 @@ class SessionDirectory:
                 self._figures.popitem(last=False)
         return figures
 
+    def newest_edit(self, session_id: str) -> int:
+        """The newest version of the session's edit list; cheaper than its figures."""
+        return edit_list_files.newest(self._roots, session_id)
+
     def _measure(self, session_id: str, *, ended: bool) -> Figures:
         size, newest = 0, 0.0
         for root in self._roots:
@@ -135,16 +153,21 @@ class SessionDirectory:
                 take = folder / take_name(number)
                 size += _stat(take / MEDIA_FILE)[0]
                 newest = max(newest, _stat(take / INDEX_FILE)[1])
-        return Figures(size, newest or None, ended and self._has_replay(session_id))
+            healed = (folder / healed_name(number) for number in healed_numbers(folder))
+            size += sum(_stat(take / MEDIA_FILE)[0] for take in healed)
+        has_replay, version = self._replay(session_id) if ended else (False, 1)
+        return Figures(size, newest or None, has_replay, version)
 
-    def _has_replay(self, session_id: str) -> bool:
+    def _replay(self, session_id: str) -> tuple[bool, int]:
+        """Whether there is something to show, and its version."""
         try:
             reader = SessionReader(self._roots, session_id)
         except NotInLog:
-            return False
+            return False, 1
         try:
             reader.refresh()
-            return bool(without_slates(reader.takes).spans)
+            edits = reader.edit_list(reader.newest_edit())
+            return shows_anything(edits, reader), edits.version
         finally:
             reader.close()
 
@@ -173,6 +196,7 @@ class SessionDirectory:
             bytes=figures.bytes,
             last_part_at=figures.last_part_at,
             has_replay=figures.has_replay,
+            replay_version=figures.replay_version,
         )
 
     def _latest_row(self, room_id: str) -> SessionSummary | None:
@@ -212,6 +236,7 @@ def _of_row(row: LectureSession) -> SessionSummary:
         bytes=row.bytes,
         last_part_at=None,
         has_replay=False,
+        replay_version=row.edit_version,
     )
 
 

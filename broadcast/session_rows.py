@@ -1,8 +1,8 @@
 """A session's row, its `session` event and its MP4 job, made from what its `session.json` says.
 
-Called by adoption, one transaction per session. Idempotent by the state's version: a version makes the row,
-the event and the job together or not at all, whoever comes first. What the row stands on (room, organization)
-is made again where the database does not know it: a recording is never an orphan.
+Called by adoption, one transaction per session. Idempotent by the versions of state and edit list: one makes
+the row, the event and the job together or not at all, whoever comes first. What the row stands on (room,
+organization) is made again where the database does not know it: a recording is never an orphan.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from broadcast.event_log import EventLog, NewEvent, iso_utc
 from broadcast.session_directory import Figures
-from library import jobs
+from library import recordings
 from library.database import exclusive, new_id
 from library.models import LectureSession
 from people.accounts import default_organization, one_line
@@ -26,8 +26,6 @@ from people.models import Organization, Room, RoomAccess, User
 from people.rooms import SLUG_LENGTH, TITLE_LENGTH, UnfitSlug, check_slug
 from recorder.session_state import SessionState
 
-MP4_KIND = "mp4"
-MP4_LANE = "export"
 LATE_SECONDS = 60.0  # a session without a row that began before this was known to another database
 _REASON_LENGTH = 200
 _MAX_CLOCK_MS = 2**31 - 1
@@ -36,13 +34,13 @@ log = logging.getLogger(__name__)
 
 
 def upsert(session: Session, event_log: EventLog, state: SessionState, figures: Figures) -> str | None:
-    """Bring the row to `state` → the room whose feed has news; None when the row was as new already.
+    """Bring the row to what the files say → the room whose feed has news; None when it was as new already.
 
     Raises ValueError, OverflowError, OSError for a state whose times are none.
     """
     exclusive(session, f"session:{state.session_id}")
     row = session.get(LectureSession, state.session_id)
-    if row is not None and row.state_version >= state.version:
+    if row is not None and _is_as_new(row, state, figures):
         return None
     known_version = row.state_version if row is not None else 0
     if row is None:
@@ -56,12 +54,18 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
     _bring_up(row, state, figures)
     session.add(row)
     session.flush()
-    event_log.append(session, row.room_id, _event(state, figures))
+    event_log.append(session, row.room_id, _event(session, row, state, figures, known_version))
     if state.playback_version > known_version:  # versions may have been passed over: the newest counts
         event_log.append(session, row.room_id, _playback_event(state))
     if figures.has_replay:  # which only ended sessions have
-        _enqueue_mp4(session, state.session_id)
+        recordings.order_mp4(session, state.session_id, figures.replay_version)
     return row.room_id
+
+
+def _is_as_new(row: LectureSession, state: SessionState, figures: Figures) -> bool:
+    if row.state_version != state.version:
+        return row.state_version > state.version
+    return row.edit_version >= figures.replay_version
 
 
 def session_payload(state: SessionState, figures: Figures) -> dict[str, object]:
@@ -81,6 +85,7 @@ def session_payload(state: SessionState, figures: Figures) -> dict[str, object]:
         },
         "reason": state.end_reason,
         "has_replay": figures.has_replay,
+        "replay_version": figures.replay_version,
     }
 
 
@@ -121,30 +126,33 @@ def _bring_up(row: LectureSession, state: SessionState, figures: Figures) -> Non
     row.ended_at = utc(state.ended_at) if state.ended_at is not None else None
     row.end_reason = one_line(state.end_reason)[:_REASON_LENGTH] if state.end_reason else None
     row.state_version = state.version
+    row.edit_version = max(row.edit_version or 1, figures.replay_version)
     # A lecture of nothing but slates has left nothing.
     row.bytes = figures.bytes if state.ended_at is None or figures.has_replay else 0
 
 
-def _event(state: SessionState, figures: Figures) -> NewEvent:
-    return NewEvent(
-        "session", session_payload(state, figures), session_id=state.session_id, clock_ms=clock_ms(state)
-    )
+def _event(
+    session: Session, row: LectureSession, state: SessionState, figures: Figures, known_version: int
+) -> NewEvent:
+    """The last `session` event of a room is of its last session: of an older one, a new version of its replay
+    has a kind of its own.
+    """
+    kind, payload = "session", session_payload(state, figures)
+    if known_version == state.version and _has_later(session, row):
+        kind = "replay"
+        payload = {"session": state.session_id, "replay_version": figures.replay_version}
+    return NewEvent(kind, payload, session_id=state.session_id, clock_ms=clock_ms(state))
+
+
+def _has_later(session: Session, row: LectureSession) -> bool:
+    query = select(LectureSession.id).where(LectureSession.room_id == row.room_id)
+    later = query.where(LectureSession.started_at > row.started_at).limit(1)
+    return session.scalar(later) is not None
 
 
 def _playback_event(state: SessionState) -> NewEvent:
     payload = {"playback": playback_payload(state)}
     return NewEvent("playback", payload, session_id=state.session_id, clock_ms=clock_ms(state))
-
-
-def _enqueue_mp4(session: Session, session_id: str) -> None:
-    jobs.enqueue(
-        session,
-        kind=MP4_KIND,
-        key=f"{MP4_KIND}:{session_id}",
-        subject=session_id,
-        payload={},
-        lane=MP4_LANE,
-    )
 
 
 def _room(session: Session, state: SessionState) -> Room:

@@ -19,7 +19,11 @@ ID_LENGTH = 36
 
 
 class LectureSession(Base):
-    """One lecture as the database knows it. `state_version` is `session.json`'s, and only rises."""
+    """One lecture as the database knows it. `state_version` is `session.json`'s, and only rises.
+
+    `edit_version`: of the edit list that its replay shows, as the files tell it (`recorder.edit_list_files`);
+    `mp4_version`: of the one that the MP4 holds, if there is an MP4.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (
@@ -40,6 +44,8 @@ class LectureSession(Base):
     bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     mp4_path: Mapped[str | None] = mapped_column(String(500), default=None)
     mp4_bytes: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    edit_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    mp4_version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class JobState(StrEnum):

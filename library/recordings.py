@@ -1,23 +1,82 @@
-"""What jobs made of a session, in its row. Called by the worker; idempotent."""
+"""The MP4 of a session: ordered per version of its edit list, noted in the session's row, the older removed.
+
+Called within the caller's transaction by adoption, and by the worker; idempotent. An older MP4 stays to be
+had until a newer one is there.
+"""
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from library.database import Database
-from library.models import LectureSession
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from library import films, jobs
+from library.database import Database, utc_now
+from library.models import Film, Job, JobState, LectureSession
+
+KIND = "mp4"
+LANE = "export"
 
 
 class SessionMissing(LookupError):
     """The session's row is not there (yet): adoption makes it, so the job is worth another attempt."""
 
 
-def mp4_is_there(database: Database, session_id: str, result: Mapping[str, Any]) -> None:
-    """Note the MP4 that `result` tells of (`path`, `bytes`). Raises SessionMissing, DatabaseUnavailable."""
+def order_mp4(session: Session, session_id: str, version: int) -> Job:
+    """Have the MP4 of a version made; idempotent. Orders of older versions that wait are cancelled."""
+    key = f"{KIND}:{session_id}" if version == 1 else f"{KIND}:{session_id}:{version}"
+    job = jobs.enqueue(
+        session, kind=KIND, key=key, subject=session_id, payload={"version": version}, lane=LANE
+    )
+    older = update(Job).where(
+        Job.kind == KIND, Job.subject == session_id, Job.state == JobState.WAITING, Job.key != key
+    )
+    session.execute(older.values(state=JobState.CANCELLED, finished_at=utc_now()))
+    return job
+
+
+def mp4_path(folder: Path, session_id: str, version: int) -> Path:
+    """Where the MP4 of a version lies. (A session's id has no dot.)"""
+    return folder / (f"{session_id}.mp4" if version == 1 else f"{session_id}.{version}.mp4")
+
+
+def mp4_is_there(database: Database, session_id: str, result: Mapping[str, Any]) -> int:
+    """Note the MP4 that `result` tells of (`path`, `bytes`, `version`) unless there is a newer one → the
+    version to be had now. Raises SessionMissing, DatabaseUnavailable.
+    """
+    version = int(result.get("version", 1))
     with database.session() as transaction:
         row = transaction.get(LectureSession, session_id)
         if row is None:
             raise SessionMissing(session_id)
-        row.mp4_path = str(result["path"])
-        row.mp4_bytes = int(result["bytes"])
+        if row.mp4_path is None or row.mp4_version <= version:
+            row.mp4_path, row.mp4_bytes = str(result["path"]), int(result["bytes"])
+            row.mp4_version = version
+            _read_instead(transaction, session_id, str(result["path"]))
+        return row.mp4_version
+
+
+def remove_older(folder: Path, session_id: str, version: int) -> None:
+    """Remove the MP4s of versions before `version`, and what attempts at them left. Raises OSError."""
+    name = re.compile(rf"{re.escape(session_id)}(?:\.([0-9]+))?\.mp4(\.partial)?")
+    for path in list(folder.iterdir()):
+        match = name.fullmatch(path.name)
+        if match is None or int(match[1] or 1) >= version:
+            continue
+        if match[2]:
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _read_instead(session: Session, session_id: str, path: str) -> None:
+    """Films that are still to be made of the recording are made of the newer MP4: the older one goes."""
+    query = select(Job).join(Film, Film.id == Job.subject).where(Film.session_id == session_id)
+    states = (JobState.WAITING, JobState.RUNNING)
+    for job in session.scalars(query.where(Job.kind == films.KIND, Job.state.in_(states))):
+        job.payload = {**job.payload, "source": path}

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 importlib.import_module("people.models")  # sessions refer to rooms: the mapper must know both
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
-LANES = ("export", films.LANE)
+LANES = (recordings.LANE, films.LANE)
 FILM_NICENESS = 10  # a film is prepared beside lectures that are live
 POSTPONE_SECONDS = 300  # a full disk is looked at again after this
 
@@ -45,7 +45,7 @@ def run(settings: Settings) -> int:
         database,
         dict.fromkeys(WORK, _command),
         {
-            "mp4": lambda job, result: recordings.mp4_is_there(database, job.subject, result),
+            recordings.KIND: lambda job, result: _mp4_is_made(settings, database, job, result),
             films.KIND: lambda job, result: _film_is_prepared(settings, database, job, result),
         },
         lanes=LANES,
@@ -74,14 +74,16 @@ def run_job(settings: Settings, job_id: str) -> int:
 
 
 def _export(settings: Settings, job: Job) -> int:
-    folder = settings.storage / "recordings"
+    folder = settings.recordings_folder
     folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    version = int(job.payload.get("version", 1))
     try:
         made = export_mp4(
             settings.session_roots,
             job.subject,
-            folder / f"{job.subject}.mp4",
+            recordings.mp4_path(folder, job.subject, version),
             _tell_progress,
+            version=version,
             keep_free_bytes=settings.disk_floor_bytes,
         )
     except NotEnoughSpace as error:
@@ -90,8 +92,14 @@ def _export(settings: Settings, job: Job) -> int:
     except ExportFailed as error:
         log.error("%s", error)
         return 1
-    _tell({"result": {"path": str(made.path), "bytes": made.bytes, "reencoded_takes": made.reencoded_takes}})
+    _tell({"result": {**asdict(made), "path": str(made.path), "version": version}})
     return 0
+
+
+def _mp4_is_made(settings: Settings, database: Database, job: Job, result: dict[str, Any]) -> None:
+    """In the worker: the row first, then the older MP4 is not needed any more."""
+    version = recordings.mp4_is_there(database, job.subject, result)
+    recordings.remove_older(settings.recordings_folder, job.subject, version)
 
 
 def _prepare_film(settings: Settings, job: Job) -> int:
@@ -125,7 +133,7 @@ def _film_is_prepared(settings: Settings, database: Database, job: Job, result: 
         (settings.media_folder / f"{job.subject}.mkv").unlink(missing_ok=True)
 
 
-WORK: Mapping[str, Callable[[Settings, Job], int]] = {"mp4": _export, films.KIND: _prepare_film}
+WORK: Mapping[str, Callable[[Settings, Job], int]] = {recordings.KIND: _export, films.KIND: _prepare_film}
 
 
 def _command(job: Job) -> list[str]:

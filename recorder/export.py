@@ -1,4 +1,4 @@
-"""The MP4 of an ended session: fast start, H.264 and AAC, one file over all takes, checked by decoding it.
+"""The MP4 of an ended session: fast start, H.264 and AAC, one file over an edit list, checked by decoding it.
 
 Runs as a job in a process of its own. Takes that share their parameter sets are passed through; odd ones
 (another resolution for a while) are re-encoded to the main take's size with an SPS id of their own, so that
@@ -22,8 +22,9 @@ import ffmpeg
 from recorder import ffmpeg_run, h264
 from recorder.cmaf_init import init_segment, parameter_sets
 from recorder.durable_file import sync_folder
+from recorder.edit_list import EditList, Span
 from recorder.media import VIDEO_CLOCK_RATE, VideoParameters
-from recorder.media_log_reader import SessionReader, TakeView
+from recorder.media_log_reader import NotInLog, SessionReader
 from recorder.mp4_join import Piece, write_joined
 
 log = logging.getLogger(__name__)
@@ -59,11 +60,13 @@ class ExportResult:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A take to export, and the parameters that its pictures were coded with."""
+    """A take to export, or segments of it. `init` goes before its parts; `whole`: its file has no more."""
 
     take: int
     piece: Piece
     video: VideoParameters
+    init: bytes
+    whole: bool
 
 
 def export_mp4(
@@ -72,9 +75,11 @@ def export_mp4(
     destination: Path,
     progress: Progress,
     *,
+    version: int = 1,
     keep_free_bytes: int = 0,
 ) -> ExportResult:
-    """Write the session's MP4 to `destination`, leaving at least `keep_free_bytes` of the disk free.
+    """Write the MP4 of a version of the edit list to `destination`, leaving at least `keep_free_bytes` of the
+    disk free.
 
     Raises NotEnoughSpace, NothingToExport, ExportFailed, OSError.
     """
@@ -82,7 +87,7 @@ def export_mp4(
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        clips = _clips(roots, session_id)
+        clips = _clips(roots, session_id, version)
         _check_space(clips, work, keep_free_bytes)
         return _export(clips, work, destination, progress)
     except ffmpeg_run.FFmpegFailed as error:
@@ -124,29 +129,45 @@ def _half(progress: Progress, seconds: float, begin: float, word: str) -> Callab
     return lambda done: progress(begin + min(1.0, done / seconds) / 2, word)
 
 
-def _clips(roots: Sequence[Path], session_id: str) -> list[Clip]:
+def _clips(roots: Sequence[Path], session_id: str, version: int) -> list[Clip]:
     reader = SessionReader(roots, session_id)
     try:
         reader.refresh()
-        takes = [take for take in reader.takes if not (take.slate or take.lost)]
-        clips = [_clip(reader, take) for take in takes]
+        spans = _edit_list(reader, version).spans
+        clips = [clip for span in spans if (clip := _clip(reader, span)) is not None]
     finally:
         reader.close()
     if not clips:
-        raise NothingToExport(f"session {session_id} has no picture but its slate")
+        raise NothingToExport(f"version {version} of session {session_id} has no picture but its slate")
     return clips
 
 
-def _clip(reader: SessionReader, take: TakeView) -> Clip:
-    first, last = take.records[0], take.records[-1]
+def _edit_list(reader: SessionReader, version: int) -> EditList:
+    try:
+        return reader.edit_list(version)
+    except NotInLog as error:
+        raise ExportFailed(f"session {reader.session_id}: {error} is not there") from error
+
+
+def _clip(reader: SessionReader, span: Span) -> Clip | None:
+    """None where its media are gone: a replay leaves that out too."""
+    try:
+        take = reader.take(span.take)
+        path = reader.media_path(span.take)
+    except NotInLog:
+        return None
+    slots = [slot for slot in take.segments if span.first_segment <= slot.segment <= span.last_segment]
+    if take.lost or not slots:
+        return None
+    first, last = slots[0], slots[-1]
     piece = Piece(
-        path=reader.media_path(take.number),
-        start=take.init_length,
-        end=last.offset + last.length,
+        path=path,
+        start=first.offset,
+        end=last.offset + last.bytes,
         first_pts=first.pts,
         duration=last.pts + last.duration - first.pts,
     )
-    return Clip(take.number, piece, take.video)
+    return Clip(take.number, piece, take.video, take.init, whole=len(slots) == len(take.segments))
 
 
 def _uniform(clips: list[Clip], work: Path, everything: bool, progress: Progress) -> tuple[list[Clip], int]:
@@ -154,12 +175,12 @@ def _uniform(clips: list[Clip], work: Path, everything: bool, progress: Progress
     main = _main_parameters(clips)
     spare_id = 0 if everything else _unused_sps_id(main)
     uniform, reencoded = [], 0
-    for clip in clips:
+    for number, clip in enumerate(clips, 1):
         if clip.video == main and not everything:
             uniform.append(clip)
             continue
         progress(0.0, f"re-encoding take {clip.take}")
-        uniform.append(_reencoded(clip, main, spare_id, work / f"take-{clip.take}.mp4"))
+        uniform.append(_reencoded(clip, main, spare_id, work / f"clip-{number}.mp4"))
         reencoded += 1
     return uniform, reencoded
 
@@ -182,7 +203,7 @@ def _unused_sps_id(main: VideoParameters) -> int:
 
 def _reencoded(clip: Clip, main: VideoParameters, sps_id: int, path: Path) -> Clip:
     size = f"{main.width}:{main.height}"
-    source = ffmpeg.input(str(clip.piece.path), protocol_whitelist="file")
+    source = ffmpeg.input("pipe:0", f="mp4", protocol_whitelist="pipe")
     fitted = source.video.filter("scale", main.width, main.height, force_original_aspect_ratio="decrease")
     padded = fitted.filter("pad", main.width, main.height, "(ow-iw)/2", "(oh-ih)/2").filter("setsar", 1)
     output = ffmpeg.output(
@@ -204,8 +225,9 @@ def _reencoded(clip: Clip, main: VideoParameters, sps_id: int, path: Path) -> Cl
         **{"x264-params": f"sps-id={sps_id}:level={_level(main)}"},
     )
     log.info("take %d is re-encoded to %s", clip.take, size)
-    ffmpeg_run.run(output)
-    return Clip(clip.take, _whole_file(path, clip.piece.duration), _parameters_of(path, main))
+    ffmpeg_run.run(output, feed=lambda pipe: write_joined(clip.init, [clip.piece], pipe))
+    made = _whole_file(path, clip.piece.duration)
+    return Clip(clip.take, made, _parameters_of(path, main), clip.init, whole=True)
 
 
 def _level(video: VideoParameters) -> str:
@@ -227,7 +249,7 @@ def _parameters_of(path: Path, main: VideoParameters) -> VideoParameters:
 def _remux(clips: list[Clip], result: Path, on_seconds: Callable[[float], None]) -> None:
     """Pass the clips through FFmpeg into one fast-start file."""
     options = {"c": "copy", "movflags": "+faststart", "f": "mp4"}
-    if len(clips) == 1:
+    if len(clips) == 1 and clips[0].whole:
         source = ffmpeg.input(str(clips[0].piece.path), protocol_whitelist="file")
         ffmpeg_run.run(source.output(str(result), **options), on_seconds=on_seconds)
         return

@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "recorder.durable_file",
         # the media log, and the words of its values
         "recorder.edit_list",
+        "recorder.edit_list_files",
         "recorder.iso_boxes",
         "recorder.log_folders",
         "recorder.media",

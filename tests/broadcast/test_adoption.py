@@ -13,17 +13,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from broadcast.adoption import COMPARE_SECONDS, SessionAdopter
+from broadcast.adoption import COMPARE_SECONDS, SessionAdopter, adopt_session
 from broadcast.event_log import EventLog, EventRow
 from broadcast.session_directory import SessionDirectory
 from library.database import Database, DatabaseUnavailable
 from library.models import Job, LectureSession
 from people.accounts import default_organization
 from people.models import Room
+from recorder import edit_list_files
+from recorder.edit_list import EditList, Span
 from recorder.media import SessionPhase
 from recorder.session_state import PlaybackState
 from tests.broadcast.session_writer import SessionWriter
 from tests.databases import sqlite_database, sqlite_template, sqlite_url  # noqa: F401
+from tests.recorder.healed_maker import write_healed
+from tests.recorder.media_maker import make_media
 
 
 class Clock:
@@ -107,6 +111,7 @@ def test_a_lecture_becomes_row_event_and_job(stage: Stage) -> None:
         "recording",
         "reason",
         "has_replay",
+        "replay_version",
     } == set(payload)
     assert payload["state"] == "ended" and payload["recording"]["state"] == "ok"
 
@@ -263,3 +268,116 @@ def test_what_is_played_is_an_event_once(stage: Stage) -> None:
     stage.step()
     last = [event for event in stage.all(EventRow) if event.kind == "playback"][-1]
     assert json.loads(last.payload) == {"playback": None}
+
+
+# Versions of the edit list
+
+
+def heal(writer: SessionWriter, version: int = 2) -> None:
+    """Another two seconds behind the lecture."""
+    folder = writer.settings.sessions_folder
+    number = write_healed(folder, writer.session_id, version - 1, make_media(2.0), start_pts=writer.pts)
+    edits = EditList(version, (Span(1, 0, 0), Span(number, 0, 0)))
+    edit_list_files.save(folder, writer.session_id, edits)
+
+
+def replays_told(stage: Stage) -> list[tuple[str, str | None, int]]:
+    events = stage.all(EventRow)
+    return [(e.kind, e.session_id, json.loads(e.payload)["replay_version"]) for e in events]
+
+
+def test_a_version_becomes_row_event_and_job_once(stage: Stage) -> None:
+    stage.add_room()
+    stage.lecture()
+    stage.step()
+    before = stage.all(LectureSession)[0].bytes
+    heal(stage.writer)
+    others = [stage.another() for _ in range(3)]
+    stage.step(COMPARE_SECONDS)
+    for adopter in others:
+        adopter.step()
+    adopt_session(stage.writer.settings, stage.database, stage.writer.session_id)
+    (row,) = stage.all(LectureSession)
+    assert row.edit_version == 2 and row.bytes > before
+    assert [version for _, _, version in replays_told(stage)] == [1, 2]
+    keys = {job.key: (job.state, job.payload) for job in stage.all(Job)}
+    assert keys == {
+        f"mp4:{row.id}": ("cancelled", {"version": 1}),
+        f"mp4:{row.id}:2": ("waiting", {"version": 2}),
+    }
+
+
+def test_a_job_in_another_process_tells_of_its_version_itself(stage: Stage) -> None:
+    stage.add_room()
+    stage.lecture()
+    stage.step()
+    stage.announced.clear()
+    heal(stage.writer)
+    adopt_session(stage.writer.settings, stage.database, stage.writer.session_id)
+    assert replays_told(stage)[-1] == ("session", stage.writer.session_id, 2)
+    stage.step(COMPARE_SECONDS)
+    assert stage.announced == [] and len(stage.all(EventRow)) == 2, "and nobody tells of it again"
+    adopt_session(stage.writer.settings, stage.database, "no-such-session")
+
+
+def test_a_lost_database_learns_versions_from_the_files(stage: Stage) -> None:
+    stage.lecture()
+    heal(stage.writer)
+    heal(stage.writer, 3)
+    stage.step()
+    (row,) = stage.all(LectureSession)
+    assert row.edit_version == 3
+    assert [job.key for job in stage.all(Job)] == [f"mp4:{row.id}:3"]
+
+
+def test_an_older_copy_of_the_database_learns_the_version(stage: Stage) -> None:
+    stage.add_room()
+    stage.lecture()
+    heal(stage.writer)
+    stage.step()
+    with stage.database.session() as session:
+        session.get_one(LectureSession, stage.writer.session_id).edit_version = 1
+    stage.step(COMPARE_SECONDS)
+    assert stage.all(LectureSession)[0].edit_version == 2
+
+
+def test_a_torn_version_is_none(stage: Stage) -> None:
+    stage.add_room()
+    stage.lecture()
+    heal(stage.writer)
+    path = stage.writer.settings.sessions_folder / stage.writer.session_id / "edits" / "0002.json"
+    path.write_bytes(path.read_bytes()[:30])
+    for _ in range(3):
+        stage.step(COMPARE_SECONDS)
+    assert stage.all(LectureSession)[0].edit_version == 1 and len(stage.all(EventRow)) == 1
+
+
+def test_a_lecture_of_which_only_the_copy_is_left_becomes_a_recording(stage: Stage) -> None:
+    stage.add_room()
+    stage.writer.begin_take(slate=True)
+    stage.writer.parts(3)
+    stage.writer.end()
+    stage.step()
+    assert stage.all(LectureSession)[0].bytes == 0
+    folder = stage.writer.settings.sessions_folder
+    number = write_healed(folder, stage.writer.session_id, 1, make_media(2.0), start_pts=0)
+    edit_list_files.save(folder, stage.writer.session_id, EditList(2, (Span(number, 0, 0),)))
+    stage.step(COMPARE_SECONDS)
+    (row,) = stage.all(LectureSession)
+    assert row.bytes > 0 and json.loads(stage.all(EventRow)[-1].payload)["has_replay"]
+    assert [job.key for job in stage.all(Job)] == [f"mp4:{row.id}:2"]
+
+
+def test_news_of_an_older_session_do_not_hide_the_last_one(stage: Stage) -> None:
+    """Snapshots tell the room's last `session` event."""
+    stage.add_room()
+    stage.lecture()
+    old = stage.writer
+    later = SessionWriter(old.settings.storage.parent, room_id=old.state.room_id)
+    later.change(started_at=old.state.started_at + 3600)
+    stage.step()
+    heal(old)
+    stage.step(COMPARE_SECONDS)
+    assert replays_told(stage)[-1] == ("replay", old.session_id, 2)
+    last = [e for e in stage.all(EventRow) if e.kind == "session"][-1]
+    assert last.session_id == later.session_id

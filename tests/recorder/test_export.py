@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+from itertools import pairwise
 
 import av
 import imageio_ffmpeg
 import pytest
 
-from recorder import h264
-from recorder.export import NotEnoughSpace, NothingToExport, export_mp4
+from recorder import edit_list_files, h264
+from recorder.edit_list import EditList, Span
+from recorder.export import ExportFailed, NotEnoughSpace, NothingToExport, export_mp4
 from recorder.media_log import MediaLog
+from tests.recorder.healed_maker import write_healed
 from tests.recorder.media_maker import make_media, make_parts, make_settings
 
 EXE = imageio_ffmpeg.get_ffmpeg_exe()
@@ -157,3 +160,71 @@ def test_what_a_killed_attempt_left_is_cleared(written, tmp_path):
     result = export_mp4(written((False, 0)), "s2", tmp_path / "out.mp4", quiet)
     assert decode_errors(result.path) == ""
     assert not (tmp_path / "out.mp4.partial").exists()
+
+
+# Later versions of the edit list
+
+
+@pytest.fixture
+def healed(written):
+    """Two takes of 2 s with 2 s between, which a take of another size heals → its roots."""
+    roots = written((False, 0), (False, 360_000))
+    number = write_healed(
+        roots[0], "s2", 1, make_media(2.0, width=320, height=192, gop=30), start_pts=180_000
+    )
+    edits = EditList(2, (Span(1, 0, 0), Span(number, 0, 0), Span(2, 1, 1)))
+    edit_list_files.save(roots[0], "s2", edits)
+    return roots
+
+
+def size_and_times(path):
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        times = [float(frame.pts * frame.time_base) for frame in container.decode(stream)]
+        return (stream.width, stream.height), times
+
+
+def test_a_healed_take_of_another_size_becomes_part_of_the_file(healed, tmp_path):
+    result = export_mp4(healed, "s2", tmp_path / "out.mp4", quiet, version=2)
+    assert result.reencoded_takes == 1 and result.duration_seconds == pytest.approx(6.0)
+    assert decode_errors(result.path) == ""
+    size, times = size_and_times(result.path)
+    assert size == (160, 96) and len(times) == 180
+    steps = [later - earlier for earlier, later in pairwise(times)]
+    assert max(steps) < 0.05 and min(steps) > 0.02, "no picture is missing at the joins"
+
+
+def test_the_first_version_leaves_out_what_was_healed(healed, tmp_path):
+    result = export_mp4(healed, "s2", tmp_path / "out.mp4", quiet, version=1)
+    assert result.duration_seconds == pytest.approx(4.0) and result.reencoded_takes == 0
+
+
+def test_segments_of_a_take_are_cut_out(written, tmp_path):
+    roots = written((False, 0), (False, 180_000))
+    media = make_media(6.0)
+    number = write_healed(roots[0], "s2", 1, media, start_pts=900_000)
+    edits = EditList(2, (Span(number, 1, 1),))
+    edit_list_files.save(roots[0], "s2", edits)
+    result = export_mp4(roots, "s2", tmp_path / "one.mp4", quiet, version=2)
+    assert decode_errors(result.path) == "" and len(size_and_times(result.path)[1]) == 60
+    twice = EditList(3, (Span(number, 2, 2), Span(1, 0, 0), Span(number, 0, 0)))
+    edit_list_files.save(roots[0], "s2", twice)
+    result = export_mp4(roots, "s2", tmp_path / "two.mp4", quiet, version=3)
+    assert decode_errors(result.path) == "" and len(size_and_times(result.path)[1]) == 180
+    with av.open(str(result.path)) as container:
+        assert container.duration / av.time_base == pytest.approx(6.0, abs=0.1)
+
+
+def test_odd_segments_of_a_take_are_encoded_again_alone(written, tmp_path):
+    roots = written((False, 0), (False, 360_000))
+    odd = write_healed(roots[0], "s2", 1, make_media(6.0, width=320, height=192), start_pts=900_000)
+    edit_list_files.save(roots[0], "s2", EditList(2, (Span(1, 0, 0), Span(odd, 1, 1), Span(2, 1, 1))))
+    result = export_mp4(roots, "s2", tmp_path / "out.mp4", quiet, version=2)
+    assert result.reencoded_takes == 1 and decode_errors(result.path) == ""
+    assert len(size_and_times(result.path)[1]) == 180
+
+
+def test_a_version_that_is_not_there_is_no_mp4(written, tmp_path):
+    with pytest.raises(ExportFailed, match="version 2"):
+        export_mp4(written((False, 0)), "s2", tmp_path / "out.mp4", quiet, version=2)
+    assert not list(tmp_path.glob("out.mp4*"))
