@@ -20,6 +20,8 @@ from people.models import Room, User
 from people.rooms import change_room, room_of
 from people.stream_keys import KEYS_PER_ROOM
 from people.tokens import read_publish_token
+from recorder import edit_list_files
+from recorder.edit_list import EditList, Span
 from recorder.media import RecordingState, SessionPhase
 from recorder.session_state import CredentialRecord, PlaybackState
 from tests.broadcast.session_writer import SessionWriter
@@ -115,6 +117,17 @@ def test_an_ended_session_is_its_replay(stage: WebStage, writer: SessionWriter) 
     assert session["hls_url"] == f"{base}/replay-1.m3u8"
     assert session["live_url"] == f"{base}/index.m3u8"
     assert session["ended_at"] is not None
+    assert session["replay_version"] == 1
+
+
+def test_a_newer_version_of_the_replay_is_told_at_once(stage: WebStage, writer: SessionWriter) -> None:
+    writer.end()
+    hall(stage)
+    edits = EditList(2, (Span(1, 0, 0),))
+    edit_list_files.save(stage.settings.sessions_folder, writer.session_id, edits)
+    session = hall(stage)["session"]
+    assert session["replay_version"] == 2
+    assert session["hls_url"] == f"http://localhost/live/open/{writer.session_id}/replay-2.m3u8"
 
 
 def test_the_mp4_from_waiting_to_ready(stage: WebStage, writer: SessionWriter) -> None:

@@ -12,9 +12,13 @@ from library.database import Database, DatabaseUnavailable
 from library.models import LectureSession
 from people.accounts import default_organization
 from people.models import Room
+from recorder import edit_list_files
+from recorder.edit_list import EditList, Span
 from recorder.media import RecordingState, SessionPhase
 from tests.broadcast.session_writer import ROOM, SessionWriter
 from tests.databases import sqlite_database, sqlite_template, sqlite_url  # noqa: F401
+from tests.recorder.healed_maker import write_healed
+from tests.recorder.media_maker import make_media
 
 
 class Clock:
@@ -134,3 +138,42 @@ def test_a_session_without_files_is_told_from_its_row(
 @pytest.mark.parametrize("name", ["", "..", "a/b", "x" * 65, "nobody"])
 def test_unknown_and_malicious_names_are_nothing(directory: SessionDirectory, name: str) -> None:
     assert directory.by_id(name) is None
+
+
+def heal(writer: SessionWriter, version: int = 2) -> int:
+    folder = writer.settings.sessions_folder
+    number = write_healed(folder, writer.session_id, version - 1, make_media(2.0), start_pts=0)
+    edit_list_files.save(folder, writer.session_id, EditList(version, (Span(number, 0, 0),)))
+    return number
+
+
+def test_an_ended_session_has_the_newest_version_of_its_replay(
+    writer: SessionWriter, directory: SessionDirectory
+) -> None:
+    writer.begin_take(slate=True)
+    writer.parts(3)
+    writer.end()
+    before = directory.current(ROOM, "hall")
+    assert before is not None and (before.has_replay, before.replay_version) == (False, 1)
+    for version in (2, 3):
+        heal(writer, version)
+        found = directory.current(ROOM, "hall")
+        assert found is not None and (found.has_replay, found.replay_version) == (True, version)
+        assert found.bytes > before.bytes
+        before = found
+
+
+def test_a_session_under_way_has_no_later_version(writer: SessionWriter, directory: SessionDirectory) -> None:
+    writer.begin_take()
+    writer.parts(7)
+    heal(writer)
+    found = directory.current(ROOM, "hall")
+    assert found is not None and (found.has_replay, found.replay_version) == (False, 1)
+
+
+def test_a_healed_take_is_no_session_and_no_take(writer: SessionWriter, directory: SessionDirectory) -> None:
+    writer.begin_take()
+    writer.parts(7)
+    writer.end()
+    heal(writer)
+    assert list(directory.states()) == [writer.session_id]
