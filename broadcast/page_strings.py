@@ -48,6 +48,7 @@ def room_strings() -> Strings:
         "not_copied": _("The browser did not let this page copy. Select the text and copy it yourself."),
         "mark_slate": _("{time}: the lecturer was away for {length}"),
         "mark_gap": _("{time}: {length} are missing"),
+        "mark_healed": _("{time}: {length} come from the lecturer's own copy"),
         "mark_slate_left_out": _("{time}: {length} of waiting were left out"),
         "mark_gap_left_out": _("{time}: {length} are missing here"),
     }

@@ -1,6 +1,8 @@
-// Which of a lecture's playlists the player has, and from where: live, the replay after it, or the replay alone.
+// Which of a lecture's playlists the player has, and from where: live, the replay after it, the replay alone, or a newer
+// version of the replay.
 // Owned by the player's page. Remembers for the viewer where a replay was left.
 import { ownAddress } from "./api.js";
+import { versionOf } from "./room_view.js";
 
 const KEEP_EVERY_SECONDS = 5;
 const LAST_PICTURES_MS = 300;
@@ -8,6 +10,7 @@ const LAST_PICTURES_MS = 300;
 export class NowPlaying {
   #id = "";
   #playing = ""; // "live" or "replay"
+  #version = 0; // of the replay
   #keptAt = 0;
   /** @type {number | null} */ #timeAsked;
 
@@ -59,11 +62,12 @@ export class NowPlaying {
 
   /** @param {string} id @param {string} url */
   replay(id, url) {
-    if (this.#shows(id, "replay")) return;
+    if (this.#shows(id, "replay")) { this.#moveTo(id, url); return; }
     const wasLive = this.#shows(id, "live");
     const { video } = this.player;
     const play = !this.page.isSlate() && (!video.paused || video.ended); // who waited before a slate has left
     this.#show(id, "replay");
+    this.#version = versionOf(url);
     if (!wasLive) { this.#begin(id, url); return; }
     this.page.onEnded();
     if (this.player.following) this.#afterLastPicture(() => this.#goOnInReplay(id, url, null, play));
@@ -101,6 +105,18 @@ export class NowPlaying {
   #goOnInReplay(id, url, date, play) {
     if (!this.#shows(id, "replay")) return; // the next lecture was faster
     this.player.load(ownAddress(url), { live: false, startDate: date });
+    if (play) this.autoplay.start();
+  }
+
+  /** A newer version is there: go on in it where this one is, also where that stands still. @param {string} id @param {string} url */
+  #moveTo(id, url) {
+    if (versionOf(url) <= this.#version) return;
+    this.#version = versionOf(url);
+    const { video, playingDate } = this.player;
+    if (video.readyState === HTMLMediaElement.HAVE_NOTHING) { this.#begin(id, url); return; }
+    const play = !video.paused && !video.ended;
+    const date = video.currentTime > 0 ? playingDate : null; // what is before the first picture may be new
+    this.player.load(ownAddress(url), { live: false, startDate: date, startAt: video.currentTime });
     if (play) this.autoplay.start();
   }
 

@@ -15,7 +15,7 @@ import { PlaybackMemory } from "./playback_memory.js";
 import { PlayerBar } from "./player_bar.js";
 import { putControlsOn } from "./player_chrome.js";
 import { PlayerKeys } from "./player_keys.js";
-import { concerns, sessionAfter, viewOf } from "./room_view.js";
+import { concerns, newsOfVersion, sessionAfter, viewOf } from "./room_view.js";
 import { ShareDialog } from "./share_dialog.js";
 import { timeAskedFor } from "./share_links.js";
 import { SharedFeed } from "./shared_feed.js";
@@ -134,6 +134,7 @@ function onEvent(event) {
   if (event.kind === "session") onSession({ session: event.session, ...event.payload }, event.at);
   if (event.kind === "viewers") viewers(event.payload.count);
   if (event.kind === "title") onTitle(event.payload);
+  if (event.kind === "replay") onReplay(event.payload);
 }
 
 /** @param {{session: string, title: string}} payload */
@@ -141,6 +142,11 @@ function onTitle({ session, title }) {
   if (room?.session?.id !== session) return;
   room = { ...room, session: { ...room.session, title } };
   apply();
+}
+
+/** Of a session that is not the room's last one any more. @param {{session: string, replay_version: number}} payload */
+function onReplay({ session, replay_version: version }) {
+  if (room?.session?.id === session) onSession(newsOfVersion(room.session, version), null);
 }
 
 /** @param {any} payload @param {string | null} at ISO time of the event */
@@ -151,9 +157,9 @@ function onSession(payload, at) {
   if (another && playing.isWatchingReplay) { offerNext(); return; }
   if (news.state !== "slate") cutAt = "";
   else if (at) cutAt = timeOfDay(at, language());
-  const before = room.session?.state;
+  const before = stateOf(room.session);
   room = { ...room, session: sessionAfter(room, news) };
-  if (news.state === "ended" && before !== "ended") scheduleLook(); // MP4, title and the like
+  if (news.state === "ended" && stateOf(room.session) !== before) scheduleLook(); // MP4, title and the like
   apply();
 }
 
@@ -189,12 +195,17 @@ function scheduleLook() {
   looking = window.setTimeout(refresh, LOOK_MS * (1 + Math.random()));
 }
 
+/** On which its marks and its MP4 depend. @param {Session | null} session */
+function stateOf(session) {
+  return `${session?.id} ${session?.state} ${session?.replay_version}`;
+}
+
 let controlsAreOn = false;
 let marked = "";
 /** With each state of what is played its marks may be others. The first picture goes before them. */
 function showMarks() {
   const { session } = room ?? {};
-  const state = `${session?.id} ${session?.state}`;
+  const state = stateOf(session ?? null);
   if (!controlsAreOn || !session?.hls_url || state === marked) return;
   marked = state;
   void marks.load(session.hls_url);

@@ -42,7 +42,7 @@ def owner(database: Database) -> User:
                 title="L",
                 phase="ended",
                 started_at=utc_now(),
-            )  # fmt: skip
+            )
         )
     return owner
 

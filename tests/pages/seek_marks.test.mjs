@@ -37,4 +37,5 @@ test("left out is what has no length of its own", () => {
   assert.ok(isLeftOut({ kind: "slate", start: 5, end: 5, seconds: 9 }));
   assert.ok(!isLeftOut({ kind: "slate", start: 5, end: null, seconds: 9 }));
   assert.ok(!isLeftOut({ kind: "slate", start: 5, end: 6, seconds: 1 }));
+  assert.ok(!isLeftOut({ kind: "healed", start: 5, end: 6, seconds: 1 }));
 });
