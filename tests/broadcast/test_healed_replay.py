@@ -8,14 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from broadcast.answer import OPEN_MEDIA_SECONDS, RESTRICTED_MEDIA_SECONDS
 from broadcast.outcome import Later
+from broadcast.playlist import replay_playlist
 from broadcast.playlist_view import Segment
+from broadcast.replay_view import replay_segments, shows_anything
 from broadcast.seek_marks import SeekMark, replay_marks
 from recorder import edit_list_files
 from recorder.edit_list import EditList, Span
 from recorder.log_folders import HEALED, healed_name
+from recorder.media_log_reader import SessionReader
 from tests.broadcast.live_stage import LiveStage, attributes, header, max_age, tags
 from tests.recorder.healed_maker import write_healed
 from tests.recorder.media_maker import make_media
@@ -167,6 +173,45 @@ def test_a_version_may_cut_within_takes(stage: LiveStage) -> None:
 def test_a_version_has_one_spelling(stage: LiveStage) -> None:
     heal(stage)
     assert stage.get("source/replay-02.m3u8").status == stage.get("replay-0.m3u8").status == 404
+
+
+_spans = st.builds(
+    lambda take, pair: Span(take, *sorted(pair)),
+    st.sampled_from([1, 2, 3, 4, ONE, ONE + 1]),
+    st.tuples(st.integers(0, 8), st.integers(0, 8)),
+)
+IN_TAKE = {1: (0, 1), 2: (2, 3), 3: (4, 5), ONE: (0, 1)}
+
+
+@given(st.lists(_spans, max_size=8))
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_edit_list_is_a_playlist_of_what_is_there(healed_stage: LiveStage, spans: list[Span]) -> None:
+    window = healed_stage.windows.open(healed_stage.writer.session_id)
+    reader = SessionReader(healed_stage.writer.settings.session_roots, healed_stage.writer.session_id)
+    shown = replay_segments(EditList(9, tuple(spans)), window.view.segments, reader)
+    expected = [
+        (span.take, number)
+        for span in spans
+        for number in IN_TAKE.get(span.take, ())
+        if span.first_segment <= number <= span.last_segment
+    ]
+    assert [(segment.take, segment.number) for segment in shown] == expected
+    assert shows_anything(EditList(9, tuple(spans)), reader) == any(span.take in IN_TAKE for span in spans)
+    reader.close()
+    blocks = replay_playlist(shown, 0.0).split(".m4s\n")[:-1]
+    previous: tuple[int, int] | None = None
+    for block, (take, number) in zip(blocks, expected, strict=True):
+        follows = previous is not None and (take, number - 1) == previous
+        assert ("#EXT-X-DISCONTINUITY\n" in block) == (previous is not None and not follows)
+        assert ("#EXT-X-MAP:" in block) == (previous is None or previous[0] != take)
+        assert follows or "#EXT-X-PROGRAM-DATE-TIME:" in block
+        previous = (take, number)
+
+
+@pytest.fixture
+def healed_stage(stage: LiveStage) -> LiveStage:
+    heal(stage)
+    return stage
 
 
 # Marks
