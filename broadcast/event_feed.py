@@ -20,6 +20,7 @@ from broadcast.feed_answer import (
     NOT_NOW,
     NOT_OF_THIS_NUMBERING,
     NOTHING_YET,
+    SNAPSHOT_KINDS,
     TOO_FAR_AHEAD,
     FeedAnswer,
     batch_answer,
@@ -246,11 +247,11 @@ class EventFeed:
 
     def _snapshot(self, room_id: str, position: Position) -> FeedAnswer:
         batch = position.open_batch
-        session, viewers = (self._log.latest(room_id, kind, batch) for kind in ("session", "viewers"))
+        latest = {kind: self._log.latest(room_id, kind, batch) for kind in SNAPSHOT_KINDS}
         # Events of the open batch are numbered already, but not in this state.
         first_missing = self._log.first_seq_from(room_id, batch)
         seq = position.next_seq if first_missing is None else first_missing
-        return snapshot_answer(batch, seq, session, viewers)
+        return snapshot_answer(batch, seq, latest)
 
     def _database_is_away(self, error: DatabaseUnavailable) -> None:
         if not self._away:

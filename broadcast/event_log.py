@@ -46,7 +46,12 @@ class EventRow(Base):
     """One event. `at`: wall clock; `clock_ms`: milliseconds since the session's start."""
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_room_id_batch", "room_id", "batch"),)
+    __table_args__ = (
+        Index("ix_events_room_id_batch", "room_id", "batch"),
+        Index(
+            "ix_events_room_id_kind_seq", "room_id", "kind", "seq"
+        ),  # the last one of a kind, for snapshots
+    )
 
     room_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from broadcast.event_log import EventRow, event_document, iso_utc
 
+SNAPSHOT_KINDS = ("session", "viewers", "title", "playback", "scheduled")
 _WORTH_GZIP_BYTES = 600
 
 
@@ -42,24 +44,38 @@ def batch_answer(number: int, rows: Sequence[EventRow]) -> FeedAnswer:
     return _answer(f'{{"batch":{number},"next":{number + 1},"events":[{events}]}}', immutable=True)
 
 
-def snapshot_answer(
-    next_batch: int, seq: int, session: EventRow | None, viewers: EventRow | None
-) -> FeedAnswer:
+def snapshot_answer(next_batch: int, seq: int, latest: Mapping[str, EventRow | None]) -> FeedAnswer:
     """The state that all batches before `next_batch` left: whoever goes on from there misses nothing.
 
-    `seq`: of the first event that is not in this state, whether it has happened yet or not.
+    `seq`: of the first event that is not in this state, whether it has happened yet or not. `latest`: the
+    last event of each of SNAPSHOT_KINDS.
     """
+    session, viewers, title, playback, scheduled = (latest[kind] for kind in SNAPSHOT_KINDS)
     state = {
         "session": _with_time(session) if session is not None else None,
-        "viewers": json.loads(viewers.payload).get("count", 0) if viewers is not None else 0,
+        "viewers": _payload(viewers).get("count", 0),
+        "title": _payload(title) or None,
+        "playback": _playback(playback) if playback is not None else None,
+        "scheduled": _payload(scheduled).get("scheduled"),
     }
     document = {"next": next_batch, "seq": seq, "state": state}
     return _answer(json.dumps(document, ensure_ascii=False, separators=(",", ":")), immutable=False)
 
 
+def _payload(row: EventRow | None) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(row.payload) if row is not None else {}
+    return found
+
+
 def _with_time(row: EventRow) -> dict[str, object]:
     """An event's payload, and since when it is so."""
-    return {**json.loads(row.payload), "at": iso_utc(row.at)}
+    return {**_payload(row), "at": iso_utc(row.at)}
+
+
+def _playback(row: EventRow) -> dict[str, object] | None:
+    """The film's or camera's state with the session and its `clock` (ms) at which `position` was so."""
+    playback = _payload(row).get("playback")
+    return {**playback, "session": row.session_id, "clock": row.clock_ms} if playback else None
 
 
 def _answer(text: str, *, immutable: bool) -> FeedAnswer:

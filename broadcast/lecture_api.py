@@ -1,4 +1,4 @@
-"""`GET /api/v1/lectures`: what is live, and the recordings page by page, as the asker may see them.
+"""`GET /api/v1/lectures`: what is live, coming up and recorded (page by page), as the asker may see it.
 
 Blueprint `lectures`, in web threads. Front pages look every few seconds: an answer that says nothing new is a
 304 without a body.
@@ -45,8 +45,20 @@ class RecordingOfListOut(LectureOut):
     seconds = Integer()
 
 
+class ScheduledOfListOut(Schema):
+    id = String(metadata={"description": "of the scheduled lecture"})
+    title = String()
+    lecturer = String()
+    starts_at = String()
+    minutes = Integer(metadata={"description": "planned length"})
+    url = String(metadata={"description": "of its room"})
+
+
 class LecturesOut(Schema):
     live = List(Nested(LiveOut), metadata={"description": "on the first page only"})
+    scheduled = List(
+        Nested(ScheduledOfListOut), metadata={"description": "next first; on the first page only"}
+    )
     recordings = List(Nested(RecordingOfListOut))
     more = String(allow_none=True, metadata={"description": "`before` of the next page; null: that was all"})
 
@@ -65,7 +77,7 @@ class LecturesIn(Schema):
 @blueprint.output(LecturesOut)
 @limiter.limit(looks_at_lists)
 def list_lectures(query_data: dict[str, Any]) -> BaseResponse:
-    """What is live now and what was recorded, newest first; with an ETag to ask again by."""
+    """What is live now, what is to be held and what was recorded; with an ETag to ask again by."""
     board = lecture_board()
     found = board.look(current_user(), query_data["q"], _place(query_data["before"]))
     body = json.dumps(board.tell(found, absolute))

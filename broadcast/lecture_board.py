@@ -16,9 +16,9 @@ from typing import Any
 from flask import Flask, current_app
 
 from broadcast.event_log import iso_utc
-from broadcast.lecture_lists import Listed, Recordings, live_now, recordings, words_of
+from broadcast.lecture_lists import ComingUp, Listed, Recordings, coming_up, live_now, recordings, words_of
 from broadcast.list_cursor import Cursor
-from library.database import Database
+from library.database import Database, utc_now
 from people.models import User
 
 FRESH_SECONDS = 1.0
@@ -30,9 +30,10 @@ _Question = tuple[str | None, tuple[str, ...], str]
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Pages after the first have no `live`."""
+    """Pages after the first have no `live` and no `scheduled`."""
 
     live: tuple[Listed, ...]
+    scheduled: tuple[ComingUp, ...]
     recordings: Recordings
 
 
@@ -62,7 +63,8 @@ class LectureBoard:
             return known
         with self._database.reading() as transaction:
             live = live_now(transaction, person, search) if before is None else ()
-            board = Board(live, recordings(transaction, person, search, before))
+            scheduled = coming_up(transaction, person, utc_now(), search) if before is None else ()
+            board = Board(live, scheduled, recordings(transaction, person, search, before))
         self._remember(question, now, board)
         return board
 
@@ -70,6 +72,7 @@ class LectureBoard:
         """As the API says it; `address` makes a path what readers get."""
         return {
             "live": [self._live(one, address) for one in board.live],
+            "scheduled": [_scheduled(one, address) for one in board.scheduled],
             "recordings": [_recording(one, address) for one in board.recordings.listed],
             "more": str(board.recordings.more) if board.recordings.more is not None else None,
         }
@@ -102,6 +105,17 @@ def lecture_board() -> LectureBoard:
 
 def _recording(one: Listed, address: Callable[[str], str]) -> dict[str, Any]:
     return {**_lecture(one, address(f"/watch/{one.session.id}")), "seconds": one.seconds}
+
+
+def _scheduled(one: ComingUp, address: Callable[[str], str]) -> dict[str, Any]:
+    return {
+        "id": one.plan.id,
+        "title": one.plan.title,
+        "lecturer": one.lecturer,
+        "starts_at": iso_utc(one.plan.starts_at),
+        "minutes": one.plan.minutes,
+        "url": address(f"/rooms/{one.room.slug}"),
+    }
 
 
 def _lecture(one: Listed, url: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The lists of the front page: what is live, what was recorded, what is found, as one reader may see it.
+"""The lists of the front page: what is live, coming up, recorded or found, as one reader may see it.
 
 Queries in the caller's transaction, in web threads. Who sees what is decided in the query
 (`people.visible_rooms`), so a page of a list is always full and costs the same at any depth.
@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from broadcast.lecture_schedule import is_ahead
 from broadcast.list_cursor import Cursor
-from library.models import LectureSession
+from library.models import LectureSession, ScheduledLecture
 from people.accounts import one_line
 from people.models import Room, User
 from people.visible_rooms import listed_to
 
 PAGE_LENGTH = 12
 MAX_LIVE = 60
+MAX_COMING_UP = 12
 MAX_SEARCH = 100
 _MAX_WORDS = 8
 
@@ -40,6 +43,15 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class ComingUp:
+    """One lecture that is to be held, with its room and the lecturer's name ("" when there is none)."""
+
+    plan: ScheduledLecture
+    room: Room
+    lecturer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recordings:
     """A page of the list, newest first; `more`: where the next one begins, None at the end."""
 
@@ -52,6 +64,18 @@ def live_now(transaction: Session, person: User | None, search: str = "") -> tup
     query = _sessions(person, search).where(LectureSession.phase.in_(("live", "slate")))
     query = query.order_by(LectureSession.phase, LectureSession.started_at, LectureSession.id)
     return _listed(transaction, query, MAX_LIVE)
+
+
+def coming_up(
+    transaction: Session, person: User | None, now: datetime, search: str = ""
+) -> tuple[ComingUp, ...]:
+    """The next lectures that are to be held, at most MAX_COMING_UP, next first."""
+    query = select(ScheduledLecture, Room, User).join(Room, Room.id == ScheduledLecture.room_id)
+    query = query.outerjoin(User, User.id == Room.owner_id).where(is_ahead(now), listed_to(person))
+    query = query.where(*(_has(word, ScheduledLecture.title) for word in words_of(search)))
+    query = query.order_by(ScheduledLecture.starts_at, ScheduledLecture.id).limit(MAX_COMING_UP)
+    rows = transaction.execute(query).all()
+    return tuple(ComingUp(plan, room, _name(owner)) for plan, room, owner in rows)
 
 
 def recordings(
@@ -78,19 +102,20 @@ def words_of(search: str) -> tuple[str, ...]:
 def _sessions(person: User | None, search: str) -> Select[LectureSession, Room, User]:
     query = select(LectureSession, Room, User).join(Room, Room.id == LectureSession.room_id)
     query = query.outerjoin(User, User.id == Room.owner_id).where(listed_to(person))
-    return query.where(*(_has(word) for word in words_of(search)))
+    return query.where(*(_has(word, LectureSession.title) for word in words_of(search)))
 
 
-def _has(word: str) -> ColumnElement[bool]:
+def _has(word: str, title: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """In the title or the lecturer's name, in either case; also as typed with full-width letters."""
     forms = {word, unicodedata.normalize("NFKC", word)}
-    columns = (LectureSession.title, User.display_name)
+    columns = (title, User.display_name)
     return or_(*(column.icontains(form, autoescape=True) for form in sorted(forms) for column in columns))
 
 
 def _listed(transaction: Session, query: Select[LectureSession, Room, User], most: int) -> tuple[Listed, ...]:
     rows = transaction.execute(query.limit(most)).all()
-    return tuple(
-        Listed(session, room, owner.display_name if owner is not None else "")
-        for session, room, owner in rows
-    )
+    return tuple(Listed(session, room, _name(owner)) for session, room, owner in rows)
+
+
+def _name(owner: User | None) -> str:
+    return owner.display_name if owner is not None else ""

@@ -16,10 +16,12 @@ from apiflask.validators import Length, OneOf
 from flask import Response, request, session
 from flask_babel import gettext as _
 
-from broadcast import access
+from broadcast import access, lecture_schedule
+from broadcast.lecture_schedule import plan_payload
 from broadcast.own_address import absolute
 from broadcast.problems import Problem
 from broadcast.rate_limits import limiter
+from broadcast.scheduled_api import ScheduledOut
 from broadcast.services import services
 from broadcast.session_directory import SessionSummary
 from broadcast.session_rows import playback_payload
@@ -56,6 +58,7 @@ class RecordingOut(Schema):
 class SessionOut(Schema):
     id = String()
     title = String(allow_none=True, metadata={"description": "of this lecture; null for who may not watch"})
+    description = String(allow_none=True, metadata={"description": "plain text; null for who may not watch"})
     state = String(metadata={"description": "live, slate or ended"})
     replay_version = Integer(metadata={"description": "of the edit list; hls_url of an ended session has it"})
     hls_url = String(allow_none=True)
@@ -96,6 +99,10 @@ class RoomOut(Schema):
     beacon_seconds = Float()
     session = Nested(SessionOut, allow_none=True, metadata={"description": "the live, else the latest"})
     playback = Nested(PlaybackOut, allow_none=True, metadata={"description": "the film being played"})
+    scheduled = Nested(ScheduledOut, allow_none=True, metadata={"description": "the next lecture to be held"})
+    due = Nested(
+        ScheduledOut, allow_none=True, metadata={"description": "for hosts: taken up by going live now"}
+    )
 
 
 class RoomIn(Schema):
@@ -148,12 +155,14 @@ def get_room(slug: str) -> dict[str, Any]:
     verdict = doors.may_watch(person, room, _unlocked(room))
     token = _access_of(room) if verdict else None
     found = _session_of(room)
+    may_host = bool(doors.may_host(person, room))
     return {
         **_room_facts(room.slug, room.title, room.access, room.id, token),
         "may_watch": bool(verdict),
-        "may_host": bool(doors.may_host(person, room)),
+        "may_host": may_host,
         "session": _session_out(found, token, _facts_of_row(found)) if found else None,
         "playback": _playback_of(slug) if verdict else None,
+        **_plans_of(room.id, may_watch=bool(verdict), may_host=may_host),
     }
 
 
@@ -360,6 +369,7 @@ def _session_out(found: SessionSummary, token: str | None, of_row: dict[str, Any
         },
         **of_row,
         "title": of_row["title"] if token is not None else None,
+        "description": of_row["description"] if token is not None else None,
         "mp4_url": of_row["mp4_url"] if token is not None else None,
     }
 
@@ -369,12 +379,22 @@ def _playback_of(slug: str) -> dict[str, Any] | None:
     return playback_payload(state) if state is not None else None
 
 
+def _plans_of(room_id: str, *, may_watch: bool, may_host: bool) -> dict[str, Any]:
+    now = utc_now()
+    with services().database.reading() as transaction:
+        following = lecture_schedule.next_of(transaction, room_id, now) if may_watch else None
+        due = lecture_schedule.due(transaction, room_id, now) if may_host else None
+    return {"scheduled": plan_payload(following), "due": plan_payload(due)}
+
+
 def _facts_of_row(found: SessionSummary) -> dict[str, Any]:
     """What only the database knows: the title as its lecturer left it, and the MP4."""
     with services().database.reading() as transaction:
         row = transaction.get(LectureSession, found.id)
         job = newest_of(transaction, "mp4", found.id) if found.phase.value == "ended" else None
-    facts = {**_without_row(found), "title": row.title if row is not None else found.title}
+    facts = _without_row(found)
+    if row is not None:
+        facts |= {"title": row.title, "description": row.description}
     if found.phase.value != "ended":
         return facts
     if row is not None and row.mp4_path is not None:
@@ -388,7 +408,7 @@ def _facts_of_row(found: SessionSummary) -> dict[str, Any]:
 
 
 def _without_row(found: SessionSummary) -> dict[str, Any]:
-    return {"title": found.title, "mp4_url": None, "mp4_state": None, "mp4_progress": None}
+    return {"title": found.title, "description": "", "mp4_url": None, "mp4_state": None, "mp4_progress": None}
 
 
 def _job_word(job: Job | None) -> str | None:
@@ -406,6 +426,8 @@ def _room_without_database(slug: str) -> dict[str, Any]:
         "may_host": False,
         "session": _session_out(found, access.OPEN, _without_row(found)),
         "playback": _playback_of(slug),
+        "scheduled": None,
+        "due": None,
     }
 
 

@@ -1,4 +1,4 @@
-"""What a lecturer changes of one lecture, also while it is live: its title.
+"""What a lecturer changes of one lecture, also while it is live: its title and description.
 
 `PATCH /api/v1/rooms/<slug>/sessions/<session>`; blueprint `sessions`, in web threads. Viewers hear of it by a
 `title` event of the room's feed, committed together with the row.
@@ -15,42 +15,58 @@ from flask import g
 from flask_babel import gettext as _
 
 from broadcast import session_rows
-from broadcast.event_log import NewEvent
+from broadcast.lecture_words import DESCRIPTION_LENGTH, UnfitDescription, check_description
 from broadcast.problems import Problem
 from broadcast.services import services
 from library.models import LectureSession
 from people.error_words import room_error
-from people.rooms import UnfitTitle, check_title
+from people.rooms import TITLE_LENGTH, UnfitTitle, check_title
 
 blueprint = APIBlueprint("sessions", __name__, url_prefix="/api/v1", tag="Lectures")
 
 
 class SessionPatchIn(Schema):
-    title = String(required=True, validate=Length(1, 200))
+    title = String(validate=Length(1, TITLE_LENGTH))
+    description = String(validate=Length(max=DESCRIPTION_LENGTH))
 
 
-class SessionTitleOut(Schema):
+class SessionWordsOut(Schema):
     id = String()
     title = String()
+    description = String()
 
 
 @blueprint.patch("/rooms/<slug>/sessions/<session_id>")
 @blueprint.input(SessionPatchIn, location="json")
-@blueprint.output(SessionTitleOut)
+@blueprint.output(SessionWordsOut)
 def patch_session(slug: str, session_id: str, json_data: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
-    """Give a lecture another title. Whoever watches sees it at once."""
-    try:
-        title = check_title(json_data["title"])
-    except UnfitTitle as error:
-        raise Problem(422, _("Not accepted"), room_error(error)) from error
+    """Give a lecture another title, another description, or both. Whoever watches sees it at once."""
+    words = checked_words(json_data)
     state = services().directory.states().get(session_id)
     with services().database.session() as transaction:
         row = transaction.get(LectureSession, session_id)
         if row is None or row.room_id != g.room.id:
             raise Problem(404, _("Not found"), _("There is no recording at this address."))
-        row.title = title
+        for name, value in words.items():
+            setattr(row, name, value)
         clock = session_rows.clock_ms(state) if state is not None else None
-        event = NewEvent("title", {"session": session_id, "title": title}, session_id, clock)
-        services().event_log.append(transaction, g.room.id, event)
+        if words:
+            services().event_log.append(transaction, g.room.id, session_rows.title_event(row, clock))
     services().announce(g.room.id)
-    return {"id": session_id, "title": title}
+    return {"id": session_id, "title": row.title, "description": row.description}
+
+
+def checked_words(given: dict[str, Any]) -> dict[str, Any]:
+    """What was given of title and description, cleaned; the rest as it is. Raises Problem."""
+    words = dict(given)
+    try:
+        if "title" in words:
+            words["title"] = check_title(words["title"])
+        if "description" in words:
+            words["description"] = check_description(words["description"])
+    except UnfitTitle as error:
+        raise Problem(422, _("Not accepted"), room_error(error)) from error
+    except UnfitDescription as error:
+        detail = _("A description has at most %(count)s characters.", count=DESCRIPTION_LENGTH)
+        raise Problem(422, _("Not accepted"), detail) from error
+    return words

@@ -1,8 +1,9 @@
 """A session's row, its `session` event and its MP4 job, made from what its `session.json` says.
 
 Called by adoption, one transaction per session. Idempotent by the versions of state and edit list: one makes
-the row, the event and the job together or not at all, whoever comes first. What the row stands on (room,
-organization) is made again where the database does not know it: a recording is never an orphan.
+the row, the event and the job together or not at all, whoever comes first. With its row a session takes up the
+lecture that was scheduled for its time (`lecture_schedule.py`). What the row stands on (room, organization) is
+made again where the database does not know it: a recording is never an orphan.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from broadcast import lecture_schedule
 from broadcast.event_log import EventLog, NewEvent, iso_utc
 from broadcast.session_directory import Figures
 from library import recordings
-from library.database import exclusive, new_id
-from library.models import LectureSession
+from library.database import exclusive, new_id, utc_now
+from library.models import LectureSession, ScheduledLecture
 from people.accounts import default_organization, one_line
 from people.models import Organization, Room, RoomAccess, User
 from people.rooms import SLUG_LENGTH, TITLE_LENGTH, UnfitSlug, check_slug
@@ -43,18 +45,27 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
     if row is not None and _is_as_new(row, state, figures):
         return None
     known_version = row.state_version if row is not None else 0
+    is_new, plan = row is None, None
     if row is None:
         known = _known_room(session, state)
         room = known or _room(session, state)
+        lecture_schedule.lock(session, room.id)
+        plan = lecture_schedule.due(session, room.id, utc(state.started_at))
         if known is None or time.time() - state.started_at > LATE_SECONDS:
             # Its events were told, and the database has lost them: their numbers must not be told again.
             event_log.number_anew(session, room.id)
         row = LectureSession(id=state.session_id, room_id=room.id, organization_id=room.organization_id)
-        row.title = _title(state)  # from then on it is the lecturer's to change (session_api.py)
+        # From then on they are the lecturer's to change (session_api.py).
+        row.title = plan.title if plan is not None else _title(state)
+        row.description = plan.description if plan is not None else ""
     _bring_up(row, state, figures)
     session.add(row)
     session.flush()
     event_log.append(session, row.room_id, _event(session, row, state, figures, known_version))
+    if is_new:
+        event_log.append(session, row.room_id, title_event(row, clock_ms(state)))
+    if plan is not None:
+        _mark_held(session, event_log, plan, row)
     if state.playback_version > known_version:  # versions may have been passed over: the newest counts
         event_log.append(session, row.room_id, _playback_event(state))
     if figures.has_replay:  # which only ended sessions have
@@ -153,6 +164,20 @@ def _has_later(session: Session, row: LectureSession) -> bool:
 def _playback_event(state: SessionState) -> NewEvent:
     payload = {"playback": playback_payload(state)}
     return NewEvent("playback", payload, session_id=state.session_id, clock_ms=clock_ms(state))
+
+
+def title_event(row: LectureSession, clock: int | None) -> NewEvent:
+    """What the lecture is called and what it is about."""
+    payload = {"session": row.id, "title": row.title, "description": row.description}
+    return NewEvent("title", payload, session_id=row.id, clock_ms=clock)
+
+
+def _mark_held(session: Session, event_log: EventLog, plan: ScheduledLecture, row: LectureSession) -> None:
+    plan.session_id = row.id
+    session.flush()
+    following = lecture_schedule.next_of(session, row.room_id, utc_now())
+    payload = {"scheduled": lecture_schedule.plan_payload(following)}
+    event_log.append(session, row.room_id, NewEvent("scheduled", payload))
 
 
 def _room(session: Session, state: SessionState) -> Room:

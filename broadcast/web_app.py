@@ -23,6 +23,7 @@ from broadcast import (
     problems,
     rate_limits,
     room_api,
+    scheduled_api,
     session_api,
     stream_key_api,
     whip_views,
@@ -97,6 +98,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(media_api.blueprint)
     app.register_blueprint(lecture_api.blueprint)
     app.register_blueprint(session_api.blueprint)
+    app.register_blueprint(scheduled_api.blueprint)
     app.register_blueprint(line_test.blueprint)
     app.register_blueprint(whip_views.blueprint)
     app.register_blueprint(download_views.blueprint)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import uuid_utils
 from flask import Blueprint, Response, request
 
+from broadcast import lecture_schedule
 from broadcast.own_address import absolute
 from broadcast.problems import Problem
 from broadcast.rate_limits import limiter
@@ -170,7 +171,20 @@ def _body(content_type: str) -> str:
 
 def _publish_command(slug: str, bearer: str, offer: str) -> dict[str, Any]:
     common = {"request_id": str(uuid_utils.uuid7()), "sdp": offer, "bearer_sha256": token_sha256(bearer)}
-    return {**common, **_who(slug, bearer)}
+    who = _who(slug, bearer)
+    if who["verified"]:
+        who["title"] = _title_now(who["room_id"], who["title"])
+    return {**common, **who}
+
+
+def _title_now(room_id: str, room_title: str) -> str:
+    """What a session that begins now is called: as the lecture it takes up, else as its room."""
+    try:
+        with services().database.reading() as transaction:
+            plan = lecture_schedule.due(transaction, room_id, utc_now())
+    except DatabaseUnavailable:
+        return room_title
+    return plan.title if plan is not None else room_title
 
 
 def _who(slug: str, bearer: str) -> dict[str, Any]:

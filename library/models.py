@@ -1,6 +1,7 @@
 """Rows of the archive: lectures held in rooms, films for them, and the leased jobs that work on both.
 
-`Film` is written by the API and by the job that prepares it. `LectureSession` is written by the web
+`Film` is written by the API and by the job that prepares it, `ScheduledLecture` by the API and, once, by the
+adoption of the session that held it. `LectureSession` is written by the web
 process's adoption from `session.json` (the truth while a lecture runs); `Job` only through `library.jobs`.
 """
 
@@ -36,6 +37,7 @@ class LectureSession(Base):
     room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"))
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
     title: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="", server_default="")
     phase: Mapped[str] = mapped_column(String(16))
     started_at: Mapped[datetime] = mapped_column()
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -120,4 +122,23 @@ class Film(Base):
     width: Mapped[int | None] = mapped_column(default=None)
     height: Mapped[int | None] = mapped_column(default=None)
     cut: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class ScheduledLecture(Base):
+    """A lecture that is to be held. `minutes`: its planned length. `session_id`: the session that held it."""
+
+    __tablename__ = "scheduled_lectures"
+    __table_args__ = (
+        Index("ix_scheduled_lectures_room_id_starts_at", "room_id", "starts_at"),
+        Index("ix_scheduled_lectures_starts_at_id", "starts_at", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"))
+    session_id: Mapped[str | None] = mapped_column(ForeignKey("sessions.id"), default=None)
+    title: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="")
+    starts_at: Mapped[datetime] = mapped_column()
+    minutes: Mapped[int] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

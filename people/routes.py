@@ -70,6 +70,10 @@ RULES: Mapping[str, Rule] = {
     "media.end_upload": Rule.ROOM_HOSTS,
     "media.control_playback": Rule.ANYONE,  # judged in the view, as *End* is
     "sessions.patch_session": Rule.ROOM_HOSTS,
+    "scheduled.list_scheduled": Rule.ROOM_HOSTS,
+    "scheduled.add_scheduled": Rule.ROOM_HOSTS,
+    "scheduled.patch_scheduled": Rule.ROOM_HOSTS,
+    "scheduled.delete_scheduled": Rule.ROOM_HOSTS,
     "line_test.measure": Rule.ROOM_HOSTS,
     "keys.list_stream_keys": Rule.ROOM_MANAGERS,
     "keys.add_stream_key": Rule.ROOM_MANAGERS,

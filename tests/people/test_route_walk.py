@@ -56,6 +56,10 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
         "api.unlock": Step("POST", f"{api}/unlock", ALL, {}),  # with a password: below
         "api.beacon": Step("POST", f"{api}/beacon", watchers, {"viewer": "viewer-one"}),
         "sessions.patch_session": Step("PATCH", f"{api}/sessions/{session_id}", ROOM_HOSTS, {}),
+        "scheduled.list_scheduled": Step("GET", f"{api}/scheduled", ROOM_HOSTS),
+        "scheduled.add_scheduled": Step("POST", f"{api}/scheduled", ROOM_HOSTS, {}),
+        "scheduled.patch_scheduled": Step("PATCH", f"{api}/scheduled/x", ROOM_HOSTS, {}),
+        "scheduled.delete_scheduled": Step("DELETE", f"{api}/scheduled/x", ROOM_HOSTS),
         "line_test.measure": Step("POST", f"{api}/line-test", ROOM_HOSTS),
         "keys.list_stream_keys": Step("GET", f"{api}/stream-keys", ROOM_HOSTS),
         "keys.add_stream_key": Step("POST", f"{api}/stream-keys", ROOM_HOSTS, {"label": 7}),
