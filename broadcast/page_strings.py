@@ -29,6 +29,10 @@ def room_strings() -> Strings:
         "back_soon": _("Back soon"),
         "recording": _("Recording"),
         "waiting": _("The lecture has not begun. This page starts by itself."),
+        "starts_by_itself": _("This page starts by itself."),
+        "begins_today": _("Begins today at {time}"),
+        "begins_on": _("Begins on {date} at {time}"),
+        "begins_late": _("It was to begin at {time}"),
         "slate": _("The lecturer's line was cut at {time}. This page goes on by itself."),
         "slate_some_time": _("The lecturer's line was cut. This page goes on by itself."),
         "locked": _("This room asks for a password."),
@@ -128,6 +132,7 @@ def studio_strings() -> Strings:
             "The shared screen is black. Some windows cannot be shared; share the whole screen."
         ),
         "title_not_saved": _("The server does not answer. The title was not changed. Please try again."),
+        "planned": _("Scheduled for {time}: “{title}”. Going live now holds this lecture."),
         "other_tab": _("Another tab of this browser sends now. This one has stopped."),
         "sound_check": _("Sound check"),
         "sound_check_idle": _("Speak for four seconds, then hear yourself as the audience does."),
@@ -218,6 +223,25 @@ def media_strings() -> Strings:
     }
 
 
+def scheduled_strings() -> Strings:
+    """For the settings' panel of scheduled lectures, which has a block of its own."""
+    return {
+        "no_answer": _("The server does not answer. Nothing was changed. Please try again."),
+        "minutes": _("{count} min"),
+        "change": _("Change"),
+        "change_it": _("Change “{title}”"),
+        "call_off": _("Call off"),
+        "call_off_it": _("Call off “{title}”"),
+        "new_title": _("Schedule a lecture"),
+        "change_title": _("Change the scheduled lecture"),
+        "zone": _("In your time zone: {zone}. Everybody sees it in their own."),
+        "planned": _("The lecture is scheduled."),
+        "saved": _("Saved."),
+        "call_off_question": _("Call off “{title}”?"),
+        "called_off": _("The lecture is called off."),
+    }
+
+
 def rooms_strings() -> Strings:
     return {
         "link_copied": _("The link is copied."),
@@ -245,4 +269,5 @@ STRINGS: Mapping[str, Callable[[], Strings]] = {
     "media_panel.js": media_strings,
     "rooms_page.js": rooms_strings,
     "settings_page.js": settings_strings,
+    "scheduled_panel.js": scheduled_strings,
 }

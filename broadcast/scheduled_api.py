@@ -123,7 +123,7 @@ def _changing() -> Iterator[tuple[Session, datetime]]:
         words = _("A lecture begins in the future, within %(days)s days.", days=FARTHEST.days)
         raise Problem(422, _("Not accepted"), words) from error
     except lecture_schedule.TooManyAhead as error:
-        words = _("A room has at most %(count)s lectures ahead. Cancel some first.", count=MAX_AHEAD)
+        words = _("A room has at most %(count)s lectures ahead. Call some off first.", count=MAX_AHEAD)
         raise Problem(409, _("Too many scheduled lectures"), words) from error
     if after != before:
         services().announce(room_id)

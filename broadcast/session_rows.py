@@ -1,9 +1,9 @@
 """A session's row, its `session` event and its MP4 job, made from what its `session.json` says.
 
 Called by adoption, one transaction per session. Idempotent by the versions of state and edit list: one makes
-the row, the event and the job together or not at all, whoever comes first. With its row a session takes up the
-lecture that was scheduled for its time (`lecture_schedule.py`). What the row stands on (room, organization) is
-made again where the database does not know it: a recording is never an orphan.
+the row, the event and the job together or not at all, whoever comes first. With its row a session takes up
+the lecture that was scheduled for its time (`lecture_schedule.py`). What the row stands on (room,
+organization) is made again where the database does not know it: a recording is never an orphan.
 """
 
 from __future__ import annotations

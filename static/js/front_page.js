@@ -1,6 +1,6 @@
 // The front page: what is live comes, changes and goes by itself; search as one types; more recordings without a new page.
 import { ApiError, call, ownAddress } from "./api.js";
-import { drawLive, drawRecordings } from "./lecture_cards.js";
+import { drawLive, drawRecordings, drawScheduled } from "./lecture_cards.js";
 import { extended, renewed } from "./lecture_list.js";
 import { need, readJson, t } from "./page_data.js";
 import { SteadyPoll } from "./steady_poll.js";
@@ -26,20 +26,22 @@ async function ask(before) {
   const question = new URLSearchParams({ ...(search ? { q: search } : {}), ...(before ? { before } : {}) });
   const told = await call("GET", `${data.api}?${question}`, undefined, { cache: "no-cache" });
   const own = (/** @type {any} */ one) => ({ ...one, url: ownAddress(one.url) });
-  return { ...told, live: told.live.map(own), recordings: told.recordings.map(own) };
+  return { ...told, live: told.live.map(own), scheduled: told.scheduled.map(own), recordings: told.recordings.map(own) };
 }
 
 function draw() {
-  const { live, recordings } = known;
+  const { live, scheduled, recordings } = known;
   drawRecordings(need("#recordings"), recordings);
   if (data.first) {
     drawLive(need("#live"), live);
     need("#live-section").hidden = search && !live.length;
     need("#no-live").hidden = search || live.length;
+    drawScheduled(need("#scheduled"), scheduled);
+    need("#scheduled-section").hidden = !scheduled.length;
   }
   need("#recordings-section").hidden = search && !recordings.length;
   need("#no-recordings").hidden = search || recordings.length;
-  need("#nothing").hidden = !search || live.length || recordings.length;
+  need("#nothing").hidden = !search || live.length || scheduled.length || recordings.length;
   setText(need("#nothing p"), t("nothing_found", { words: search }));
   moreLink.hidden = !known.more;
   moreLink.href = `/?${new URLSearchParams({ ...(search ? { q: search } : {}), before: known.more ?? "" })}`;
@@ -103,7 +105,8 @@ function searchFor(words) {
   history.replaceState(null, "", search ? `/?${new URLSearchParams({ q: search })}` : "/");
   void showComing(ask(null), (told) => {
     known = told;
-    if (search) setText(need("#found"), told.live.length + told.recordings.length ? t("found", { count: told.live.length + told.recordings.length }) : t("nothing_found", { words: search }));
+    const count = told.live.length + told.scheduled.length + told.recordings.length;
+    if (search) setText(need("#found"), count ? t("found", { count }) : t("nothing_found", { words: search }));
   });
 }
 

@@ -1,15 +1,19 @@
 // Draws lists of lectures into the cards of templates/_parts.html. A card stays the same element while its lecture is listed.
-import { need, t } from "./page_data.js";
+import { language, need, t } from "./page_data.js";
+import { serverNow } from "./server_clock.js";
+import { dateBlock } from "./start_words.js";
 import { drawTimes, setText } from "./times.js";
 
 /** @typedef {import("./lecture_list.js").Live} Live */
 /** @typedef {import("./lecture_list.js").Recording} Recording */
+/** @typedef {import("./lecture_list.js").Scheduled} Scheduled */
 
 /** @param {HTMLElement} list @param {Live[]} lectures */
 export function drawLive(list, lectures) {
   draw(list, need("#live-card"), lectures, (card, one) => {
     for (const pill of card.querySelectorAll(".pill")) /** @type {HTMLElement} */ (pill).hidden = pill.getAttribute("data-state") !== one.state;
     need(".count", card).hidden = !one.viewers;
+    need("time", card).dateTime = one.started_at;
     setText(need('[data-field="viewers"]', card), t("watching", { count: one.viewers }));
   });
 }
@@ -18,11 +22,23 @@ export function drawLive(list, lectures) {
 export function drawRecordings(list, recordings) {
   draw(list, need("#recording-card"), recordings, (card, one) => {
     need(".length", card).dataset.seconds = String(one.seconds);
+    need("time", card).dateTime = one.started_at;
+  });
+}
+
+/** @param {HTMLElement} list @param {Scheduled[]} lectures */
+export function drawScheduled(list, lectures) {
+  draw(list, need("#scheduled-card"), lectures, (card, one) => {
+    const { times, ...block } = dateBlock(one.starts_at, one.minutes, language());
+    for (const [name, words] of Object.entries(block)) setText(need(`[data-field="${name}"]`, card), words);
+    setText(need("time", card), times);
+    need("time", card).dateTime = one.starts_at;
+    need('[data-field="late"]', card).hidden = serverNow() < Date.parse(one.starts_at);
   });
 }
 
 /**
- * @template {import("./lecture_list.js").Lecture} L
+ * @template {{id: string, title: string, lecturer: string, url: string}} L
  * @param {HTMLElement} list @param {HTMLTemplateElement} template @param {L[]} lectures
  * @param {(card: HTMLElement, one: L) => void} fill what is not the same in all lists
  */
@@ -48,11 +64,10 @@ function newCard(template, id) {
   return card;
 }
 
-/** @param {HTMLElement} card @param {import("./lecture_list.js").Lecture} one */
+/** @param {HTMLElement} card @param {{title: string, lecturer: string, url: string}} one */
 function fillCommon(card, one) {
   const link = need('[data-field="title"]', card);
   setText(link, one.title);
   if (link.getAttribute("href") !== one.url) link.href = one.url;
   setText(need('[data-field="lecturer"]', card), one.lecturer);
-  need("time", card).dateTime = one.started_at;
 }

@@ -9,6 +9,8 @@ import { firstPicture } from "./first_picture.js";
 import { HlsPlayer } from "./hls_player.js";
 import { MarkStrip } from "./mark_strip.js";
 import { MediaSessionLink } from "./media_session.js";
+import { showText } from "./linked_text.js";
+import { NextLecture } from "./next_lecture.js";
 import { NowPlaying } from "./now_playing.js";
 import { language, need, readJson, t } from "./page_data.js";
 import { PlaybackMemory } from "./playback_memory.js";
@@ -43,6 +45,7 @@ const playing = new NowPlaying(player, autoplay, memory, {
   onResumed: showResumed,
 });
 const ofPage = optionalParts();
+const nextLecture = new NextLecture(ofPage.scheduled);
 
 /** @type {Room | null} */ let room = null;
 /** @type {SharedFeed | null} */ let feed = null;
@@ -55,7 +58,11 @@ function optionalParts() {
   const unlock = document.querySelector("#unlock");
   if (unlock instanceof HTMLFormElement) new UnlockForm(unlock, data.room_api, refresh);
   if (document.querySelector("#share")) new ShareDialog(data.share, () => ({ session: playing.id, seconds: video.readyState > 0 ? player.clock : null }));
-  return { download: download instanceof HTMLAnchorElement ? new DownloadLink(download) : null };
+  return {
+    download: download instanceof HTMLAnchorElement ? new DownloadLink(download) : null,
+    description: /** @type {HTMLElement | null} */ (document.querySelector("#description")),
+    scheduled: /** @type {HTMLElement | null} */ (document.querySelector("#scheduled")),
+  };
 }
 
 /** @param {string} view @param {string} [words] */
@@ -78,7 +85,7 @@ function show(view, words = "") {
 
 /** @param {string} view */
 function wordsFor(view) {
-  return { waiting: t("waiting"), locked: t("locked"), members: t("members_only") }[view] ?? "";
+  return { waiting: nextLecture.words || t("waiting"), locked: t("locked"), members: t("members_only") }[view] ?? "";
 }
 
 /** Ask the API what is so, and show it; tried until it answers. */
@@ -105,6 +112,7 @@ function adopt(answer) {
   const another = next !== null && next.id !== playing.id && playing.isWatchingReplay;
   if (another) offerNext();
   room = another ? { ...answer, session: room?.session ?? null } : answer;
+  nextLecture.is(answer.scheduled);
   startFeed();
   apply();
 }
@@ -126,6 +134,8 @@ function startFeed() {
 /** @param {any} state */
 function onSnapshot(state) {
   if (state.session) onSession(state.session, state.session.at ?? null);
+  if (state.title) onTitle(state.title);
+  if (state.scheduled) nextLecture.is(state.scheduled); // one that has lapsed is none: the API has told of another
   viewers(state.viewers);
 }
 
@@ -135,12 +145,13 @@ function onEvent(event) {
   if (event.kind === "viewers") viewers(event.payload.count);
   if (event.kind === "title") onTitle(event.payload);
   if (event.kind === "replay") onReplay(event.payload);
+  if (event.kind === "scheduled") nextLecture.is(event.payload.scheduled);
 }
 
-/** @param {{session: string, title: string}} payload */
-function onTitle({ session, title }) {
+/** @param {{session: string, title: string, description?: string}} payload */
+function onTitle({ session, title, description }) {
   if (room?.session?.id !== session) return;
-  room = { ...room, session: { ...room.session, title } };
+  room = { ...room, session: { ...room.session, title, description: description ?? room.session.description } };
   apply();
 }
 
@@ -183,9 +194,14 @@ function apply() {
   if (view === "waiting") playing.stop();
   show(view, wordsFor(view));
   need("#title").textContent = session?.title || room.title;
+  if (ofPage.description) showText(ofPage.description, (room.may_watch && session?.description) || "");
+  nextLecture.show(!onAir && room.may_watch);
   if (ofPage.download?.draw(session)) scheduleLook();
   showMarks();
 }
+
+nextLecture.addEventListener("words", () => { if (root.dataset.state === "waiting") need("#curtain-words").textContent = wordsFor("waiting"); });
+nextLecture.addEventListener("lapsed", () => scheduleLook());
 
 const LOOK_MS = 5000; // to twice that, each page at its own time: all of them began to look at the same moment
 let looking = 0;

@@ -7,6 +7,7 @@ import { LiveBar } from "./live_bar.js";
 import { LiveWarnings, PATIENCE_MS } from "./live_warnings.js";
 import { OneSender } from "./one_sender.js";
 import { need, readJson, t } from "./page_data.js";
+import { PlannedLecture } from "./planned_lecture.js";
 import { Program } from "./program.js";
 import { ProgramView } from "./program_view.js";
 import { QualityPicker } from "./quality_picker.js";
@@ -225,6 +226,7 @@ const meter = Capture.possible
     })
   : null;
 
+new PlannedLecture(room, onAir);
 new SoundSwitches(capture, (error) => problem(t(errorKey(error))));
 new Shortcuts({
   m: () => pickers.toggleMute(),

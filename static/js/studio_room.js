@@ -3,7 +3,8 @@ import { ApiError, call } from "./api.js";
 import { SharedFeed } from "./shared_feed.js";
 
 /**
- * Events: `look` (detail: whether the server answered), `viewers` (detail: count), `session` (detail: the session told of).
+ * Events: `look` (detail: whether the server answered), `viewers` (detail: count), `session` (detail: the session told of),
+ * `scheduled` (another lecture is the next: look).
  */
 export class StudioRoom extends EventTarget {
   /** @type {import("./room_view.js").Room | null} */ #room = null;
@@ -16,6 +17,8 @@ export class StudioRoom extends EventTarget {
   }
 
   get session() { return this.#room?.session ?? null; }
+  /** The scheduled lecture that going live now holds. */
+  get due() { return this.#room?.due ?? null; }
   get running() { return ["live", "slate"].includes(this.session?.state ?? ""); }
 
   async look() {
@@ -40,9 +43,9 @@ export class StudioRoom extends EventTarget {
     }
   }
 
-  /** Another title of the running lecture. Throws ApiError. @param {string} title */
-  async rename(title) {
-    await call("PATCH", `${this.api}/sessions/${this.session?.id}`, { title });
+  /** Another title and description of the running lecture. Throws ApiError. @param {{title: string, description: string}} words */
+  async describe(words) {
+    await call("PATCH", `${this.api}/sessions/${this.session?.id}`, words);
     await this.look();
   }
 
@@ -59,6 +62,7 @@ export class StudioRoom extends EventTarget {
   /** @param {any} event */
   #onEvent(event) {
     if (event.kind === "viewers") this.#tell("viewers", event.payload.count);
+    if (event.kind === "scheduled") this.#tell("scheduled", null);
     if (event.kind !== "session") return;
     const session = { ...event.payload, id: event.payload.session ?? event.session };
     if (this.session?.id === session.id) this.#tell("session", session);

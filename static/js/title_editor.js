@@ -1,10 +1,11 @@
-// The lecture's title in the studio: shown, and changed while the lecture runs.
+// The lecture's title in the studio: shown, and with its description changed while the lecture runs.
 import { ApiError } from "./api.js";
 import { need, t } from "./page_data.js";
 
 export class TitleEditor {
   #dialog = /** @type {HTMLDialogElement} */ (need("#title-dialog"));
   #field = /** @type {HTMLInputElement} */ (need("#new-title"));
+  #description = /** @type {HTMLTextAreaElement} */ (need("#new-description"));
 
   /** @param {import("./studio_room.js").StudioRoom} room @param {string} roomTitle shown while no lecture runs */
   constructor(room, roomTitle) {
@@ -25,6 +26,7 @@ export class TitleEditor {
 
   #open() {
     this.#field.value = this.#title();
+    this.#description.value = this.room.session?.description ?? "";
     need("#title-problem").textContent = "";
     this.#dialog.showModal();
     this.#field.select();
@@ -32,7 +34,7 @@ export class TitleEditor {
 
   async #save() {
     try {
-      await this.room.rename(this.#field.value);
+      await this.room.describe({ title: this.#field.value, description: this.#description.value });
       this.#dialog.close();
     } catch (error) {
       need("#title-problem").textContent = error instanceof ApiError && error.detail ? error.detail : t("title_not_saved");

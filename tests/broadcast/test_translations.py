@@ -29,6 +29,7 @@ STUDIO = (
     "sound_check.js",
     "source_pickers.js",
     "title_editor.js",
+    "planned_lecture.js",
 )
 MODULES_OF_PAGE = {
     "front_page.js": ("front_page.js", "lecture_cards.js"),
@@ -40,11 +41,14 @@ MODULES_OF_PAGE = {
         "share_dialog.js",
         "unlock_form.js",
         "download_link.js",
+        "next_lecture.js",
+        "start_words.js",
     ),
     "studio_page.js": STUDIO,
     "media_panel.js": ("media_panel.js", "film_list.js", "film_controls.js"),
     "rooms_page.js": ("rooms_page.js",),
     "settings_page.js": ("settings_page.js",),
+    "scheduled_panel.js": ("scheduled_panel.js",),
 }
 
 
