@@ -228,9 +228,7 @@ def scheduled_strings() -> Strings:
     return {
         "no_answer": _("The server does not answer. Nothing was changed. Please try again."),
         "minutes": _("{count} min"),
-        "change": _("Change"),
         "change_it": _("Change “{title}”"),
-        "call_off": _("Call off"),
         "call_off_it": _("Call off “{title}”"),
         "new_title": _("Schedule a lecture"),
         "change_title": _("Change the scheduled lecture"),

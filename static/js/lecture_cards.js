@@ -29,7 +29,7 @@ export function drawRecordings(list, recordings) {
 /** @param {HTMLElement} list @param {Scheduled[]} lectures */
 export function drawScheduled(list, lectures) {
   draw(list, need("#scheduled-card"), lectures, (card, one) => {
-    const { times, ...block } = dateBlock(one.starts_at, one.minutes, language());
+    const { times, ...block } = dateBlock(one.starts_at, one.minutes, serverNow(), language());
     for (const [name, words] of Object.entries(block)) setText(need(`[data-field="${name}"]`, card), words);
     setText(need("time", card), times);
     need("time", card).dateTime = one.starts_at;

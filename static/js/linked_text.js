@@ -1,7 +1,7 @@
 // Plain text that people wrote, with its web addresses as links. Nothing in it is ever read as markup.
 
 const ADDRESS = /https?:\/\/[^\s<>"'“”‘’「」『』（）【】、。，；]+/gi;
-const AFTER = /[.,:;!?)\]}*_~]+$/; // ends a sentence rather than an address
+const AFTER = ".,:;!?)]}*_~"; // at the end: of the sentence rather than of the address
 
 /**
  * Pure. The pieces in order: joined, they are the text.
@@ -23,8 +23,10 @@ export function piecesOf(text) {
 
 /** A bracket that was opened inside belongs to the address. @param {string} address */
 function trimmed(address) {
-  const shorter = address.replace(AFTER, "");
-  return address[shorter.length] === ")" && shorter.includes("(") ? address.slice(0, shorter.length + 1) : shorter;
+  let end = address.length;
+  while (AFTER.includes(address[end - 1] ?? " ")) end -= 1;
+  const bracket = address[end] === ")" && address.slice(0, end).includes("(");
+  return address.slice(0, bracket ? end + 1 : end);
 }
 
 /** @param {string} address @returns {boolean} */

@@ -15,6 +15,7 @@ const root = need("#scheduled");
 const api = `${root.dataset.api}/scheduled`;
 const dialog = /** @type {HTMLDialogElement} */ (need("#plan-dialog"));
 const form = /** @type {HTMLFormElement} */ (need("#plan-dialog form"));
+const list = /** @type {HTMLElement} */ (need("#plans"));
 const start = /** @type {HTMLInputElement} */ (need("#plan-start"));
 
 /** @type {Scheduled | null} */ let changed = null; // null: a new one is planned
@@ -37,47 +38,39 @@ async function look() {
   }
 }
 
-/** @param {Scheduled[]} plans */
+/** Lines stay where they are, so that the focus does. @param {Scheduled[]} plans */
 function draw(plans) {
   const ahead = plans.filter((plan) => !hasLapsed(plan.starts_at, serverNow()));
-  const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.key;
-  need("#scheduled tbody").replaceChildren(...ahead.map(row));
-  if (focused) /** @type {HTMLElement | null} */ (root.querySelector(`[data-key="${focused}"]`))?.focus();
-  need("#scheduled table").hidden = !ahead.length;
+  const known = new Map([...list.children].map((line) => [/** @type {HTMLElement} */ (line).dataset.id ?? "", /** @type {HTMLElement} */ (line)]));
+  for (const [at, plan] of ahead.entries()) {
+    const line = known.get(plan.id) ?? newLine(plan.id);
+    known.delete(plan.id);
+    fill(line, plan);
+    if (list.children[at] !== line) list.insertBefore(line, list.children[at] ?? null);
+  }
+  for (const line of known.values()) line.remove();
+  list.hidden = !ahead.length;
   need("#no-scheduled").hidden = ahead.length !== 0;
 }
 
-/** @param {Scheduled} plan @returns {HTMLTableRowElement} */
-function row(plan) {
-  const line = document.createElement("tr");
-  line.dataset.id = plan.id;
-  const time = document.createElement("time");
-  time.dateTime = plan.starts_at;
-  time.textContent = new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(plan.starts_at));
-  line.insertCell().append(time);
-  line.insertCell().textContent = plan.title;
-  const length = line.insertCell();
-  length.className = "less"; // on a phone
-  length.textContent = t("minutes", { count: plan.minutes });
-  const acts = document.createElement("div");
-  acts.className = "row";
-  acts.append(
-    button("change", plan, t("change"), t("change_it", plan), () => open(plan)),
-    button("call-off", plan, t("call_off"), t("call_off_it", plan), () => askToCallOff(plan)),
-  );
-  line.insertCell().append(acts);
+/** @param {string} id @returns {HTMLElement} */
+function newLine(id) {
+  const line = /** @type {HTMLElement} */ (need("#plan-line").content.firstElementChild.cloneNode(true));
+  line.dataset.id = id;
   return line;
 }
 
-/** @param {string} act @param {Scheduled} plan @param {string} words @param {string} name @param {() => void} then */
-function button(act, plan, words, name, then) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.dataset.key = `${act} ${plan.id}`;
-  made.textContent = words;
-  made.setAttribute("aria-label", name);
-  made.addEventListener("click", then);
-  return made;
+/** @param {HTMLElement} line @param {Scheduled} plan */
+function fill(line, plan) {
+  need("strong", line).textContent = plan.title;
+  need("time", line).dateTime = plan.starts_at;
+  need("time", line).textContent = new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(plan.starts_at));
+  need('[data-field="length"]', line).textContent = t("minutes", { count: plan.minutes });
+  const [change, callOff] = [need('[data-act="change"]', line), need('[data-act="call_off"]', line)];
+  change.setAttribute("aria-label", t("change_it", plan));
+  callOff.setAttribute("aria-label", t("call_off_it", plan));
+  change.onclick = () => open(plan);
+  callOff.onclick = () => askToCallOff(plan);
 }
 
 /** @param {Scheduled | null} plan null: a new one */

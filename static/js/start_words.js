@@ -20,18 +20,19 @@ export function startWords(iso, now, language, timeZone) {
 
 /**
  * What a block of a calendar shows of a start, and the times from beginning to end beside it.
- * @param {string} iso @param {number} minutes @param {string} language @param {string} [timeZone]
+ * @param {string} iso @param {number} minutes @param {number} now ms @param {string} language @param {string} [timeZone]
  */
-export function dateBlock(iso, minutes, language, timeZone) {
+export function dateBlock(iso, minutes, now, language, timeZone) {
   const at = new Date(iso);
   const part = (/** @type {"month" | "day" | "weekday"} */ type, /** @type {Intl.DateTimeFormatOptions} */ options) =>
     new Intl.DateTimeFormat(language, { timeZone, ...options }).formatToParts(at).find((one) => one.type === type)?.value ?? "";
   const times = new Intl.DateTimeFormat(language, { timeZone, hour: "2-digit", minute: "2-digit" });
+  const end = new Date(at.getTime() + minutes * 60000);
   return {
-    month: new Intl.DateTimeFormat(language, { timeZone, month: "short" }).format(at),
+    month: new Intl.DateTimeFormat(language, { timeZone, month: "short", ...sameYear(at, now, timeZone) }).format(at),
     day: part("day", { day: "numeric" }),
     weekday: part("weekday", { weekday: "short" }),
-    times: times.formatRange(at, new Date(at.getTime() + minutes * 60000)),
+    times: `${times.format(at)} – ${times.format(end)}`, // formatRange would tell both dates of one that goes past midnight
   };
 }
 

@@ -84,6 +84,8 @@ def test_a_room_where_nothing_was_held(stage: WebStage) -> None:
         "beacon_seconds": 30.0,
         "session": None,
         "playback": None,
+        "scheduled": None,
+        "due": None,
     }
 
 

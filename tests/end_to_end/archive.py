@@ -1,15 +1,15 @@
-"""Recordings that are only rows: enough for lists of them, without hours of media."""
+"""Recordings and scheduled lectures that are only rows: enough for lists of them, without hours of media."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from library.database import Database, open_database, utc_now
-from library.models import LectureSession
+from library.models import LectureSession, ScheduledLecture
 from people.models import Room
 from tests.installation import Installation
 
@@ -38,5 +38,21 @@ def add_recordings(installation: Installation, slug: str, titles: Iterable[str])
                     bytes=1_000_000,
                 )
                 transaction.add(session)
+    finally:
+        database.close()
+
+
+def add_scheduled(
+    installation: Installation, slug: str, title: str, starts_at: datetime, description: str = ""
+) -> None:
+    """A lecture that is to be held in a room, an hour and a half long."""
+    database = database_of(installation)
+    try:
+        with database.session() as transaction:
+            room = transaction.scalars(select(Room).where(Room.slug == slug)).one()
+            plan = ScheduledLecture(
+                room_id=room.id, title=title, description=description, starts_at=starts_at, minutes=90
+            )
+            transaction.add(plan)
     finally:
         database.close()

@@ -44,20 +44,20 @@ LOOK = """() => {
 }"""
 
 
-def make_clock_film(path: Path) -> Path:
+def make_clock_film(path: Path, seconds: int = SECONDS) -> Path:
     """Grey pictures, brighter by STEP_LEVELS each STEP_SECONDS."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=30)
         video.width, video.height, video.pix_fmt = 640, 360, "yuv420p"
         audio = container.add_stream("aac", rate=48_000, layout="stereo")
-        for number in range(SECONDS * 30):
+        for number in range(seconds * 30):
             frame = av.VideoFrame(640, 360, "yuv420p")
             level = DARKEST + int(number / 30 / STEP_SECONDS * STEP_LEVELS)
             for plane, value in zip(frame.planes, (level, 128, 128), strict=True):
                 plane.update(bytes([value]) * plane.buffer_size)
             frame.pts = number
             container.mux(video.encode(frame))
-        for number in range(SECONDS * 50):
+        for number in range(seconds * 50):
             sound = av.AudioFrame(format="fltp", layout="stereo", samples=960)
             for plane in sound.planes:
                 plane.update(bytes(plane.buffer_size))

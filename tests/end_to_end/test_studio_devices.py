@@ -22,6 +22,24 @@ from tests.installation import Installation
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 UNPLUGGED = Path(__file__).parent / "unplugged.js"
+# Thirty times a second the same picture, to the last bit.
+FROZEN_CAMERA = """
+  const { mediaDevices } = navigator;
+  const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = async (wish) => {
+    const stream = await ask(wish);
+    for (const track of stream.getVideoTracks()) {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [640, 360];
+      const context = canvas.getContext("2d");
+      setInterval(() => { context.fillStyle = "#7a5b1f"; context.fillRect(0, 0, 640, 360); }, 33);
+      stream.removeTrack(track);
+      track.stop();
+      stream.addTrack(canvas.captureStream(30).getVideoTracks()[0]);
+    }
+    return stream;
+  };
+"""
 TWO_CAMERAS = "--use-fake-device-for-media-stream=fps=30,device-count=2"
 
 
@@ -165,7 +183,7 @@ def test_devices_pulled_out_in_mid_lecture_and_back(
         assert studio.lecturer.console.fatal == []
 
 
-def test_a_silent_microphone_and_a_black_camera_are_told(
+def test_a_silent_microphone_a_black_and_a_frozen_camera_are_told(
     lecture_hall: Installation, playwright: Playwright, tmp_path: Path
 ) -> None:
     flags = (
@@ -175,7 +193,10 @@ def test_a_silent_microphone_and_a_black_camera_are_told(
     with (
         browser_with(playwright, *flags) as browser,
         opened_studio(browser, lecture_hall, "silent") as studio,
+        opened_studio(browser, lecture_hall, "check") as frozen,
     ):
+        frozen.page.add_init_script(FROZEN_CAMERA)
+        frozen.open()
         page = studio.page
         studio.lecturer.go_live()
         assert page.locator("[data-warning]").count() == 0
@@ -186,6 +207,8 @@ def test_a_silent_microphone_and_a_black_camera_are_told(
         page.click("#use-camera")
         page.wait_for_selector("[data-warning=camera_black]", state="detached")
         studio.lecturer.end()
+        frozen.page.wait_for_selector("[data-warning=camera_frozen]", timeout=30_000)
+        assert not frozen.page.is_visible("[data-warning=camera_black]")
 
 
 def silence(path: Path) -> Path:

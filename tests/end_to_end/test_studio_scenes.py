@@ -15,6 +15,33 @@ from tests.installation import Installation
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 INSET = "#inset"
+TONE = 3_000  # Hz
+# Chromium gives a shared screen no sound where there is no loudspeaker.
+SOUNDING_SCREEN = f"""
+  const shareSilently = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getDisplayMedia = async (wish) => {{
+    const stream = await shareSilently(wish);
+    const context = new AudioContext();
+    const tone = new OscillatorNode(context, {{ frequency: {TONE} }});
+    const out = context.createMediaStreamDestination();
+    tone.connect(out);
+    tone.start();
+    stream.addTrack(out.stream.getAudioTracks()[0]);
+    return stream;
+  }};
+"""
+LISTEN = """async (hertz) => {
+  const context = new AudioContext();
+  const analyser = new AnalyserNode(context, { fftSize: 4096, smoothingTimeConstant: 0 });
+  context.createMediaElementSource(document.querySelector("video")).connect(analyser);
+  const levels = new Float32Array(analyser.frequencyBinCount);
+  window.toneHeard = () => {
+    analyser.getFloatFrequencyData(levels);
+    const at = Math.round(hertz / (context.sampleRate / analyser.fftSize));
+    return Math.max(...levels.slice(at - 2, at + 3)) > -50;
+  };
+  return toneHeard();
+}"""
 UNPLUGGED = Path(__file__).parent / "unplugged.js"  # `stopSharing`: what the browser's own button does
 
 
@@ -37,10 +64,12 @@ def lecture_hall(installation: Installation) -> Installation:
 
 def test_every_switch_is_seen_and_begins_no_take(lecture_hall: Installation, browser: Browser) -> None:
     with opened_studio(browser, lecture_hall, "scenes") as studio:
+        studio.page.add_init_script(SOUNDING_SCREEN)
         studio.page.add_init_script(path=UNPLUGGED)
         studio.open()
         studio.lecturer.go_live()
         viewer = studio.watch()
+        assert viewer.page.evaluate(LISTEN, TONE) is False, "the microphone does not sound so"
         viewer.wait("sceneSeen() === 'camera'")
         for scene, seen in (
             ("screen", "screen"),
@@ -51,6 +80,7 @@ def test_every_switch_is_seen_and_begins_no_take(lecture_hall: Installation, bro
         ):
             studio.choose(scene)
             viewer.wait("sceneSeen() === argument", argument=seen)
+        viewer.wait("toneHeard()")
         drag_inset(studio, 0.2, 0.2)
         viewer.wait("sceneSeen() === 'inset top-left'")
         studio.page.evaluate("() => stopSharing()")

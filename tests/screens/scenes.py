@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
-from tests.screens.stage import Stage, sign_in
+from tests.screens.stage import DESCRIPTION, Stage, sign_in
 
 Act = Callable[[Page, Stage], None]
 
@@ -60,6 +60,7 @@ def _front(stage: Stage) -> list[Scene]:
         ),
         Scene("front-found", "Front page: found", "/?q=理論", "#recordings li"),
         Scene("front-nothing", "Front page: nothing found", "/?q=xyzzy", "#nothing:visible"),
+        Scene("front-found-coming", "Front page: a coming lecture is found", "/?q=変数変換", "#scheduled li"),
         Scene("front-coming", "Front page: more on its way", "/", "#coming:visible", after=_more_that_hangs),
         Scene("front-away", "Front page: the server is away", "/", "#trouble:visible", before=_server_away),
         Scene(
@@ -111,6 +112,14 @@ def _hall(stage: Stage) -> list[Scene]:
         ),
         Scene("watch", "A recording's page", f"/watch/{stage.past}", "#room[data-state=replay]", plays=True),
         Scene("room-waiting", "Room before the lecture", "/rooms/waiting", "#room[data-state=waiting]"),
+        Scene("room-next", "Room before a scheduled lecture", "/rooms/seminar", "#scheduled:visible"),
+        Scene(
+            "room-replay-next",
+            "Room, ended: the replay, and what comes next",
+            "/rooms/past",
+            "#scheduled:visible",
+            plays=True,
+        ),
         Scene("room-locked", "Room with a password", "/rooms/locked", "#room[data-state=locked]"),
         Scene("room-members", "Room for members", "/rooms/members", "#room[data-state=members]"),
         Scene("room-share", "Sharing", "/rooms/past", "#share-dialog[open]", after=_share),
@@ -139,6 +148,29 @@ def _own_rooms() -> list[Scene]:
             "#new-key:visible",
             signed_in=True,
             after=_new_key,
+        ),
+        Scene(
+            "settings-scheduled",
+            "Settings: scheduled lectures",
+            "/rooms/seminar/settings",
+            "#plans li",
+            signed_in=True,
+        ),
+        Scene(
+            "settings-plan",
+            "A lecture is scheduled",
+            "/rooms/seminar/settings",
+            "#plan-dialog[open]",
+            signed_in=True,
+            after=_plan,
+        ),
+        Scene(
+            "settings-call-off",
+            "A scheduled lecture is called off",
+            "/rooms/seminar/settings",
+            "#call-off-dialog[open]",
+            signed_in=True,
+            after=_call_off,
         ),
         Scene(
             "settings-revoke",
@@ -196,6 +228,37 @@ def _studio() -> list[Scene]:
             after=_ask_to_end,
         ),
         Scene(
+            "studio-title",
+            "Studio: title and description",
+            "/rooms/waiting/studio",
+            "#title-dialog[open]",
+            signed_in=True,
+            after=_edit_title,
+        ),
+        Scene(
+            "studio-films",
+            "Studio before a scheduled lecture, with films",
+            "/rooms/seminar/studio",
+            "#film-list li",
+            signed_in=True,
+        ),
+        Scene(
+            "studio-film",
+            "Studio: a film is played",
+            "/rooms/films/studio",
+            "#film-now:visible",
+            signed_in=True,
+            after=_play_film,
+        ),
+        Scene(
+            "studio-film-delete",
+            "Studio: a film is deleted",
+            "/rooms/seminar/studio",
+            "#film-delete[open]",
+            signed_in=True,
+            after=_delete_film,
+        ),
+        Scene(
             "studio-elsewhere",
             "Studio of a room that is live elsewhere",
             "/rooms/algebra/studio",
@@ -251,6 +314,40 @@ def _new_key(page: Page, stage: Stage) -> None:
 
 def _revoke(page: Page, stage: Stage) -> None:
     page.click("#keys tbody button")
+
+
+def _plan(page: Page, stage: Stage) -> None:
+    page.click("#plan")
+    page.fill("#plan-title", "固有値と固有ベクトル")
+    page.fill("#plan-description", DESCRIPTION)
+
+
+def _call_off(page: Page, stage: Stage) -> None:
+    page.click("#plans [data-act=call_off]")
+
+
+def _edit_title(page: Page, stage: Stage) -> None:
+    _be_live(page, stage)
+    page.click("#edit-title")
+    page.fill("#new-description", DESCRIPTION)
+
+
+def _play_film(page: Page, stage: Stage) -> None:
+    """The first look makes the film; the others find it being played."""
+    ready = "#film-list li[data-state=ready] [data-act=play]"
+    page.wait_for_selector("#go-live:enabled, #resume-button:visible")
+    if not page.is_visible("#film-now"):
+        _be_live(page, stage)
+        if not page.locator(ready).count():
+            page.set_input_files("#films-file", str(stage.film))
+        page.click(f"{ready}:enabled", timeout=60_000)
+        page.wait_for_selector("#films[data-state=playing]")
+        page.click("#film-pause")
+    page.wait_for_selector("#films[data-state=paused]")
+
+
+def _delete_film(page: Page, stage: Stage) -> None:
+    page.click("#film-list [data-act=delete]:visible >> nth=0")
 
 
 def _go_live(page: Page, stage: Stage) -> None:

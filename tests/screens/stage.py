@@ -6,18 +6,22 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
+from library.database import utc_now
+from library.models import Film, FilmState
 from people.models import Room, RoomAccess
 from people.rooms import change_room
-from tests.end_to_end.archive import add_recordings, database_of
+from tests.end_to_end.archive import add_recordings, add_scheduled, database_of
 from tests.end_to_end.chromium import fresh_page
 from tests.end_to_end.encoder import Encoder
 from tests.end_to_end.lecturer import PASSWORD, SETUP_LINK
+from tests.end_to_end.test_film import make_clock_film
 from tests.installation import Installation, wait_for
 from tests.publishers.prepared_packets import prepare_video
 
@@ -30,7 +34,13 @@ ROOMS = {
     "locked": "社内研修（人事部）",
     "members": "Members' colloquium",
     "past": "情報理論入門",
+    "films": "映像資料",
+    "seminar": "数理工学セミナー",
 }
+DESCRIPTION = """持ち物：教科書 第3章
+
+資料：https://example.org/algebra/12（要ログイン）
+行列式の定義から始めて、体積の変化率としての意味までを一回で扱います。"""
 TITLES = (
     "情報理論入門 第4回 符号化定理",
     "Signals and systems: sampling",
@@ -51,13 +61,16 @@ TITLES = (
 
 @dataclass(frozen=True)
 class Stage:
-    """`cookies`: of who owns the rooms. `setup`: a link that still works, of the empty installation."""
+    """`cookies`: of who owns the rooms. `setup`: a link that still works, of the empty installation.
+    `film`: to be uploaded.
+    """
 
     full: Installation
     empty: Installation
     cookies: Any
     past: str
     setup: str
+    film: Path
 
 
 @contextmanager
@@ -90,6 +103,8 @@ def _people_in(browser: Browser, full: Installation, empty: Installation, encode
     _shut(full, "members", RoomAccess.MEMBERS)
     past = _lecture_that_ended(full, keys["past"])
     add_recordings(full, "past", TITLES)
+    _schedule(full)
+    _films(full)
     for slug in ("physics", "algebra"):
         encoders.append(Encoder(keys[slug], prepare_video(1280, 720, kilobits=1500)))
         encoders[-1].connect()
@@ -97,7 +112,36 @@ def _people_in(browser: Browser, full: Installation, empty: Installation, encode
     encoders[0].leave()
     full.wait_for_state("physics", "slate")
     setup = wait_for("the set-up link", lambda: SETUP_LINK.search(empty.log()))[0]
-    return Stage(full, empty, _signed_in(browser, full), past, setup)
+    return Stage(
+        full, empty, _signed_in(browser, full), past, setup, make_clock_film(full.folder / "実験の記録.mp4")
+    )
+
+
+def _schedule(installation: Installation) -> None:
+    """One that is due, one that is late, and later ones; `waiting` has none."""
+    for slug, title, by in (
+        ("seminar", "行列式の幾何学的な意味", timedelta(minutes=20)),
+        ("past", "情報理論入門 第5回 通信路符号化", timedelta(minutes=-25)),
+        ("past", "Channel coding: exercises", timedelta(days=6)),
+        ("seminar", "変数変換の公式とその応用", timedelta(days=7)),
+    ):
+        add_scheduled(installation, slug, title, utc_now() + by, DESCRIPTION)
+
+
+def _films(installation: Installation) -> None:
+    """Rows in every state but the one that only a page which uploads shows."""
+    database = database_of(installation)
+    with database.session() as transaction:
+        room = transaction.scalars(select(Room).where(Room.slug == "seminar")).one()
+        common = {"room_id": room.id, "organization_id": room.organization_id, "owner_id": room.owner_id}
+        for title, state, more in (
+            ("実験の記録 粘性流体", FilmState.READY, {"seconds": 754.0}),
+            ("Interview, cut short", FilmState.READY, {"seconds": 61.0, "cut": True}),
+            ("現地調査", FilmState.FAILED, {"reason": "no_picture"}),
+            ("Laboratory safety", FilmState.PREPARING, {}),
+        ):
+            transaction.add(Film(title=title, state=state, bytes=48_000_000, **common, **more))
+    database.close()
 
 
 def _shut(installation: Installation, slug: str, access: RoomAccess) -> None:
