@@ -104,6 +104,7 @@ def pages(stage: dict[str, Any]) -> list[Shown]:
         Shown("rooms", "/rooms", "li.card", signed_in=True),
         Shown("rooms-new", "/rooms", "li.card", signed_in=True, opens="[data-open-new-room]"),
         Shown("settings", "/rooms/now/settings", "#keys:visible", signed_in=True),
+        Shown("settings-plan", "/rooms/now/settings", "#no-scheduled:visible", signed_in=True, opens="#plan"),
         Shown("settings-locked", "/rooms/locked/settings", "#password:visible", signed_in=True),
         Shown("studio", "/rooms/waiting/studio", "#go-live:enabled", signed_in=True),
         Shown("studio-keys", "/rooms/waiting/studio", "#go-live:enabled", signed_in=True, opens="#shortcuts"),
