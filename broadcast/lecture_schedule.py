@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from broadcast.event_log import iso_utc
@@ -73,17 +73,29 @@ def plan_payload(plan: ScheduledLecture | None) -> dict[str, Any] | None:
     }
 
 
-def ahead_of(
-    transaction: Session, room_id: str, now: datetime, most: int = MAX_AHEAD
-) -> list[ScheduledLecture]:
+def ahead_of(transaction: Session, room_id: str, now: datetime) -> list[ScheduledLecture]:
     """The room's plans, next first."""
     query = select(ScheduledLecture).where(ScheduledLecture.room_id == room_id, is_ahead(now))
-    query = query.order_by(ScheduledLecture.starts_at, ScheduledLecture.id).limit(most)
+    query = query.order_by(ScheduledLecture.starts_at, ScheduledLecture.id).limit(MAX_AHEAD)
     return list(transaction.scalars(query))
 
 
+# Asked with each look at a room: put together once.
+_NEXT = (
+    select(ScheduledLecture)
+    .where(
+        ScheduledLecture.room_id == bindparam("room"),
+        ScheduledLecture.session_id.is_(None),
+        ScheduledLecture.starts_at > bindparam("since"),
+    )
+    .order_by(ScheduledLecture.starts_at, ScheduledLecture.id)
+    .limit(1)
+)
+
+
 def next_of(transaction: Session, room_id: str, now: datetime) -> ScheduledLecture | None:
-    return next(iter(ahead_of(transaction, room_id, now, 1)), None)
+    """The first of `ahead_of`."""
+    return transaction.scalar(_NEXT, {"room": room_id, "since": now - LATE})
 
 
 def due(transaction: Session, room_id: str, at: datetime) -> ScheduledLecture | None:

@@ -15,6 +15,7 @@ from apiflask.fields import Boolean, Float, Integer, Nested, String
 from apiflask.validators import Length, OneOf
 from flask import Response, request, session
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from broadcast import access, lecture_schedule
 from broadcast.lecture_schedule import plan_payload
@@ -25,7 +26,7 @@ from broadcast.scheduled_api import ScheduledOut
 from broadcast.services import services
 from broadcast.session_directory import SessionSummary
 from broadcast.session_rows import playback_payload
-from library.database import DatabaseUnavailable
+from library.database import DatabaseUnavailable, utc_now
 from library.jobs import newest_of
 from library.models import Job, LectureSession
 from people import doors
@@ -156,13 +157,16 @@ def get_room(slug: str) -> dict[str, Any]:
     token = _access_of(room) if verdict else None
     found = _session_of(room)
     may_host = bool(doors.may_host(person, room))
+    with services().database.reading() as transaction:
+        facts = _facts_of_row(transaction, found) if found else {}
+        plans = _plans_of(transaction, room.id, may_watch=bool(verdict), may_host=may_host)
     return {
         **_room_facts(room.slug, room.title, room.access, room.id, token),
         "may_watch": bool(verdict),
         "may_host": may_host,
-        "session": _session_out(found, token, _facts_of_row(found)) if found else None,
+        "session": _session_out(found, token, facts) if found else None,
         "playback": _playback_of(slug) if verdict else None,
-        **_plans_of(room.id, may_watch=bool(verdict), may_host=may_host),
+        **plans,
     }
 
 
@@ -379,19 +383,17 @@ def _playback_of(slug: str) -> dict[str, Any] | None:
     return playback_payload(state) if state is not None else None
 
 
-def _plans_of(room_id: str, *, may_watch: bool, may_host: bool) -> dict[str, Any]:
+def _plans_of(transaction: Session, room_id: str, *, may_watch: bool, may_host: bool) -> dict[str, Any]:
     now = utc_now()
-    with services().database.reading() as transaction:
-        following = lecture_schedule.next_of(transaction, room_id, now) if may_watch else None
-        due = lecture_schedule.due(transaction, room_id, now) if may_host else None
+    following = lecture_schedule.next_of(transaction, room_id, now) if may_watch else None
+    due = lecture_schedule.due(transaction, room_id, now) if may_host and following is not None else None
     return {"scheduled": plan_payload(following), "due": plan_payload(due)}
 
 
-def _facts_of_row(found: SessionSummary) -> dict[str, Any]:
+def _facts_of_row(transaction: Session, found: SessionSummary) -> dict[str, Any]:
     """What only the database knows: the title as its lecturer left it, and the MP4."""
-    with services().database.reading() as transaction:
-        row = transaction.get(LectureSession, found.id)
-        job = newest_of(transaction, "mp4", found.id) if found.phase.value == "ended" else None
+    row = transaction.get(LectureSession, found.id)
+    job = newest_of(transaction, "mp4", found.id) if found.phase.value == "ended" else None
     facts = _without_row(found)
     if row is not None:
         facts |= {"title": row.title, "description": row.description}
