@@ -22,7 +22,7 @@ from broadcast.lecture_schedule import plan_payload
 from broadcast.own_address import absolute
 from broadcast.problems import Problem
 from broadcast.rate_limits import limiter
-from broadcast.scheduled_api import ScheduledOut
+from broadcast.scheduled_api import PlanOut
 from broadcast.services import services
 from broadcast.session_directory import SessionSummary
 from broadcast.session_rows import playback_payload
@@ -100,10 +100,8 @@ class RoomOut(Schema):
     beacon_seconds = Float()
     session = Nested(SessionOut, allow_none=True, metadata={"description": "the live, else the latest"})
     playback = Nested(PlaybackOut, allow_none=True, metadata={"description": "the film being played"})
-    scheduled = Nested(ScheduledOut, allow_none=True, metadata={"description": "the next lecture to be held"})
-    due = Nested(
-        ScheduledOut, allow_none=True, metadata={"description": "for hosts: taken up by going live now"}
-    )
+    scheduled = Nested(PlanOut, allow_none=True, metadata={"description": "the next lecture to be held"})
+    due = Nested(PlanOut, allow_none=True, metadata={"description": "for hosts: taken up by going live now"})
 
 
 class RoomIn(Schema):
