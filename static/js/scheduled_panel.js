@@ -9,6 +9,7 @@ import { toast } from "./toast.js";
 
 const LOOK_MS = 60000; // one is held, or another hand plans
 const MINUTE_MS = 60000;
+const FARTHEST_DAYS = 731; // as the server's lecture_schedule.FARTHEST
 
 const t = translator("scheduled-strings");
 const root = need("#scheduled");
@@ -80,6 +81,7 @@ function open(plan) {
   need("#plan-title").value = plan?.title ?? "";
   need("#plan-description").value = plan?.description ?? "";
   need("#plan-minutes").value = plan?.minutes ?? 90;
+  start.max = localTime(serverNow() + FARTHEST_DAYS * 24 * 60 * MINUTE_MS);
   start.value = localTime(plan ? Date.parse(plan.starts_at) : nextFullHour());
   need("#plan-start-hint").textContent = t("zone", { zone: Intl.DateTimeFormat().resolvedOptions().timeZone });
   problem("plan-problem", "");
