@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 INSET = "#inset"
 TONE = 3_000  # Hz
-# Chromium gives a shared screen no sound where there is no loudspeaker.
+# The fake screen's own sound is silence.
 SOUNDING_SCREEN = f"""
   const shareSilently = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
   navigator.mediaDevices.getDisplayMedia = async (wish) => {{
@@ -26,6 +26,7 @@ SOUNDING_SCREEN = f"""
     const out = context.createMediaStreamDestination();
     tone.connect(out);
     tone.start();
+    for (const silent of stream.getAudioTracks()) {{ silent.stop(); stream.removeTrack(silent); }}
     stream.addTrack(out.stream.getAudioTracks()[0]);
     return stream;
   }};

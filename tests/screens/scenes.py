@@ -60,7 +60,6 @@ def _front(stage: Stage) -> list[Scene]:
         ),
         Scene("front-found", "Front page: found", "/?q=理論", "#recordings li"),
         Scene("front-nothing", "Front page: nothing found", "/?q=xyzzy", "#nothing:visible"),
-        Scene("front-found-coming", "Front page: a coming lecture is found", "/?q=変数変換", "#scheduled li"),
         Scene("front-coming", "Front page: more on its way", "/", "#coming:visible", after=_more_that_hangs),
         Scene("front-away", "Front page: the server is away", "/", "#trouble:visible", before=_server_away),
         Scene(
@@ -119,6 +118,7 @@ def _hall(stage: Stage) -> list[Scene]:
             "/rooms/past",
             "#scheduled:visible",
             plays=True,
+            languages=("ja",),
         ),
         Scene("room-locked", "Room with a password", "/rooms/locked", "#room[data-state=locked]"),
         Scene("room-members", "Room for members", "/rooms/members", "#room[data-state=members]"),
@@ -171,6 +171,7 @@ def _own_rooms() -> list[Scene]:
             "#call-off-dialog[open]",
             signed_in=True,
             after=_call_off,
+            languages=("ja",),
         ),
         Scene(
             "settings-revoke",
@@ -234,6 +235,7 @@ def _studio() -> list[Scene]:
             "#title-dialog[open]",
             signed_in=True,
             after=_edit_title,
+            languages=("ja",),
         ),
         Scene(
             "studio-films",
@@ -257,6 +259,7 @@ def _studio() -> list[Scene]:
             "#film-delete[open]",
             signed_in=True,
             after=_delete_film,
+            languages=("ja",),
         ),
         Scene(
             "studio-elsewhere",
