@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from broadcast import session_rows
+from broadcast.event_feed import EventFeed
 from broadcast.event_log import EventRow, NewEvent
 from broadcast.session_directory import Figures
 from library.models import LectureSession
@@ -104,8 +105,10 @@ def test_the_snapshot_has_title_playback_and_what_comes(stage: WebStage, writer:
     film = {"playback": {"kind": "film", "media_id": "m", "position": 2.5}}
     stage.log.append_alone(stage.hall.id, NewEvent("playback", film, writer.session_id, 9_000))
     stage.log.close(stage.hall.id, stage.log.positions([stage.hall.id])[stage.hall.id].open_batch)
-    answer = stage.feed.request_snapshot(stage.hall.id)
-    answer = answer.result(10) if isinstance(answer, Future) else answer
+    feed = EventFeed(stage.log, stage.hints.append)  # one that looks when it is told to
+    asked = feed.request_snapshot(stage.hall.id)
+    feed.step()
+    answer = asked.result(0) if isinstance(asked, Future) else asked
     state = json.loads(answer.body)["state"]
     assert state["title"] == {"session": writer.session_id, "title": "Determinants", "description": ""}
     assert state["playback"] == {**film["playback"], "session": writer.session_id, "clock": 9_000}
