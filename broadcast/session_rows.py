@@ -47,17 +47,7 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
     known_version = row.state_version if row is not None else 0
     is_new, plan = row is None, None
     if row is None:
-        known = _known_room(session, state)
-        room = known or _room(session, state)
-        lecture_schedule.lock(session, room.id)
-        plan = lecture_schedule.due(session, room.id, utc(state.started_at))
-        if known is None or time.time() - state.started_at > LATE_SECONDS:
-            # Its events were told, and the database has lost them: their numbers must not be told again.
-            event_log.number_anew(session, room.id)
-        row = LectureSession(id=state.session_id, room_id=room.id, organization_id=room.organization_id)
-        # From then on they are the lecturer's to change (session_api.py).
-        row.title = plan.title if plan is not None else _title(state)
-        row.description = plan.description if plan is not None else ""
+        row, plan = _new_row(session, event_log, state)
     _bring_up(row, state, figures)
     session.add(row)
     session.flush()
@@ -71,6 +61,24 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
     if figures.has_replay:  # which only ended sessions have
         recordings.order_mp4(session, state.session_id, figures.replay_version)
     return row.room_id
+
+
+def _new_row(
+    session: Session, event_log: EventLog, state: SessionState
+) -> tuple[LectureSession, ScheduledLecture | None]:
+    """Not added yet; with the scheduled lecture that it takes up."""
+    known = _known_room(session, state)
+    room = known or _room(session, state)
+    lecture_schedule.lock(session, room.id)
+    plan = lecture_schedule.due(session, room.id, utc(state.started_at))
+    if known is None or time.time() - state.started_at > LATE_SECONDS:
+        # Its events were told, and the database has lost them: their numbers must not be told again.
+        event_log.number_anew(session, room.id)
+    row = LectureSession(id=state.session_id, room_id=room.id, organization_id=room.organization_id)
+    # From then on they are the lecturer's to change (session_api.py).
+    row.title = plan.title if plan is not None else _title(state)
+    row.description = plan.description if plan is not None else ""
+    return row, plan
 
 
 def _is_as_new(row: LectureSession, state: SessionState, figures: Figures) -> bool:

@@ -78,8 +78,11 @@ class Stage:
             return list(session.scalars(select(model)))
 
     def versions_told(self) -> list[int]:
-        events = [event for event in self.all(EventRow) if event.kind == "session"]
-        return [json.loads(event.payload)["version"] for event in events]
+        return [json.loads(event.payload)["version"] for event in self.told()]
+
+    def told(self) -> list[EventRow]:
+        """What the feed has of sessions' states and versions."""
+        return [event for event in self.all(EventRow) if event.kind in ("session", "replay")]
 
 
 @pytest.fixture
@@ -284,8 +287,7 @@ def heal(writer: SessionWriter, version: int = 2) -> None:
 
 
 def replays_told(stage: Stage) -> list[tuple[str, str | None, int]]:
-    events = stage.all(EventRow)
-    return [(e.kind, e.session_id, json.loads(e.payload)["replay_version"]) for e in events]
+    return [(e.kind, e.session_id, json.loads(e.payload)["replay_version"]) for e in stage.told()]
 
 
 def test_a_version_becomes_row_event_and_job_once(stage: Stage) -> None:
@@ -318,7 +320,7 @@ def test_a_job_in_another_process_tells_of_its_version_itself(stage: Stage) -> N
     adopt_session(stage.writer.settings, stage.database, stage.writer.session_id)
     assert replays_told(stage)[-1] == ("session", stage.writer.session_id, 2)
     stage.step(COMPARE_SECONDS)
-    assert stage.announced == [] and len(stage.all(EventRow)) == 2, "and nobody tells of it again"
+    assert stage.announced == [] and len(stage.told()) == 2, "and nobody tells of it again"
     adopt_session(stage.writer.settings, stage.database, "no-such-session")
 
 
@@ -351,7 +353,7 @@ def test_a_torn_version_is_none(stage: Stage) -> None:
     path.write_bytes(path.read_bytes()[:30])
     for _ in range(3):
         stage.step(COMPARE_SECONDS)
-    assert stage.all(LectureSession)[0].edit_version == 1 and len(stage.all(EventRow)) == 1
+    assert stage.all(LectureSession)[0].edit_version == 1 and len(stage.told()) == 1
 
 
 def test_a_lecture_of_which_only_the_copy_is_left_becomes_a_recording(stage: Stage) -> None:
@@ -366,7 +368,7 @@ def test_a_lecture_of_which_only_the_copy_is_left_becomes_a_recording(stage: Sta
     edit_list_files.save(folder, stage.writer.session_id, EditList(2, (Span(number, 0, 0),)))
     stage.step(COMPARE_SECONDS)
     (row,) = stage.all(LectureSession)
-    assert row.bytes > 0 and json.loads(stage.all(EventRow)[-1].payload)["has_replay"]
+    assert row.bytes > 0 and json.loads(stage.told()[-1].payload)["has_replay"]
     assert [job.key for job in stage.all(Job)] == [f"mp4:{row.id}:2"]
 
 
