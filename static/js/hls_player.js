@@ -2,12 +2,13 @@
 // Owned by its page. Goes on by itself through network, server and media errors until destroy().
 import Hls from "../vendor/hls.js-1.7.4/hls.min.mjs";
 import { backoffMs } from "./backoff.js";
-import { LatencyController } from "./latency_controller.js";
+import { LatencyController, MOST_BEHIND } from "./latency_controller.js";
 import { positionOfDate, isRewind } from "./playback_position.js";
 
 const TICK_MS = 100;
 const AT_EDGE_SECONDS = 3; // nearer than this is "live"
 const STANDSTILL_MS = 2500;
+const FRESH_SECONDS = 2; // a playlist that has grown since then
 const PICTURE_SECONDS = 1 / 30; // one step; what a recording's rate is, no player tells
 const FIRST_PICTURE_SECONDS = 0.1; // hls.js is that unsure where a lecture's first picture lies
 const CONFIG = {
@@ -45,6 +46,7 @@ export class HlsPlayer extends EventTarget {
   #ticker = 0;
   #lastTime = 0;
   #movedAt = 0;
+  #freshStandstillAt = -Infinity;
   #listening = new AbortController();
 
   /** @param {HTMLVideoElement} video */
@@ -73,7 +75,6 @@ export class HlsPlayer extends EventTarget {
     this.#source = { url, live, startDate, startClock, startAt };
     this.#following = live && startDate === null && startClock === null && startAt === null;
     this.#recovered();
-    this.#controller.reset();
     this.#setRate(this.#following ? 1 : this.#chosenRate);
     this.#open();
     this.#tell("change");
@@ -180,6 +181,7 @@ export class HlsPlayer extends EventTarget {
 
   #open() {
     this.#close();
+    this.#controller = new LatencyController();
     this.#movedAt = performance.now();
     if (Hls.isSupported()) this.#openHlsJs();
     else this.#openNative();
@@ -342,7 +344,7 @@ export class HlsPlayer extends EventTarget {
   }
 
   #steer() {
-    const { rate, seek } = this.#controller.sample(performance.now(), bufferedAhead(this.video));
+    const { rate, seek } = this.#controller.sample(performance.now(), this.video.currentTime, bufferedAhead(this.video));
     if (seek) this.goLive();
     else this.#setRate(rate);
   }
@@ -361,8 +363,17 @@ export class HlsPlayer extends EventTarget {
     this.#standsStill();
     const next = nextBufferedStart(this.video);
     if (next !== null) this.video.currentTime = next + 0.05;
-    else if (this.#following && this.behind > AT_EDGE_SECONDS) this.goLive();
+    else if (this.#following && this.behind > AT_EDGE_SECONDS && this.#isStuck()) this.goLive();
     else if (bufferedAhead(this.video) > 0.5) this.video.currentTime += 0.1;
+  }
+
+  /** New parts are told of and none can be played: the edge is the way out. A silent line is waited for, nothing is left out. */
+  #isStuck() {
+    const now = performance.now();
+    const fresh = (this.#hls?.latestLevelDetails?.age ?? Infinity) < FRESH_SECONDS;
+    const again = now - this.#freshStandstillAt < 1.5 * STANDSTILL_MS;
+    this.#freshStandstillAt = fresh ? now : -Infinity;
+    return (fresh && again) || this.behind > MOST_BEHIND;
   }
 
   /** hls.js waits 14 s for a silent line before it complains: the viewer hears of it now. */
