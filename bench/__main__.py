@@ -49,7 +49,7 @@ def _run(name: str, benchmark: Benchmark, *, quick: bool) -> tuple[dict[str, obj
     """What was found, and whether all bars were met."""
     load = os.getloadavg()[0]
     print(f"\n{name}: {benchmark.title} (load {load:.2f})", flush=True)
-    run = importlib.import_module(benchmark.module).run
+    run = getattr(importlib.import_module(benchmark.module), benchmark.function)
     with tempfile.TemporaryDirectory(prefix="kodo-bench-") as folder:
         found: dict[str, object] = run(Path(folder), **(benchmark.quick if quick else benchmark.full))
     met = True

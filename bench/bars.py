@@ -1,4 +1,7 @@
-"""Which benchmarks there are, how long they run, and the bar of each figure (Shows 2, 3, 4, 7 of issue 2)."""
+"""Which benchmarks there are, how long they run, and the bar of each figure.
+
+Shows 2, 3, 4, 7 of issue 2; Shows 2 and 3 of issue 3.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """`module.run(folder, **full)` measures; `quick`: the arguments of a short run."""
+    """`module.function(folder, **full)` measures; `quick`: the arguments of a short run."""
 
     title: str
     module: str
@@ -31,6 +34,7 @@ class Benchmark:
     full: Mapping[str, Any] = field(default_factory=dict)
     quick: Mapping[str, Any] = field(default_factory=dict)
     by_name_only: bool = False  # needs what not every machine has
+    function: str = "run"
 
 
 WITHOUT_RTX = Network(delay_seconds=0.04, loss=0.01, rtx=False)
@@ -90,8 +94,34 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         {"hours": 3.0},
         {"hours": 0.2},
     ),
+    "latency": Benchmark(
+        "encoder to canvas by a clock in the picture, stock hls.js beside it (seconds)",
+        "bench.latency",
+        (Bar("median", "≤", 0.9), Bar("p95", "≤", 1.1), Bar("stalls", "=", 0), Bar("skips", "=", 0)),
+        {"seconds": 600.0, "runs": 3},
+        {"seconds": 60.0, "runs": 1},
+    ),
+    "jitter": Benchmark(
+        "the room's page on a line with jitter: it backs off by itself and comes back (seconds)",
+        "bench.bad_line",
+        (
+            Bar("backed_off", "≥", 0.2),
+            Bar("stalls_after_backing_off", "=", 0),
+            Bar("median_after", "≤", 0.95),
+            Bar("skips", "=", 0),
+        ),
+        {"seconds": 120.0, "quiet_seconds": 150.0},
+        {"seconds": 60.0, "quiet_seconds": 140.0},
+        function="jitter",
+    ),
+    "catch-up": Benchmark(
+        "from 10 s behind to the edge without leaving anything out (seconds)",
+        "bench.bad_line",
+        (Bar("caught_up_seconds", "≤", 60), Bar("left_out", "=", 0), Bar("skips", "=", 0)),
+        function="catch_up",
+    ),
     "pages": Benchmark(
-        "Lighthouse on front page and sign-in, phone and desktop (needs Node)",
+        "Lighthouse on front page, sign-in, live hall and recording, phone and desktop (needs Node)",
         "bench.pages",
         (
             Bar("lowest_performance", "≥", 95),

@@ -92,10 +92,14 @@ class AiortcPublisher:
         for add in reversed(adders) if self._video_first else adders:
             add(pc)
 
+    def make_video_track(self) -> PreparedVideoTrack | None:
+        """What is sent as picture; another track's `want_idr` answers PLIs, too."""
+        return None if self._video is None else PreparedVideoTrack(self._video, remember=self._remember)
+
     def _add_video(self, pc: RTCPeerConnection) -> None:
-        if self._video is None:
+        self.video_track = self.make_video_track()
+        if self.video_track is None:
             return
-        self.video_track = PreparedVideoTrack(self._video, remember=self._remember)
         transceiver = pc.addTransceiver(self.video_track, direction="sendonly")
         codecs = RTCRtpSender.getCapabilities("video").codecs
         wanted = ("video/h264", "video/rtx") if self._rtx else ("video/h264",)
