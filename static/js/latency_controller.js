@@ -70,6 +70,7 @@ export class LatencyController {
 /** When the buffer's end was where: parts that come late let it fall behind the clock. Played rates do not matter to it. */
 class Arrivals {
   /** @type {{from: number, lead: number, count: number}[]} */ #windows = []; // of each the least lead: seconds of media less those of the clock
+  #sureFrom = -Infinity;
 
   /** Seconds by which the latest part of the last two minutes came later than the earliest. */
   get lateness() { return Math.max(0, ...this.#windows.map((w) => this.#best - w.lead)); }
@@ -80,14 +81,16 @@ class Arrivals {
   reached(now, end) {
     this.#windows = this.#windows.filter((w) => w.from >= now - MEMORY_MS);
     const lead = end - now / 1000;
-    if (this.#best - lead > MOST_AIM) { this.#forgetCut(now); return; }
+    if (this.#best - lead > MOST_AIM) this.#forgetCut(now);
+    if (now < this.#sureFrom) return;
     const last = this.#windows.at(-1);
     if (last && now - last.from < WINDOW_MS) Object.assign(last, { lead: Math.min(last.lead, lead), count: last.count + 1 });
     else this.#windows.push({ from: now, lead, count: 1 });
   }
 
-  /** What no aim could cover is a line that was cut, not jitter: nor was what led to it. @param {number} now ms */
+  /** What no aim could cover is a line that was cut, not jitter: nor is what led to it, or the filling up after it. @param {number} now ms */
   #forgetCut(now) {
+    this.#sureFrom = now + UNSURE_MS;
     this.#windows = this.#windows.filter((w) => w.from < now - 1000 * MOST_AIM - 2 * WINDOW_MS);
   }
 }
