@@ -159,4 +159,5 @@ class AudioTrack:
 def silence_between(start_pts: int, end_pts: int) -> list[AudioSample]:
     """Frames of silence (48 kHz samples) from `start_pts`, the last of which reaches `end_pts`."""
     count = max(0, -((start_pts - end_pts) // AAC_FRAME_SAMPLES))
-    return [AudioSample(silent_aac_frame(), start_pts + n * AAC_FRAME_SAMPLES) for n in range(count)]
+    data = silent_aac_frame()
+    return [AudioSample(data, start_pts + n * AAC_FRAME_SAMPLES, filled=True) for n in range(count)]

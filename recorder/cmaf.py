@@ -44,7 +44,7 @@ _CHECKSUM = struct.Struct(">I")
 _BOX = struct.Struct(">I4s")
 _MAGIC = b"KPRT"
 MARK_BYTES = _FIELDS.size + _CHECKSUM.size
-_INDEPENDENT = 1
+_INDEPENDENT, _FILLED = 1, 2
 
 _SYNC_SAMPLE = 0x02000000  # sample_depends_on = 2: on no other
 _DELTA_SAMPLE = 0x01010000  # depends on others, is no sync sample
@@ -81,7 +81,7 @@ def part_bytes(sequence: int, content: PartContent, segment: int, part: int) -> 
 
 def _marked(pieces: list[bytes], content: PartContent, segment: int, part: int) -> bytes:
     length = MARK_BYTES + sum(map(len, pieces))
-    flags = _INDEPENDENT if content.independent else 0
+    flags = (_INDEPENDENT if content.independent else 0) | (_FILLED if content.filled else 0)
     fields = _FIELDS.pack(
         MARK_BYTES, b"free", _MAGIC, content.pts, content.duration, segment, part, flags, length
     )
@@ -150,7 +150,8 @@ def part_record(head: bytes, offset: int) -> PartRecord | None:
     if size != MARK_BYTES or kind != b"free" or magic != _MAGIC or length <= MARK_BYTES:
         return None
     (checksum,) = _CHECKSUM.unpack_from(head, _FIELDS.size)
-    return PartRecord(offset, length, pts, duration, segment, part, bool(flags & _INDEPENDENT), checksum)
+    independent, filled = bool(flags & _INDEPENDENT), bool(flags & _FILLED)
+    return PartRecord(offset, length, pts, duration, segment, part, independent, checksum, filled)
 
 
 def part_is_whole(data: bytes) -> bool:

@@ -112,17 +112,22 @@ class VideoSample:
 
 @dataclass(frozen=True, slots=True)
 class AudioSample:
-    """One AAC-LC frame of 1,024 samples. `pts`: 48 kHz samples of the session's clock."""
+    """One AAC-LC frame of 1,024 samples. `pts`: 48 kHz samples of the session's clock.
+
+    `filled`: silence that stands in for sound which did not come.
+    """
 
     data: bytes
     pts: int
+    filled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PartContent:
     """A part before it is written. `pts`, `duration`: 90 kHz; `duration` is what playlists tell.
 
-    `starts_segment`: the part opens the next media sequence number.
+    `starts_segment`: the part opens the next media sequence number. `filled`: nothing in it came from the
+    program's source.
     """
 
     video: tuple[VideoSample, ...]
@@ -131,6 +136,7 @@ class PartContent:
     duration: int
     independent: bool
     starts_segment: bool
+    filled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,8 @@ class PartRecord:
     """One record of `program.index`.
 
     `offset`, `length`: bytes in `program.mp4`. `pts`, `duration`: 90 kHz of the session's clock.
-    `segment`: media sequence number, counted over the whole session; `part`: index in it.
+    `segment`: media sequence number, counted over the whole session; `part`: index in it. `filled`: it holds
+    nothing of its source, only what stood in for it; older logs do not tell and read as not filled.
     """
 
     offset: int
@@ -149,6 +156,7 @@ class PartRecord:
     part: int
     independent: bool
     checksum: int
+    filled: bool = False
 
 
 class RecordingState(StrEnum):

@@ -30,6 +30,7 @@ class _Picture:
     data: bytes
     pts: int
     independent: bool
+    filled: bool
 
 
 def to_samples(pts: int) -> int:
@@ -83,10 +84,13 @@ class PartCutter:
         """Whether a segment has been open so long at `pts` that the next one should begin."""
         return pts - self._segment_start >= KEY_FRAME_DUE_TICKS
 
-    def add_picture(self, data: bytes, pts: int, independent: bool) -> list[PartContent]:
+    def add_picture(
+        self, data: bytes, pts: int, independent: bool, *, filled: bool = False
+    ) -> list[PartContent]:
         """Take a sample (AVCC) with a pts beyond the last one's; returns the parts that are now ready.
 
-        Raises ValueError for a pts that does not increase.
+        `filled`: it stands in for what the source did not send. Raises ValueError for a pts that does not
+        increase.
         """
         if pts <= self._last_pts:
             raise ValueError(f"pts {pts} after {self._last_pts}")
@@ -99,7 +103,7 @@ class PartCutter:
             self._open_segment()
         elif self._pictures and pts >= self._told_end + self._target:
             ready.append(self._cut(pts))
-        self._pictures.append(_Picture(data, pts, independent))
+        self._pictures.append(_Picture(data, pts, independent, filled))
         self._last_pts = pts
         if self._is_full(pts + self._interval):
             ready.append(self._cut(pts + self._interval))
@@ -168,6 +172,7 @@ class PartCutter:
         """A part of all waiting pictures, that ends at `end_pts`, real or guessed."""
         pictures, self._pictures = self._pictures, []
         video = self._samples(pictures, end_pts) if pictures else ()
+        audio = self._sound_until(end_pts)
         start, starts_segment = self._told_end, self._starts_segment
         shortest = SHORTEST_LAST_PART_TICKS if last_of_segment else self._shortest
         self._told_end = max(start + shortest, min(end_pts, start + self._target))
@@ -175,11 +180,12 @@ class PartCutter:
         self._split_long_segment()
         return PartContent(
             video=video,
-            audio=self._sound_until(end_pts),
+            audio=audio,
             pts=video[0].pts if video else start,
             duration=self._told_end - start,
             independent=bool(video) and video[0].independent,
             starts_segment=starts_segment,
+            filled=all(one.filled for one in pictures) and all(one.filled for one in audio),
         )
 
     def _samples(self, pictures: list[_Picture], end_pts: int) -> tuple[VideoSample, ...]:

@@ -101,14 +101,20 @@ class Program:
             return False
         return self._clock() - feed.last_media_at < ARRIVING_SECONDS
 
-    def begin_source(self, source: Source, *, has_video: bool = True) -> SourceSink:
-        """The program's source from now on; the one before it is ignored. Returns the sink to deliver to."""
+    def begin_source(self, source: Source, *, has_video: bool = True, inserted: bool = False) -> SourceSink:
+        """The program's source from now on; the one before it is ignored. Returns the sink to deliver to.
+
+        `inserted`: a film or network camera, of which the lecturer's computer has no copy: where it rests
+        nothing of the lecture is missing.
+        """
         now = self._clock()
         if self._feed is not None:
             self._feed.detach()
         self._audio.reset()
         self._handover_until = now + HANDOVER_SECONDS
-        self._feed = SourceFeed(self, source, has_video=has_video, started_monotonic=self._started, now=now)
+        self._feed = SourceFeed(
+            self, source, has_video=has_video, inserted=inserted, started_monotonic=self._started, now=now
+        )
         if self._closed:
             self._feed.detach()
         self._stats.sources += 1
@@ -237,7 +243,8 @@ class Program:
 
     def _write_fill(self, filler: Filler, pts: int) -> None:
         self._stats.fills += 1
-        self._line.add_picture(to_avcc((filler.picture(),)), pts, independent=False)
+        inserted = self._shown_feed is not None and self._shown_feed.inserted
+        self._line.add_picture(to_avcc((filler.picture(),)), pts, independent=False, filled=not inserted)
 
     def _end_take(self, end_pts: int) -> None:
         """The take goes on, resting, up to the next one; its last sound gets a part to lie in."""
@@ -251,14 +258,16 @@ class Program:
             return
         if self._still is not None:
             last = self._still.closing_picture(carrier)
-            self._line.add_picture(last.data, last.pts, independent=False)
+            self._line.add_picture(last.data, last.pts, independent=False, filled=True)
         elif self._filler is not None and self._filler.possible:
             self._write_fill(self._filler, carrier)
 
     def _write_still(self, until_pts: int) -> None:
         assert self._still is not None
         for picture in self._still.due(until_pts):
-            self._line.add_picture(picture.data, picture.pts, independent=picture.independent)
+            self._line.add_picture(
+                picture.data, picture.pts, independent=picture.independent, filled=True
+            )
 
     def _begin_take(self, video: VideoParameters, start_pts: int, *, slate: bool) -> None:
         self._line.begin(video, start_pts, slate=slate)

@@ -91,12 +91,12 @@ class TakeLine:
         self._take = _Take(video, slate, PartCutter(self._part_ticks, start_pts))
         self._take.cutter.add_sound(early)
 
-    def add_picture(self, data: bytes, pts: int, *, independent: bool) -> int:
-        """Returns how many parts that made ready."""
+    def add_picture(self, data: bytes, pts: int, *, independent: bool, filled: bool = False) -> int:
+        """Returns how many parts that made ready. `filled`: it stands in for what the source did not send."""
         assert self._take is not None, "begin() comes first"
         self._last_pts = pts
         self.pictures += 1
-        ready = self._take.cutter.add_picture(data, pts, independent)
+        ready = self._take.cutter.add_picture(data, pts, independent, filled=filled)
         for part in ready:
             self._append(self._take, part)
         return len(ready)

@@ -299,7 +299,7 @@ class ProgramSources:
     def _take_over(self, source: Source) -> SourceSink:
         if self._camera is not None:
             self._camera.take_off_air()
-        return self._program.begin_source(source)
+        return self._program.begin_source(source, inserted=True)
 
     def _control(self, request: PlaybackRequest) -> None:
         inserted = self.inserted

@@ -8,6 +8,7 @@ once with a short fade. Corrupt packets are silence and are counted.
 from __future__ import annotations
 
 from array import array
+from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -58,6 +59,7 @@ class SoundMixer:
         self._next_rtp: int | None = None
         self._faded_out = True
         self._pcm = (bytearray(), bytearray())
+        self._heard: deque[tuple[int, int]] = deque()  # stretches that came from the source, not encoded yet
         self._voice = VoiceLine()
         self._decoder: AudioCodecContext | None = None
         self._encoder = _aac_encoder()
@@ -111,7 +113,7 @@ class SoundMixer:
             self._fed += AAC_FRAME_SAMPLES
             self.encoded_frames += 1
             out += (
-                AudioSample(bytes(packet), packet.pts)
+                AudioSample(bytes(packet), packet.pts, filled=not self._is_heard(packet.pts))
                 for packet in self._encoder.encode(frame)
                 if packet.pts is not None and packet.pts >= 0
             )
@@ -126,6 +128,12 @@ class SoundMixer:
             "audio_silent_ms": self.silent_samples * 1000 // AUDIO_SAMPLE_RATE,
             "audio_dropped_ms": self.dropped_samples * 1000 // AUDIO_SAMPLE_RATE,
         }
+
+    def _is_heard(self, pts: int) -> bool:
+        """Whether anything of the source lies in the frame at `pts`: frames are asked for in order."""
+        while self._heard and self._heard[0][1] <= pts:
+            self._heard.popleft()
+        return bool(self._heard) and self._heard[0][0] < pts + AAC_FRAME_SAMPLES
 
     def _decode(self, data: bytes) -> tuple[bytes, bytes, int]:
         if self._decoder is None:
@@ -160,7 +168,10 @@ class SoundMixer:
         self._faded_out = False
         self._pcm[0].extend(left)
         self._pcm[1].extend(right)
-        self._written += samples
+        start, self._written = self._written, self._written + samples
+        if self._heard and self._heard[-1][1] == start:
+            start = self._heard.pop()[0]
+        self._heard.append((start, self._written))
 
 
 @cache

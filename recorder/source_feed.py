@@ -33,9 +33,17 @@ class SourceFeed:
     """The SourceSink of one source. `last_media_at`: monotonic seconds, None before the first."""
 
     def __init__(
-        self, owner: FeedOwner, source: Source, *, has_video: bool, started_monotonic: float, now: float
+        self,
+        owner: FeedOwner,
+        source: Source,
+        *,
+        has_video: bool,
+        started_monotonic: float,
+        now: float,
+        inserted: bool = False,
     ) -> None:
         self.source = source
+        self.inserted = inserted
         self.stream = PictureStream()
         self.timeline = SourceTimeline(started_monotonic)
         self.last_media_at: float | None = None

@@ -22,7 +22,7 @@ _RECORD = struct.Struct(">QQIIIHHIHH20x")
 _CHECKSUM = struct.Struct(">I")
 _MAGIC = b"KODOidx1"
 _SLATE = 1
-_INDEPENDENT = 1
+_INDEPENDENT, _FILLED = 1, 2
 
 
 class Mark(IntEnum):
@@ -58,7 +58,7 @@ def parse_header(data: bytes) -> IndexHeader | None:
 def pack_record(record: PartRecord) -> bytes:
     """64 bytes. Raises struct.error for values out of range."""
     r = record
-    flags = _INDEPENDENT if r.independent else 0
+    flags = (_INDEPENDENT if r.independent else 0) | (_FILLED if r.filled else 0)
     return _sealed(
         _RECORD.pack(
             r.offset, r.pts, r.length, r.duration, r.segment, r.part, flags, r.checksum, Mark.PART, 0
@@ -103,7 +103,8 @@ def record_at(records: bytes | bytearray, number: int) -> PartRecord:
     offset, pts, length, duration, segment, part, flags, checksum, _, _ = _RECORD.unpack_from(
         records, number * RECORD_BYTES
     )
-    return PartRecord(offset, length, pts, duration, segment, part, bool(flags & _INDEPENDENT), checksum)
+    independent, filled = bool(flags & _INDEPENDENT), bool(flags & _FILLED)
+    return PartRecord(offset, length, pts, duration, segment, part, independent, checksum, filled)
 
 
 def iterate(records: bytes | bytearray, first: int, end: int) -> Iterator[PartRecord]:

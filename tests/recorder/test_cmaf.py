@@ -129,13 +129,14 @@ _samples = st.lists(
 def test_a_part_tells_its_record(
     video: list[VideoSample], pts: int, duration: int, segment: int, part: int
 ) -> None:
-    content = PartContent(tuple(video), (), pts, duration, video[0].independent, part == 0)
+    independent, filled = video[0].independent, pts % 2 == 0
+    content = PartContent(tuple(video), (), pts, duration, independent, part == 0, filled)
     data = cmaf.part_bytes(1, content, segment, part)
     record = cmaf.part_record(data, 99)
     assert record is not None and cmaf.part_is_whole(data)
     told = (record.offset, record.length, record.pts, record.duration, record.segment, record.part)
     assert told == (99, len(data), pts, duration, segment, part)
-    assert record.independent == content.independent
+    assert (record.independent, record.filled) == (independent, filled)
 
 
 def test_any_flipped_bit_is_noticed() -> None:

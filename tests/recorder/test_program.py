@@ -530,3 +530,60 @@ def test_fills_are_tiny(stage):
     stage.run(1)
     sets = {nal_type(n): n for n in publisher.sent[0].nals}
     assert len(skip_picture(parse_sps(sets[7]), parse_pps(sets[8]), 5)) < 12
+
+
+# What holds nothing of its source
+
+
+def filled_stretches(stage: Stage) -> list[tuple[float, float]]:
+    """Seconds of the parts that hold nothing of a source, slates apart."""
+    found: list[tuple[float, float]] = []
+    for part in (part for take in stage.takes if not take.slate for part in take.parts if part.filled):
+        start, end = part.pts / 90_000, (part.pts + part.duration) / 90_000
+        if found and start - found[-1][1] < 0.1:
+            start = found.pop()[0]
+        found.append((start, end))
+    return found
+
+
+def test_a_line_that_falls_silent_is_filled_until_the_slate(stage):
+    publisher = Publisher(stage).start()
+    stage.run(5)
+    publisher.camera_on = publisher.microphone_on = False
+    stage.run(4)
+    publisher.leave()
+    stage.run(2)
+    finish(stage)
+    [(start, end)] = filled_stretches(stage)
+    assert 4.9 < start < 5.7 and end == pytest.approx(9, abs=0.4)
+    assert all(part.filled for take in stage.takes if take.slate for part in take.parts)
+
+
+@pytest.mark.parametrize("rests", ["camera_on", "microphone_on"])
+def test_a_source_of_which_one_half_rests_is_no_gap(stage, rests):
+    publisher = Publisher(stage).start()
+    stage.run(3)
+    setattr(publisher, rests, False)
+    stage.run(5)
+    finish(stage)
+    assert filled_stretches(stage) == []
+
+
+def test_a_lecture_in_sound_only_is_no_gap(stage):
+    Publisher(stage).start(has_video=False)
+    stage.run(6)
+    finish(stage)
+    assert [take.slate for take in stage.takes].count(False) == 1
+    assert all(end - start < 1 for start, end in filled_stretches(stage))
+
+
+def test_an_inserted_source_that_rests_is_no_gap(stage):
+    publisher = Publisher(stage)
+    publisher.sink = stage.program.begin_source(publisher, inserted=True)
+    publisher._captured = stage.now
+    publisher._capture()
+    stage.run(3)
+    publisher.camera_on = False
+    stage.run(4)
+    finish(stage)
+    assert filled_stretches(stage) == []

@@ -11,7 +11,11 @@ from recorder.take_index import IndexHeader, Mark
 
 _u32 = st.integers(0, 2**32 - 1)
 _u64 = st.integers(0, 2**64 - 1)
-_records = st.builds(PartRecord, _u64, _u32, _u64, _u32, _u32, st.integers(0, 65_535), st.booleans(), _u32)
+_records = st.builds(
+    PartRecord,
+    *(_u64, _u32, _u64, _u32, _u32, st.integers(0, 65_535), st.booleans(), _u32),
+    filled=st.booleans(),
+)
 
 
 @given(st.lists(_records, max_size=5))
@@ -33,7 +37,7 @@ def test_a_header_is_read_back_and_refused_when_spoiled(take: int, slate: bool, 
 
 
 def test_a_cut_at_every_byte_leaves_the_whole_records() -> None:
-    record = PartRecord(1000, 200, 3, 4, 5, 6, True, 7)
+    record = PartRecord(1000, 200, 3, 4, 5, 6, True, 7, filled=True)
     data = take_index.pack_record(record) * 3 + take_index.pack_mark(Mark.END)
     for length in range(len(data)):
         assert take_index.whole_records(data[:length]) == length // 64
