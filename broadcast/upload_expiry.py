@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
-from library import films
+from library import copies, films
 from library.database import Database, DatabaseUnavailable
-from library.models import Film
+from library.models import Film, SafetyCopy
 from library.upload_file import last_written, upload_path
 from settings import Settings
 
@@ -29,6 +30,7 @@ class UploadExpiry:
         self, settings: Settings, database: Database, *, wall: Callable[[], float] = time.time
     ) -> None:
         self._folder = settings.uploads_folder
+        self._sessions_folder = settings.sessions_folder
         self._seconds = settings.upload_seconds
         self._database = database
         self._wall = wall
@@ -58,21 +60,29 @@ class UploadExpiry:
                     log.info("the upload %s was never completed and goes", film.id)
                     transaction.delete(film)
                     upload_path(self._folder, film.id).unlink(missing_ok=True)
-        self._remove_orphans(oldest)
+            for copy in copies.uploading(transaction):
+                if self._touched(copy) < oldest:
+                    log.info("the copy %s was never completed and goes", copy.id)
+                    copies.remove(transaction, copy, self._sessions_folder)
+        self._remove_orphans(self._folder.glob("*.part"), Film, oldest)
+        self._remove_orphans(self._sessions_folder.glob(f"*/{copies.FOLDER}/*.part"), SafetyCopy, oldest)
 
-    def _touched(self, film: Film) -> float:
-        written = last_written(upload_path(self._folder, film.id))
-        return max(film.created_at.timestamp(), written or 0.0)
+    def _touched(self, upload: Film | SafetyCopy) -> float:
+        if isinstance(upload, SafetyCopy):
+            path = copies.growing_path(self._sessions_folder, upload)
+        else:
+            path = upload_path(self._folder, upload.id)
+        return max(upload.created_at.timestamp(), last_written(path) or 0.0)
 
-    def _remove_orphans(self, oldest: float) -> None:
+    def _remove_orphans(self, paths: Iterable[Path], kind: type[Film | SafetyCopy], oldest: float) -> None:
         """A file that is being prepared has a row, too."""
-        old = [path for path in self._folder.glob("*.part") if (last_written(path) or oldest) < oldest]
+        old = [path for path in paths if (last_written(path) or oldest) < oldest]
         if not old:
             return
         with self._database.reading() as transaction:
-            orphans = [path for path in old if transaction.get(Film, path.stem) is None]
+            orphans = [path for path in old if transaction.get(kind, path.stem) is None]
         for path in orphans:
-            log.info("%s belongs to no film and goes", path.name)
+            log.info("%s belongs to no upload and goes", path.name)
             path.unlink(missing_ok=True)
 
     def _run(self) -> None:

@@ -52,7 +52,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`offset`: where the file ends now. `problem`: a word of `media_api.PROBLEMS`, None if all went well."""
+    """`offset`: where the file ends now. `problem`: a word that `tus.py` knows, None if all went well."""
 
     offset: int
     problem: str | None = None

@@ -11,6 +11,7 @@ from apiflask import APIFlask, HTTPError
 from flask import Response, request
 
 from broadcast import (
+    copy_api,
     download_views,
     health_views,
     lecture_api,
@@ -26,6 +27,7 @@ from broadcast import (
     scheduled_api,
     session_api,
     stream_key_api,
+    tus,
     whip_views,
 )
 from broadcast.content_policy import content_policy
@@ -74,7 +76,7 @@ def create_app(services: WebServices, live_answers: LiveAnswers, feed: EventFeed
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[KEY] = services
-    app.before_request(media_api.lift_limit)  # before anything looks into the body
+    app.before_request(tus.lift_limit)  # before anything looks into the body
     lecture_board.install(app, services.database, services.viewers.count)
     protection = session_cookie.install(app, services.database, services.settings, services.secret)
     routes.enforce(app)
@@ -99,6 +101,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(lecture_api.blueprint)
     app.register_blueprint(session_api.blueprint)
     app.register_blueprint(scheduled_api.blueprint)
+    app.register_blueprint(copy_api.blueprint)
     app.register_blueprint(line_test.blueprint)
     app.register_blueprint(whip_views.blueprint)
     app.register_blueprint(download_views.blueprint)

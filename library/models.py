@@ -142,3 +142,26 @@ class ScheduledLecture(Base):
     starts_at: Mapped[datetime] = mapped_column()
     minutes: Mapped[int] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class CopyState(StrEnum):
+    UPLOADING = "uploading"
+    WHOLE = "whole"
+
+
+class SafetyCopy(Base):
+    """A piece of what a studio kept of a lecture, to heal the gaps of its recording with.
+
+    `bytes`: as told. `began_at`: unix seconds by this server's clock when its first sample was taken, as the
+    studio guessed it.
+    """
+
+    __tablename__ = "copies"
+    __table_args__ = (CheckConstraint("state IN ('uploading', 'whole')", name="state"),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
+    state: Mapped[str] = mapped_column(String(16), default=CopyState.UPLOADING)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    began_at: Mapped[float] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -1,15 +1,16 @@
 """Where a session's log has nothing of its lecture: what a safety copy can mend.
 
-Pure: a function of takes and their records. A gap is a stretch without anything from the camera program: slates,
-takes whose media were given up, parts that hold only what stood in (`PartRecord.filled`), holes between takes.
-A film or network camera that was inserted is the lecture, also where it rests. Times: 90 kHz ticks of the
-session's clock.
+Pure: functions of takes and their records. A gap is a stretch without anything from the camera program:
+slates, takes whose media were given up, parts that hold only what stood in (`PartRecord.filled`), holes
+between takes. A film or network camera that was inserted is the lecture, also where it rests. Times: 90 kHz
+ticks of the session's clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 from recorder.media import VIDEO_CLOCK_RATE, PartRecord
@@ -45,7 +46,9 @@ class Stretch:
     end: int
 
 
-def gaps_of(takes: Iterable[TakeMedia], healed: Iterable[Stretch] = (), *, broke_off: bool = False) -> list[Gap]:
+def gaps_of(
+    takes: Iterable[TakeMedia], healed: Iterable[Stretch] = (), *, broke_off: bool = False
+) -> list[Gap]:
     """The gaps behind the lecture's first media, in order.
 
     `healed`: stretches that takes made of a copy have filled. `broke_off`: the lecture was not ended by its
@@ -57,7 +60,7 @@ def gaps_of(takes: Iterable[TakeMedia], healed: Iterable[Stretch] = (), *, broke
         return []
     gaps = [
         Gap(before.end, after.start)
-        for before, after in zip(present, present[1:], strict=False)
+        for before, after in pairwise(present)
         if after.start - before.end >= SHORTEST_GAP_TICKS
     ]
     end = max((record.pts + record.duration for take in takes for record in take.records), default=0)

@@ -22,7 +22,8 @@ from recorder.media import SourceSink
 from recorder.playback_request import PlaybackRequest
 from recorder.publication import Peer, Publication
 from recorder.publish_request import CommandRefused, PublishRequest, RoomFacts
-from recorder.session_opening import ABSENCE, SessionOpener
+from recorder.session_opening import SessionOpener
+from recorder.session_state import ABSENCE
 from recorder.whip_peer import OfferRejected, WhipPeer
 from settings import Settings
 

@@ -265,9 +265,7 @@ class Program:
     def _write_still(self, until_pts: int) -> None:
         assert self._still is not None
         for picture in self._still.due(until_pts):
-            self._line.add_picture(
-                picture.data, picture.pts, independent=picture.independent, filled=True
-            )
+            self._line.add_picture(picture.data, picture.pts, independent=picture.independent, filled=True)
 
     def _begin_take(self, video: VideoParameters, start_pts: int, *, slate: bool) -> None:
         self._line.begin(video, start_pts, slate=slate)

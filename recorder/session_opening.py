@@ -26,12 +26,11 @@ from recorder.media_log import MediaLog, RecoveredSession, recover_session
 from recorder.media_log_reader import NotInLog, SessionReader
 from recorder.program import Program
 from recorder.publish_request import RoomFacts
-from recorder.session_state import SessionState
+from recorder.session_state import ABSENCE, SessionState
 from settings import Settings
 
 log = logging.getLogger(__name__)
 
-ABSENCE = "absence"
 RETURN_SECONDS = 60.0  # an encoder may need so long to find a restarted recorder
 
 

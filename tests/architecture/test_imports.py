@@ -23,10 +23,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         # the media log, and the words of its values
         "recorder.edit_list",
         "recorder.edit_list_files",
+        "recorder.gaps",
         "recorder.iso_boxes",
         "recorder.log_folders",
         "recorder.media",
         "recorder.media_log_reader",
+        "recorder.session_gaps",
         "recorder.session_state",
     ),
     "operation": ("recorder", "broadcast", "library", "people"),  # it joins them

@@ -32,7 +32,14 @@ def test_check_constraints_are_in_the_schema_too(database: Database) -> None:
             found = " ".join(made)
         else:
             found = " ".join(session.scalars(text("SELECT conname FROM pg_constraint WHERE contype = 'c'")))
-    for name in ("ck_users_role", "ck_rooms_access", "ck_sessions_phase", "ck_jobs_state", "ck_media_state"):
+    for name in (
+        "ck_users_role",
+        "ck_rooms_access",
+        "ck_sessions_phase",
+        "ck_jobs_state",
+        "ck_media_state",
+        "ck_copies_state",
+    ):
         assert f"{name} " in found + " "
 
 

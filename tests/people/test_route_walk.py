@@ -44,6 +44,7 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
     """Every endpoint that has to do with one room, and who gets in there."""
     slug = SLUGS[mode]
     api, watchers = f"/api/v1/rooms/{slug}", WATCHERS[mode]
+    lecture = f"{api}/sessions/{session_id}"
     return {
         "pages.room": Step("GET", f"/rooms/{slug}", ALL),  # the page; its addresses come from the API
         "pages.watch": Step("GET", f"/watch/{session_id}", ALL),
@@ -60,6 +61,13 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
         "scheduled.add_scheduled": Step("POST", f"{api}/scheduled", ROOM_HOSTS, {}),
         "scheduled.patch_scheduled": Step("PATCH", f"{api}/scheduled/x", ROOM_HOSTS, {}),
         "scheduled.delete_scheduled": Step("DELETE", f"{api}/scheduled/x", ROOM_HOSTS),
+        "copies.get_gaps": Step("GET", f"{lecture}/gaps", ROOM_HOSTS),
+        "copies.add_copy": Step("POST", f"{lecture}/copies", ROOM_HOSTS),
+        "copies.copy_state": Step("HEAD", f"{lecture}/copies/x/upload", ROOM_HOSTS),
+        "copies.copy_bytes": Step("PATCH", f"{lecture}/copies/x/upload", ROOM_HOSTS),
+        "copies.remove_copy": Step("DELETE", f"{lecture}/copies/x/upload", ROOM_HOSTS),
+        "copies.complete": Step("POST", f"{lecture}/complete", ROOM_HOSTS, {"copies": ["x"]}),
+        "copies.cancel_completion": Step("DELETE", f"{lecture}/complete", ROOM_HOSTS),
         "line_test.measure": Step("POST", f"{api}/line-test", ROOM_HOSTS),
         "keys.list_stream_keys": Step("GET", f"{api}/stream-keys", ROOM_HOSTS),
         "keys.add_stream_key": Step("POST", f"{api}/stream-keys", ROOM_HOSTS, {"label": 7}),

@@ -1,0 +1,36 @@
+"""The gaps of a session as its newest replay leaves them.
+
+Reads by a SessionReader; called from web threads and by the job that heals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from recorder.edit_list import EditList
+from recorder.gaps import Gap, Stretch, gaps_of
+from recorder.media import SessionPhase
+from recorder.media_log_reader import NotInLog, SessionReader
+from recorder.session_state import ABSENCE
+
+
+def gaps_of_session(reader: SessionReader) -> list[Gap]:
+    """What is missing now. Raises NotInLog for a session without a state."""
+    state = reader.state
+    broke_off = state.phase is SessionPhase.ENDED and state.end_reason == ABSENCE
+    healed = healed_stretches(reader, reader.edit_list(reader.newest_edit()))
+    return gaps_of(reader.takes, healed, broke_off=broke_off)
+
+
+def healed_stretches(reader: SessionReader, edits: EditList) -> Iterator[Stretch]:
+    """Where that version shows healed takes that can be read."""
+    for span in edits.spans:
+        if not span.healed:
+            continue
+        try:
+            take = reader.take(span.take)
+        except NotInLog:
+            continue  # its media are gone: what it healed is missing again
+        for slot in take.segments:
+            if span.first_segment <= slot.segment <= span.last_segment:
+                yield Stretch(slot.pts, slot.pts + slot.duration)
