@@ -156,7 +156,7 @@ def _gap_out(gap: Gap) -> dict[str, float | None]:
 
 
 def _healing_of(session_id: str) -> dict[str, Any]:
-    """`message`: a word of the job, for machines."""
+    """`message`: a word: `healed`, `no_match` (the copies cover no gap), or why they are of no use."""
     job = _newest_job(session_id)
     if job is None:
         return {"state": None, "progress": None, "message": None}

@@ -7,14 +7,15 @@ they grow in `copies/<copy>.part`, which becomes `copies/<copy>.media` when it i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from library import jobs
-from library.database import exclusive, new_id
+from library.database import Database, exclusive, new_id
 from library.models import CopyState, Job, JobState, SafetyCopy
 from library.upload_file import upload_path
 
@@ -95,6 +96,16 @@ def order_healing(session: Session, session_id: str, copy_ids: Iterable[str], se
         payload={"copies": told},
         lane=LANE,
     )
+
+
+def note_result(database: Database, job_id: str, result: Mapping[str, Any]) -> None:
+    """Leave in the job's message what its studio should be told: `healed`, or why nothing was, a word."""
+    refused = result.get("refused") or ["no_match"]
+    word = "healed" if result.get("version") is not None else str(refused[0])
+    with database.session() as session:
+        job = session.get(Job, job_id)
+        if job is not None:
+            job.message = word
 
 
 def _whole(session: Session, session_id: str, copy_id: str) -> SafetyCopy:

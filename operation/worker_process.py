@@ -17,14 +17,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from library import films, recordings
+from broadcast.adoption import adopt_session
+from library import copies, films, recordings
 from library.database import Database, open_database
 from library.jobs import Jobs
 from library.models import Job
 from library.upload_file import upload_path
 from library.worker import Worker
 from recorder.export import ExportFailed, NotEnoughSpace, export_mp4
+from recorder.healing import CopyFile, heal
 from recorder.media_facts import MediaRefused
+from recorder.media_log_reader import NotInLog
 from recorder.normalise import NoDisk, normalise
 from settings import Settings
 
@@ -34,7 +37,7 @@ importlib.import_module("people.models")  # sessions refer to rooms: the mapper 
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
 LANES = (recordings.LANE, films.LANE)
-FILM_NICENESS = 10  # a film is prepared beside lectures that are live
+NICENESS = 10  # films are prepared and recordings healed beside lectures that are live
 POSTPONE_SECONDS = 300  # a full disk is looked at again after this
 
 
@@ -47,6 +50,7 @@ def run(settings: Settings) -> int:
         {
             recordings.KIND: lambda job, result: _mp4_is_made(settings, database, job, result),
             films.KIND: lambda job, result: _film_is_prepared(settings, database, job, result),
+            copies.KIND: lambda job, result: _recording_is_healed(settings, database, job, result),
         },
         lanes=LANES,
     )
@@ -104,7 +108,7 @@ def _mp4_is_made(settings: Settings, database: Database, job: Job, result: dict[
 
 def _prepare_film(settings: Settings, job: Job) -> int:
     """What is no film is no failed job: trying again would not make it one."""
-    os.nice(FILM_NICENESS)
+    os.nice(NICENESS)
     settings.media_folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     destination = settings.media_folder / f"{job.subject}.mkv"
     try:
@@ -133,7 +137,40 @@ def _film_is_prepared(settings: Settings, database: Database, job: Job, result: 
         (settings.media_folder / f"{job.subject}.mkv").unlink(missing_ok=True)
 
 
-WORK: Mapping[str, Callable[[Settings, Job], int]] = {recordings.KIND: _export, films.KIND: _prepare_film}
+def _heal(settings: Settings, job: Job) -> int:
+    """Copies that are of no use are no failed job: what is to be told of them is its message."""
+    os.nice(NICENESS)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what is half done is removed on the way out
+    files = [CopyFile(Path(one["path"]), float(one["began_at"])) for one in job.payload["copies"]]
+    try:
+        made = heal(
+            settings.session_roots,
+            job.subject,
+            files,
+            disk_floor_bytes=settings.disk_floor_bytes,
+            progress=_tell_progress,
+        )
+    except NoDisk as error:
+        _tell({"postpone": POSTPONE_SECONDS, "message": str(error)})
+        return 0
+    except NotInLog as error:
+        log.error("nothing to heal: %s", error)
+        return 1
+    _tell({"result": asdict(made)})
+    return 0
+
+
+def _recording_is_healed(settings: Settings, database: Database, job: Job, result: dict[str, Any]) -> None:
+    """In the worker: rows and viewers follow the files."""
+    copies.note_result(database, job.id, result)
+    adopt_session(settings, database, job.subject)
+
+
+WORK: Mapping[str, Callable[[Settings, Job], int]] = {
+    recordings.KIND: _export,
+    films.KIND: _prepare_film,
+    copies.KIND: _heal,
+}
 
 
 def _command(job: Job) -> list[str]:
