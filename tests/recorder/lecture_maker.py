@@ -25,7 +25,7 @@ from recorder.media_log_reader import SessionReader
 from recorder.part_cutter import PartCutter, to_samples
 from recorder.slate import StillRun, slate_parameters
 from recorder.sound_mixer import aac_encoder, pcm_frame
-from tests.broadcast.session_writer import STARTED_AT, SessionWriter
+from tests.broadcast.session_writer import ROOM, STARTED_AT, SessionWriter
 
 LENGTH = 60  # seconds of truth
 SIZE = (320, 192)
@@ -102,8 +102,10 @@ def sound() -> tuple[AudioSample, ...]:
 class Lecture:
     """Writes a session's log in seconds of the session's clock; its sound comes 0.2 s behind its pictures."""
 
-    def __init__(self, folder: Path, *, audible: bool = True, size: tuple[int, int] = SIZE) -> None:
-        self.writer = SessionWriter(folder)
+    def __init__(
+        self, folder: Path, *, audible: bool = True, size: tuple[int, int] = SIZE, room_id: str = ROOM
+    ) -> None:
+        self.writer = SessionWriter(folder, room_id=room_id)
         self.roots = self.writer.settings.session_roots
         self.session_id = self.writer.session_id
         self.audible = audible

@@ -1,0 +1,80 @@
+"""From whole copies to a replay without a gap: the job as the worker runs it, in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from broadcast import session_rows
+from library import copies
+from library.models import CopyState, Job, LectureSession
+from recorder.log_folders import HEALED
+from recorder.media_log_reader import SessionReader
+from tests.broadcast.session_writer import STARTED_AT
+from tests.broadcast.test_film_job import worker
+from tests.broadcast.web_stage import WebStage
+from tests.installation import wait_for
+from tests.recorder.lecture_maker import Lecture, write_copy
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[WebStage]:
+    stage = WebStage(tmp_path)
+    yield stage
+    stage.close()
+
+
+def lecture_with_a_gap(stage: WebStage) -> Lecture:
+    lecture = Lecture(stage.settings.storage.parent, room_id=stage.hall.id)
+    lecture.camera(0, 4)
+    lecture.slate(4, 8)
+    lecture.camera(8, 12)
+    lecture.end(12)
+    state = lecture.writer.state
+    with stage.database.session() as session:
+        session_rows.upsert(session, stage.log, state, stage.directory.figures(state))
+        session.query(Job).delete()  # its MP4 is not what is looked at here
+    return lecture
+
+
+def ordered(stage: WebStage, lecture: Lecture, content: bytes) -> str:
+    """What a complete upload and *Complete the recording* leave → the job's id."""
+    folder = stage.settings.sessions_folder
+    with stage.database.session() as session:
+        copy = copies.add(
+            session, lecture.session_id, began_at=STARTED_AT + 1.2, size=len(content), max_bytes=1 << 30
+        )
+        path = copies.growing_path(folder, copy)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        copies.has_come(session, copy, folder)
+        assert copy.state == CopyState.WHOLE
+        return copies.order_healing(session, lecture.session_id, [copy.id], folder).id
+
+
+def job_of(stage: WebStage, job_id: str) -> Job:
+    with stage.database.reading() as session:
+        return session.get_one(Job, job_id)
+
+
+def test_a_recording_is_completed_and_what_is_no_copy_says_so(stage: WebStage, tmp_path: Path) -> None:
+    good, bad = lecture_with_a_gap(stage), lecture_with_a_gap(stage)
+    jobs = [
+        ordered(stage, bad, b"no film at all" * 100),
+        ordered(stage, good, write_copy(tmp_path / "copy.webm", 1, 11).read_bytes()),
+    ]
+    with worker(stage.settings):
+        wait_for("both jobs", lambda: all(job_of(stage, one).state == "done" for one in jobs), 90)
+    assert [job_of(stage, one).message for one in jobs] == ["unreadable", "healed"]
+    address = f"/api/v1/rooms/hall/sessions/{good.session_id}/gaps"
+    told = stage.call("GET", address, user=stage.lecturer).json
+    assert told["gaps"] == [] and told["edit_version"] == 2
+    assert told["healing"] == {"state": "done", "progress": 1.0, "message": "healed"}
+    with stage.database.reading() as session:
+        assert session.get_one(LectureSession, good.session_id).edit_version == 2
+        assert session.get_one(LectureSession, bad.session_id).edit_version == 1
+    reader = SessionReader(good.roots, good.session_id)
+    assert [span.take for span in reader.edit_list(2).spans] == [1, HEALED + 1, 3]
+    reader.close()
