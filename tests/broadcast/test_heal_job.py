@@ -63,7 +63,7 @@ def test_a_recording_is_completed_and_what_is_no_copy_says_so(stage: WebStage, t
     good, bad = lecture_with_a_gap(stage), lecture_with_a_gap(stage)
     jobs = [
         ordered(stage, bad, b"no film at all" * 100),
-        ordered(stage, good, write_copy(tmp_path / "copy.webm", 1, 11).read_bytes()),
+        ordered(stage, good, write_copy(tmp_path / "copy.mkv", 1, 11).read_bytes()),
     ]
     with worker(stage.settings):
         wait_for("both jobs", lambda: all(job_of(stage, one).state == "done" for one in jobs), 90)

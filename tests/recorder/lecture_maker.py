@@ -167,7 +167,7 @@ def write_copy(
     start: float,
     end: float,
     *,
-    video: str = "libvpx",
+    video: str = "libx264",
     audio: str | None = "libopus",
     audible: bool = True,
     size: tuple[int, int] = SIZE,
