@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import math
 import time
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint, Schema
@@ -26,6 +28,7 @@ from library import copies
 from library.jobs import Jobs, newest_of
 from library.models import CopyState, Job, LectureSession, SafetyCopy
 from library.upload_file import create
+from recorder import edit_list_files
 from recorder.gaps import Gap
 from recorder.log_folders import is_session_id
 from recorder.media import VIDEO_CLOCK_RATE, SessionPhase
@@ -34,6 +37,9 @@ from recorder.session_gaps import gaps_of_session
 
 blueprint = APIBlueprint("copies", __name__, url_prefix="/api/v1", tag="Safety copies")
 log = logging.getLogger(__name__)
+
+MAX_REMEMBERED = 64
+TERM_SECONDS = 10.0
 
 
 class CompleteIn(Schema):
@@ -44,7 +50,10 @@ class CompleteIn(Schema):
 def get_gaps(slug: str, session_id: str) -> dict[str, Any]:  # noqa: ARG001
     """What the recording misses, and how its healing does. A copy's `began_at` counts as `server_time`."""
     row = _session(session_id)
-    gaps, edit_version = _gaps_of(session_id)
+    roots = services().settings.session_roots
+    edit_version = edit_list_files.newest(roots, session_id)
+    term = int(time.monotonic() / TERM_SECONDS)
+    gaps = _gaps_of(roots, session_id, (row.phase, edit_version, term))
     return {
         "ended": row.phase == SessionPhase.ENDED,
         "started_at": row.started_at.timestamp(),
@@ -136,16 +145,22 @@ def _session(session_id: str) -> LectureSession:
     return row
 
 
-def _gaps_of(session_id: str) -> tuple[list[Gap], int]:
-    """And the newest version of the edit list. None of a lecture whose log is gone: nothing can be healed."""
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _gaps_of(roots: tuple[Path, ...], session_id: str, as_of: tuple[str, int, int]) -> list[Gap]:
+    """None of a lecture whose log is gone: nothing can be healed.
+
+    Half a second's work for a long lecture, so it is remembered by `as_of`: phase, version of the edit list,
+    and a term of TERM_SECONDS.
+    """
+    del as_of
     try:
-        reader = SessionReader(services().settings.session_roots, session_id)
+        reader = SessionReader(roots, session_id)
     except NotInLog:
-        return [], 1
+        return []
     try:
-        return gaps_of_session(reader), reader.newest_edit()
+        return gaps_of_session(reader)
     except NotInLog:
-        return [], 1
+        return []
     finally:
         reader.close()
 

@@ -12,6 +12,7 @@ import logging
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,12 @@ from av.video.stream import VideoStream
 
 from recorder.copy_alignment import SOUND_RATE, Sound, Thumbnail
 from recorder.media import AAC_FRAME_SAMPLES
-from recorder.media_facts import FORMATS, PROTOCOLS, MediaRefused, inspect
+from recorder.media_facts import FORMATS, MAX_SECONDS, PROTOCOLS, MediaRefused, inspect
 
 log = logging.getLogger(__name__)
 
 THREADS = 2
+LONGEST_HOLE_SECONDS = 10.0
 THUMBNAIL = (32, 18)
 _PREROLL_SECONDS = 0.2  # of sound, for decoders that need a packet before
 _REORDERED_SECONDS = 1.0  # pictures may lie so far from their place in the file
@@ -154,7 +156,7 @@ def sound_span(init: bytes, segment: bytes) -> tuple[int, int] | None:
 
 def _medium(source: Path | bytes, video: int, audio: int | None, origin: float | None) -> Medium:
     firsts: dict[int, float] = {}
-    last, end = 0.0, 0.0
+    pictures: list[float] = []
     key_frames: list[float] = []
     with _opened(source) as container:
         streams = [container.streams[index] for index in (video, audio) if index is not None]
@@ -165,13 +167,10 @@ def _medium(source: Path | bytes, video: int, audio: int | None, origin: float |
             index = packet.stream.index
             firsts[index] = min(at, firsts.get(index, at))
             if index == video:
-                duration = (
-                    packet.duration * float(packet.time_base) if packet.duration else max(0.0, at - last)
-                )
-                last, end = at, max(end, at + min(duration, 1.0))
+                pictures.append(at)
                 if packet.is_keyframe:
                     key_frames.append(at)
-    if video not in firsts or not key_frames:
+    if not key_frames:
         raise MediaRefused("unreadable", "No picture of this file can be decoded.")
     zero = min(firsts.values()) if origin is None else origin
     return Medium(
@@ -179,10 +178,21 @@ def _medium(source: Path | bytes, video: int, audio: int | None, origin: float |
         video=video,
         audio=audio if audio in firsts else None,
         origin=zero,
-        start=firsts[video] - zero,
-        end=end - zero,
+        start=min(key_frames) - zero,
+        end=_end_of(pictures) - zero,
         key_frames=tuple(sorted(at - zero for at in key_frames)),
     )
+
+
+def _end_of(pictures: list[float]) -> float:
+    """Where the last picture ends, of those that no long hole parts from the first: a time that is far off is
+    a broken one.
+    """
+    times = sorted(pictures)
+    parted = (n for n, (one, after) in enumerate(pairwise(times), 1) if after - one > LONGEST_HOLE_SECONDS)
+    times = times[: next(parted, len(times))]
+    step = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
+    return min(times[-1] + min(step, 1.0), times[0] + MAX_SECONDS)
 
 
 def _opened(source: Path | bytes) -> InputContainer:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 
+import av
+
 from recorder import edit_list_files
 from recorder.copy_alignment import Shift
 from recorder.copy_media import open_copy, open_segments, sound_span
@@ -137,7 +139,11 @@ class _Healer:
             def tell(pts: int, before: int = done - mend.start) -> None:
                 self._progress((before + pts) / total, "encoding")
 
-            segments, number = self._make(mend, copies, tell)
+            try:
+                segments, number = self._make(mend, copies, tell)
+            except av.FFmpegError as error:
+                log.warning("%s cannot be healed: %s", mend, error)
+                segments, number = 0, 0
             if segments:
                 made[mend] = Span(number, 0, segments - 1)
             done += mend.end - mend.start

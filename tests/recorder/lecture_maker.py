@@ -89,12 +89,14 @@ def coded(
 
 
 @cache
-def sound() -> tuple[AudioSample, ...]:
+def sound(late: float = 0.0) -> tuple[AudioSample, ...]:
     """All of the truth as one run of AAC, as the mixer makes it."""
+    behind = round(late * 48_000)
+    real = array("f", bytes(4 * behind)) + truth()
     encoder = aac_encoder()
     packets = []
     for at in range(0, LENGTH * 48_000 - AAC_FRAME_SAMPLES, AAC_FRAME_SAMPLES):
-        data = truth()[at : at + AAC_FRAME_SAMPLES].tobytes()
+        data = real[at : at + AAC_FRAME_SAMPLES].tobytes()
         packets += encoder.encode(pcm_frame(at, data, data))
     return tuple(AudioSample(bytes(one), one.pts) for one in packets if one.pts is not None and one.pts >= 0)
 
@@ -112,14 +114,19 @@ class Lecture:
         self.size = size
         self._log: MediaLog = self.writer.log
 
-    def camera(self, start: float, end: float, *, falls_silent: float | None = None) -> None:
-        """A take from the source; from `falls_silent` on nothing comes and the last picture stands."""
+    def camera(
+        self, start: float, end: float, *, falls_silent: float | None = None, late: float = 0.0
+    ) -> None:
+        """A take from the source; from `falls_silent` on nothing comes and the last picture stands.
+
+        `late`: by how much what is recorded is behind its time.
+        """
         stop = end if falls_silent is None else falls_silent
         first, count = round(start * 30), round((stop - start) * 30)
-        parameters, pictures = coded(first, count, self.size)
+        parameters, pictures = coded(first - round(late * 30), count, self.size)
         cutter = PartCutter(30_060, first * TICK)
         self._log.begin_take(parameters, slate=False)
-        waiting = [one for one in self._sound(start, end) if one.pts < stop * 48_000]
+        waiting = [one for one in self._sound(start, end, late) if one.pts < stop * 48_000]
         for n, (data, independent) in enumerate(pictures):
             pts = (first + n) * TICK
             due = [one for one in waiting if one.pts < to_samples(pts - 18_000)]
@@ -151,11 +158,11 @@ class Lecture:
         self._log.close()
         self.writer.change(phase=SessionPhase.ENDED, ended_at=STARTED_AT + end, end_reason=reason)
 
-    def _sound(self, start: float, end: float) -> list[AudioSample]:
+    def _sound(self, start: float, end: float, late: float) -> list[AudioSample]:
         first = next(one.pts for one in sound() if one.pts >= start * 48_000)
         if not self.audible:
             return silence_between(first, round(end * 48_000))
-        return [one for one in sound() if first <= one.pts < end * 48_000]
+        return [one for one in sound(late) if first <= one.pts < end * 48_000]
 
     def _append(self, parts: list[PartContent]) -> None:
         for part in parts:
@@ -229,7 +236,9 @@ def shown_pictures(reader: SessionReader, version: int) -> list[tuple[float, int
     return found
 
 
-def sound_errors(reader: SessionReader, version: int, start: float, end: float) -> list[tuple[float, float]]:
+def sound_errors(
+    reader: SessionReader, version: int, start: float, end: float, reach: float = 0.015
+) -> list[tuple[float, float]]:
     """How far the sound is from its place, in seconds, five times a second; 9 where it is not."""
     heard = array("h", bytes(2 * LENGTH * SOUND_RATE))
     for _, medium in shown(reader, version):
@@ -243,10 +252,13 @@ def sound_errors(reader: SessionReader, version: int, start: float, end: float) 
                 coarse = samples[::12][: len(heard) - first]
                 heard[first : first + len(coarse)] = coarse
     real = array("h", (round(max(-1.0, min(1.0, one)) * 32_767) for one in truth()[::12]))
-    return [(at / 5, _error(heard, real, at * 800)) for at in range(round(start * 5), round(end * 5))]
+    return [
+        (at / 5, _error(heard, real, at * 800, round(reach * SOUND_RATE)))
+        for at in range(round(start * 5), round(end * 5))
+    ]
 
 
-def _error(heard: array[int], real: array[int], first: int, reach: int = 60) -> float:
+def _error(heard: array[int], real: array[int], first: int, reach: int) -> float:
     window = heard[first : first + 400]
     energy = sum(one * one for one in window)
     if energy < 400 * 300**2:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from recorder.copy_media import _end_of
 from recorder.healing import CopyFile, Healed, NoDisk, heal
 from recorder.log_folders import HEALED
 from recorder.media_log_reader import NotInLog, SessionReader
@@ -253,3 +254,28 @@ def test_a_lecture_under_way_is_left_alone(tmp_path: Path) -> None:
     lecture.camera(0, 4)
     with pytest.raises(NotInLog):
         healed(lecture)
+
+
+# Clocks
+
+
+def test_a_line_set_up_anew_later_is_met_on_both_sides(tmp_path: Path) -> None:
+    """Behind the gap the log stands 40 ms later than before it: the copy is drawn out so much."""
+    lecture = Lecture(tmp_path)
+    lecture.camera(0, 10)
+    lecture.slate(10, 20)
+    lecture.camera(20, 30, late=0.04)
+    lecture.end(30)
+    healed(lecture, copy_of(tmp_path / "copy.mkv", 3, 28, error=0.2))
+    reader = SessionReader(lecture.roots, lecture.session_id)
+    errors = dict(sound_errors(reader, 2, 0.2, 29.6, reach=0.06))
+    reader.close()
+    for at in (5.0, 9.0, 15.0, 21.0, 26.0):
+        assert errors[at] == pytest.approx(-0.04 * min(1, max(0, (at - 8) / 14)), abs=0.004)
+    steps = [abs(after - before) for before, after in pairwise(errors.values())]
+    assert max(steps) < 0.010
+
+
+def test_a_time_that_is_far_off_is_passed_over() -> None:
+    assert _end_of([0.0, 0.1, 0.2, 5000.0]) == pytest.approx(0.3)
+    assert _end_of([7.0]) == 7.0
