@@ -187,9 +187,7 @@ def spoiled(folder: Path, kind: str) -> CopyFile:
         ("gone", "gone"),
     ],
 )
-def test_what_is_no_copy_is_refused_with_a_word_and_changes_nothing(
-    tmp_path: Path, kind: str, reason: str
-) -> None:
+def test_what_is_no_copy_is_refused_with_a_word(tmp_path: Path, kind: str, reason: str) -> None:
     lecture = cut_lecture(tmp_path)
     before = listing(lecture)
     assert healed(lecture, spoiled(tmp_path, kind)) == Healed(None, 0.0, (reason,))
