@@ -327,7 +327,12 @@ FIELDS: dict[str, Field] = {
     "KODO_CAMERA_NETWORKS": Field(
         "camera_networks", "", _networks, "where network cameras may be, e.g. 192.168.20.0/24; default: none"
     ),
-    "KODO_UPLOAD_SIZE": Field("upload_bytes", "8G", _size, "largest film that may be uploaded"),
+    "KODO_UPLOAD_SIZE": Field(
+        "upload_bytes",
+        "8G",
+        _size,
+        "largest film that may be uploaded, and most that the safety copies of a lecture may hold",
+    ),
     "KODO_UPLOAD_SECONDS": Field(
         "upload_seconds",
         "86400",

@@ -33,7 +33,7 @@ from recorder.media_log_reader import NotInLog, SessionReader
 from recorder.normalise import NoDisk
 from recorder.part_cutter import to_samples
 from recorder.placed_copy import Link, Placed, chained, links, moved, shift_beside
-from recorder.session_gaps import gaps_of_session
+from recorder.session_gaps import gaps_of_session, shown_segments
 
 __all__ = ["CopyFile", "Healed", "NoDisk", "heal"]
 
@@ -171,14 +171,7 @@ class _Healer:
         chain = chained(used)
         before = self._shift(chain[0].copy, mend.gap.start, before=True)
         after = self._shift(chain[-1].copy, mend.gap.end, before=False)
-        log.info(
-            "from %d to %d ticks: %d copies, %s before, %s behind",
-            mend.start,
-            mend.end,
-            len(used),
-            before,
-            after,
-        )
+        log.info("%s: %d copies, %s before, %s behind", mend, len(used), before, after)
         return moved(chain, before, after)
 
     def _shift(self, copy: Placed, border: int, *, before: bool) -> Shift | None:
@@ -199,10 +192,9 @@ class _Healer:
             log.warning("take %d cannot be compared: %s", take, error)
             return None
         at = border / VIDEO_CLOCK_RATE
-        start = max(beside.start, copy.start, at - BESIDE_SECONDS if before else at)
-        return shift_beside(
-            beside, start, min(beside.end, copy.end, at if before else at + BESIDE_SECONDS), copy
-        )
+        first, last = (at - BESIDE_SECONDS, at) if before else (at, at + BESIDE_SECONDS)
+        start, end = max(beside.start, copy.start, first), min(beside.end, copy.end, last)
+        return shift_beside(beside, start, end, copy)
 
     def _sound_seams(self, mend: Mend) -> tuple[int, int]:
         """First sample of the healed sound, and the one behind its last: where the log's ends and goes on."""
@@ -242,31 +234,12 @@ class _Healer:
         session_id = self._reader.session_id
         versions = {version for root in self._roots for version in edit_versions(root / session_id)}
         lists = [edit_list_files.load(self._roots, session_id, version) for version in versions]
+        if None in lists:
+            return  # nobody knows what that version shows
         shown = {span.take for edits in lists if edits is not None for span in edits.spans}
         for number in set(healed_numbers(self._folder)) - shown:
             log.info("session %s: the healed take %d is shown by no version and goes", session_id, number)
             shutil.rmtree(self._folder / healed_name(number))
-
-
-def shown_segments(reader: SessionReader, edits: EditList) -> list[ShownSegment]:
-    """What a version shows, in order; what cannot be read any more is left out."""
-    found: list[ShownSegment] = []
-    for span in edits.spans:
-        try:
-            take = reader.take(span.take)
-        except NotInLog:
-            continue
-        if take.lost:
-            continue
-        ends = [*(slot.pts for slot in take.segments[1:]), take.end_pts]
-        found += [
-            ShownSegment(
-                take.number, slot.segment, slot.pts, end, take.records[slot.first_record].independent
-            )
-            for slot, end in zip(take.segments, ends, strict=True)
-            if span.first_segment <= slot.segment <= span.last_segment
-        ]
-    return found
 
 
 def _pictures(used: Iterable[Link]) -> Iterator[Picture]:

@@ -1,4 +1,4 @@
-"""The gaps of a session as its newest replay leaves them.
+"""What a version of a session's replay shows, and the gaps that its newest one leaves.
 
 Reads by a SessionReader; called from web threads and by the job that heals.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from recorder.edit_list import EditList
 from recorder.gaps import Gap, Stretch, gaps_of
+from recorder.healing_plan import ShownSegment
 from recorder.media import SessionPhase
 from recorder.media_log_reader import NotInLog, SessionReader
 from recorder.session_state import ABSENCE
@@ -34,3 +35,24 @@ def healed_stretches(reader: SessionReader, edits: EditList) -> Iterator[Stretch
         for slot in take.segments:
             if span.first_segment <= slot.segment <= span.last_segment:
                 yield Stretch(slot.pts, slot.pts + slot.duration)
+
+
+def shown_segments(reader: SessionReader, edits: EditList) -> list[ShownSegment]:
+    """What a version shows, in order; what cannot be read any more is left out."""
+    found: list[ShownSegment] = []
+    for span in edits.spans:
+        try:
+            take = reader.take(span.take)
+        except NotInLog:
+            continue
+        if take.lost:
+            continue
+        ends = [*(slot.pts for slot in take.segments[1:]), take.end_pts]
+        found += [
+            ShownSegment(
+                take.number, slot.segment, slot.pts, end, take.records[slot.first_record].independent
+            )
+            for slot, end in zip(take.segments, ends, strict=True)
+            if span.first_segment <= slot.segment <= span.last_segment
+        ]
+    return found

@@ -277,3 +277,12 @@ def test_a_line_set_up_anew_later_is_met_on_both_sides(tmp_path: Path) -> None:
 def test_a_time_that_is_far_off_is_passed_over() -> None:
     assert _end_of([0.0, 0.1, 0.2, 5000.0]) == pytest.approx(0.3)
     assert _end_of([7.0]) == 7.0
+
+
+def test_where_a_version_cannot_be_read_no_healed_take_is_taken_for_a_leftover(tmp_path: Path) -> None:
+    lecture = cut_lecture(tmp_path)
+    folder = lecture.roots[0] / lecture.session_id
+    assert healed(lecture, copy_of(tmp_path / "1.mkv", 2, 15)).version == 2
+    (folder / "edits" / "0002.json").write_text("torn")
+    assert healed(lecture, copy_of(tmp_path / "2.mkv", 8, 28)).version == 3
+    assert sorted(path.name for path in folder.glob("*heal*")) == ["healed-0001", "healed-0002"]
