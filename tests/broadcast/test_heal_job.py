@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from recorder.log_folders import HEALED
 from recorder.media_log_reader import SessionReader
 from tests.broadcast.session_writer import STARTED_AT
 from tests.broadcast.test_film_job import worker
-from tests.broadcast.web_stage import WebStage
+from tests.broadcast.web_stage import PROJECT, WebStage
 from tests.installation import wait_for
 from tests.recorder.lecture_maker import Lecture, write_copy
 
@@ -78,3 +81,23 @@ def test_a_recording_is_completed_and_what_is_no_copy_says_so(stage: WebStage, t
     reader = SessionReader(good.roots, good.session_id)
     assert [span.take for span in reader.edit_list(2).spans] == [1, HEALED + 1, 3]
     reader.close()
+
+
+def test_a_job_that_is_cancelled_leaves_nothing_behind(stage: WebStage, tmp_path: Path) -> None:
+    lecture = lecture_with_a_gap(stage)
+    folder = lecture.roots[0] / lecture.session_id
+    job_id = ordered(stage, lecture, write_copy(tmp_path / "copy.mkv", 1, 11).read_bytes())
+    before = sorted(path.name for path in folder.iterdir())
+    environment = {**os.environ, "KODO_STORAGE": str(stage.settings.storage), "KODO_DISK_FLOOR": "16M"}
+    process = subprocess.Popen(
+        [sys.executable, str(PROJECT / "app.py"), "job", "run", job_id],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert "reading" in process.stdout.readline()
+    process.terminate()
+    process.stdout.close()
+    assert process.wait(20) == 1
+    assert sorted(path.name for path in folder.iterdir()) == before
