@@ -23,8 +23,11 @@ from broadcast.playlist_view import (
     Segment,
     Variant,
 )
+from recorder.log_folders import HEALED
 from recorder.media import VIDEO_CLOCK_RATE
 
+# Where a healed take meets the log their told times may differ so much.
+MEETING_TICKS = VIDEO_CLOCK_RATE // 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -49,15 +52,29 @@ def date_time(unix_seconds: float) -> str:
 def is_dated(segment: Segment, previous: Segment | None) -> bool:
     # 6.2.1: "it SHOULD apply an EXT-X-PROGRAM-DATE-TIME tag to every segment that has an EXT-X-DISCONTINUITY
     # tag applied to it." By the number, so that the tag never comes or goes later.
-    return (
-        previous is None or is_discontinuity(segment, previous) or segment.number % DATE_EVERY_SEGMENTS == 0
-    )
+    if previous is None or segment.take != previous.take or is_discontinuity(segment, previous):
+        return True
+    return segment.number % DATE_EVERY_SEGMENTS == 0
 
 
 def is_discontinuity(segment: Segment, previous: Segment | None) -> bool:
-    # 4.4.4.3: present on a change of tracks, encoding parameters or timestamp sequence (a cut in an edit
-    # list).
-    return previous is not None and (segment.take != previous.take or segment.number != previous.number + 1)
+    # 4.4.4.3: "MUST" on a change of tracks or timestamp sequence (a cut in an edit list), "SHOULD" on one of
+    # encoding parameters.
+    if previous is None or (segment.take == previous.take and segment.number == previous.number + 1):
+        return False
+    return not _goes_on(segment, previous)
+
+
+def _goes_on(segment: Segment, previous: Segment) -> bool:
+    """Whether a healed take and the log meet without a hole, on one clock.
+
+    The log's sound lies up to 0.3 s behind its pictures, and the healed sound begins where it ends. With the
+    tag hls.js 1.7 moved the take to where its earliest sample fitted: the picture stood for that long, and
+    sound was missing. Without it the times are taken as they are.
+    """
+    if segment.take < HEALED and previous.take < HEALED:
+        return False
+    return abs(segment.pts - previous.pts - previous.duration) <= MEETING_TICKS
 
 
 def segment_text(

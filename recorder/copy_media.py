@@ -33,7 +33,6 @@ THREADS = 2
 LONGEST_HOLE_SECONDS = 10.0
 THUMBNAIL = (32, 18)
 _PREROLL_SECONDS = 0.2  # of sound, for decoders that need a packet before
-_REORDERED_SECONDS = 1.0  # pictures may lie so far from their place in the file
 _SAME_PLACE = 0.02
 
 

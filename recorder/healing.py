@@ -43,6 +43,7 @@ Progress = Callable[[float, str], None]
 
 WORK_FOLDER = ".healing"
 BESIDE_SECONDS = 10.0  # of log and copy are compared on each side of a gap
+MEETING_TICKS = VIDEO_CLOCK_RATE // 4  # where a take ends is told, and may differ so much
 SEAM_SAMPLES = AUDIO_SAMPLE_RATE * 3 // 2  # the log's sound lies so far behind its pictures at most
 _start_of = attrgetter("start")
 
@@ -199,8 +200,9 @@ class _Healer:
     def _sound_seams(self, mend: Mend) -> tuple[int, int]:
         """First sample of the healed sound, and the one behind its last: where the log's ends and goes on."""
         first, last = to_samples(mend.start), to_samples(mend.end)
-        before = self._sound_of([one for one in self._shown if one.start < mend.start][-1:])
-        after = self._sound_of([one for one in self._shown if one.start >= mend.end][:1])
+        meets_before = [one for one in self._shown if abs(one.end - mend.start) < MEETING_TICKS]
+        meets_after = [one for one in self._shown if one.start == mend.end]
+        before, after = self._sound_of(meets_before[-1:]), self._sound_of(meets_after)
         if before is not None and abs(before[1] - first) < SEAM_SAMPLES:
             first = before[1]
         if after is not None and abs(after[0] - last) < SEAM_SAMPLES:
