@@ -9,7 +9,7 @@ const t = translator("media-strings");
  * @typedef {{id: string, title: string, state: "uploading" | "preparing" | "ready" | "failed", reason: string | null,
  *   progress: number | null, bytes: number, offset: number, upload_url: string | null, seconds: number | null, cut: boolean}} Film
  */
-/** @typedef {import("./film_upload.js").FilmUpload} FilmUpload */
+/** @typedef {import("./tus_upload.js").TusUpload} TusUpload */
 
 /** @type {Record<string, string>} why a film failed → its sentence */
 const FAILED = {
@@ -34,7 +34,7 @@ export class FilmList extends EventTarget {
 
   /**
    * Rows stay where they are, so that the focus does.
-   * @param {Film[]} films @param {(film: Film) => FilmUpload | undefined} uploadOf @param {{live: boolean, playing: string}} now
+   * @param {Film[]} films @param {(film: Film) => TusUpload | undefined} uploadOf @param {{live: boolean, playing: string}} now
    */
   draw(films, uploadOf, now) {
     const left = new Set(this.#rows.keys());
@@ -65,7 +65,7 @@ export class FilmList extends EventTarget {
     return row;
   }
 
-  /** @param {HTMLElement} row @param {Film} film @param {FilmUpload | undefined} upload @param {{live: boolean, playing: string}} now */
+  /** @param {HTMLElement} row @param {Film} film @param {TusUpload | undefined} upload @param {{live: boolean, playing: string}} now */
   #fill(row, film, upload, now) {
     row.dataset.state = film.state;
     row.dataset.film = film.id;
@@ -93,13 +93,13 @@ function button(row, act, shown, words, name) {
   if (words) need("span", found).textContent = words;
 }
 
-/** @param {Film} film @param {FilmUpload | undefined} upload @returns {number | null} 0 to 1 */
+/** @param {Film} film @param {TusUpload | undefined} upload @returns {number | null} 0 to 1 */
 function shareOf(film, upload) {
   if (film.state === "uploading") return (upload?.offset ?? film.offset) / film.bytes;
   return film.state === "preparing" ? film.progress ?? 0 : null;
 }
 
-/** @param {Film} film @param {FilmUpload | undefined} upload */
+/** @param {Film} film @param {TusUpload | undefined} upload */
 function wordsOf(film, upload) {
   const percent = Math.floor(100 * (shareOf(film, upload) ?? 0));
   const size = byteSize(film.bytes, language());

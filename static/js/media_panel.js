@@ -4,7 +4,7 @@ import { pause } from "./backoff.js";
 import { byteSize } from "./figures.js";
 import { FilmControls } from "./film_controls.js";
 import { FilmList } from "./film_list.js";
-import { FilmUpload } from "./film_upload.js";
+import { TusUpload } from "./tus_upload.js";
 import { language, need, translator } from "./page_data.js";
 import { SharedFeed } from "./shared_feed.js";
 import { toast } from "./toast.js";
@@ -21,7 +21,7 @@ const list = new FilmList(root);
 const controls = new FilmControls(root);
 
 /** @type {import("./film_list.js").Film[]} */ let films = [];
-/** @type {Map<string, FilmUpload>} address → the upload that this page makes */
+/** @type {Map<string, TusUpload>} address → the upload that this page makes */
 const uploads = new Map();
 let live = false;
 let maxBytes = Infinity;
@@ -152,7 +152,7 @@ function upload(file) {
   problem("");
   if (file.size > maxBytes) { problem(t("too_large", { size: byteSize(maxBytes, language()) })); return; }
   if (file.size === 0) { problem(t("failed_empty")); return; }
-  const sent = new FilmUpload(`${api}/media`, file);
+  const sent = new TusUpload(`${api}/media`, file);
   let listed = false;
   sent.addEventListener("change", () => {
     if (sent.url && !listed) {
@@ -171,7 +171,7 @@ function upload(file) {
   sent.start();
 }
 
-/** @param {FilmUpload} sent */
+/** @param {TusUpload} sent */
 function forget(sent) {
   if (sent.url) uploads.delete(new URL(sent.url, location.href).pathname);
 }

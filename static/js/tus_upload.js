@@ -1,5 +1,6 @@
-// One film on its way to the server by tus 1.0: in pieces, pausable, going on by itself after a cut line or a reload.
-// Owned by the panel; runs from start() to `done` or `failed`, or cancel(). The server's offset is the truth.
+// One file on its way to the server by tus 1.0: in pieces, pausable, going on by itself after a cut line or a reload.
+// Owned by the panel of films, or by who completes a recording; runs from start() to `done` or `failed`, or cancel().
+// The server's offset is the truth.
 import { ApiError, csrfToken, ownAddress, problemOf } from "./api.js";
 import { backoffMs, pause } from "./backoff.js";
 
@@ -13,7 +14,7 @@ const PASSES_UNDER_WAY = [...PASSES, 409, 423, 460];
 /**
  * How requests are made; tests have their own.
  * @typedef {object} Means
- * @property {(path: string, file: File) => Promise<string>} create the upload's address
+ * @property {(path: string, file: File, metadata: Record<string, string>) => Promise<string>} create the upload's address
  * @property {(url: string) => Promise<number>} head its offset
  * @property {(url: string, offset: number, piece: Blob, told: (sent: number) => void, signal: AbortSignal) => Promise<number>} patch
  * @property {(url: string) => Promise<void>} remove
@@ -22,17 +23,21 @@ const PASSES_UNDER_WAY = [...PASSES, 409, 423, 460];
  */
 
 /** Events: `change` (state, offset), `done`, `failed` (detail: ApiError). */
-export class FilmUpload extends EventTarget {
+export class TusUpload extends EventTarget {
   /** @type {"sending" | "waiting" | "paused" | "done" | "failed" | "cancelled"} */ state = "paused";
   offset = 0;
-  /** @type {string | null} */ url = null;
+  /** The upload's address; one that is known from before may be set. @type {string | null} */ url = null;
   #stop = new AbortController();
 
-  /** @param {string} path of the room's films @param {File} file @param {Partial<Means>} [means] */
-  constructor(path, file, means = {}) {
+  /**
+   * @param {string} path where such files are made @param {File} file
+   * @param {{metadata?: Record<string, string>, means?: Partial<Means>}} [options] `metadata`: what the server is told of the file
+   */
+  constructor(path, file, { metadata = { filename: file.name }, means = {} } = {}) {
     super();
     this.path = path;
     this.file = file;
+    this.metadata = metadata;
     /** @type {Means} */
     this.means = { create, head, patch, remove, wait: pause, memory: globalThis.localStorage, ...means };
     this.key = `kodo-upload ${path} ${file.name} ${file.size} ${file.lastModified}`;
@@ -92,7 +97,7 @@ export class FilmUpload extends EventTarget {
         if (!(error instanceof ApiError) || error.status !== 404) throw error;
       }
     }
-    this.url = await this.means.create(this.path, this.file);
+    this.url = await this.means.create(this.path, this.file, this.metadata);
     this.offset = 0;
     this.means.memory.setItem(this.key, this.url);
   }
@@ -124,7 +129,7 @@ export class FilmUpload extends EventTarget {
     this.#tell("failed", problem);
   }
 
-  /** @param {FilmUpload["state"]} state */
+  /** @param {TusUpload["state"]} state */
   #turn(state) { this.state = state; this.#tell("change"); }
 
   /** @param {string} name @param {unknown} [detail] */
@@ -135,9 +140,10 @@ export class FilmUpload extends EventTarget {
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 const headers = () => ({ ...TUS, "X-CSRFToken": csrfToken() });
 
-/** @param {string} path @param {File} file */
-async function create(path, file) {
-  const told = { "Upload-Length": String(file.size), "Upload-Metadata": `filename ${base64(file.name)}` };
+/** @param {string} path @param {File} file @param {Record<string, string>} metadata */
+async function create(path, file, metadata) {
+  const pairs = Object.entries(metadata).map(([key, value]) => `${key} ${base64(value)}`);
+  const told = { "Upload-Length": String(file.size), "Upload-Metadata": pairs.join(",") };
   const answer = await fetch(path, { method: "POST", headers: { ...headers(), ...told } });
   if (!answer.ok) throw await problemOf(answer);
   return ownAddress(answer.headers.get("Location") ?? "");

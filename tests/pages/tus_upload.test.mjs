@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError } from "../../static/js/api.js";
-import { FilmUpload } from "../../static/js/film_upload.js";
+import { TusUpload } from "../../static/js/tus_upload.js";
 
 const PIECE = 8 << 20;
 
@@ -50,7 +50,7 @@ const end = (upload) => new Promise((resolve) => {
 
 test("a film goes in pieces, and its progress is told", async () => {
   const server = new Server();
-  const upload = new FilmUpload("/media", film(2 * PIECE + 5), server.means());
+  const upload = new TusUpload("/media", film(2 * PIECE + 5), { means: server.means() });
   const told = [];
   upload.addEventListener("change", () => told.push(upload.offset));
   upload.start();
@@ -64,7 +64,7 @@ test("after a cut line it goes on from where the server stands", async () => {
   const server = new Server();
   const cut = Object.assign(new ApiError(0, "", "cut"), { kept: 1000 });
   server.trouble = [cut, new ApiError(423, "", "locked"), new ApiError(409, "", "offset"), new ApiError(503, "", "")];
-  const upload = new FilmUpload("/media", film(PIECE), server.means());
+  const upload = new TusUpload("/media", film(PIECE), { means: server.means() });
   upload.start();
   assert.equal(await end(upload), "done");
   assert.equal(server.received, PIECE);
@@ -75,17 +75,17 @@ test("after a cut line it goes on from where the server stands", async () => {
 
 test("another page goes on with the same file, and begins anew where the server has forgotten", async () => {
   const server = new Server();
-  const first = new FilmUpload("/media", film(PIECE), server.means());
+  const first = new TusUpload("/media", film(PIECE), { means: server.means() });
   server.memory.set(first.key, "/up/1");
   server.received = 4096;
-  const second = new FilmUpload("/media", film(PIECE), server.means());
+  const second = new TusUpload("/media", film(PIECE), { means: server.means() });
   second.start();
   assert.equal(await end(second), "done");
   assert.equal(server.created, 0);
   server.gone = true;
   server.received = 0;
   server.memory.set(first.key, "/up/old");
-  const third = new FilmUpload("/media", film(10), server.means());
+  const third = new TusUpload("/media", film(10), { means: server.means() });
   third.start();
   assert.equal(await end(third), "done");
   assert.equal(server.created, 1);
@@ -94,20 +94,20 @@ test("another page goes on with the same file, and begins anew where the server 
 test("what the server does not take fails with its word", async () => {
   const server = new Server();
   server.refusal = new ApiError(409, "Too many films", "Delete some first.");
-  const upload = new FilmUpload("/media", film(10), server.means());
+  const upload = new TusUpload("/media", film(10), { means: server.means() });
   upload.start();
   assert.equal(await end(upload), 409);
   assert.equal(upload.state, "failed");
   const full = new Server();
   full.trouble = [new ApiError(507, "", "")];
-  const other = new FilmUpload("/media", film(10), full.means());
+  const other = new TusUpload("/media", film(10), { means: full.means() });
   other.start();
   assert.equal(await end(other), 507);
 });
 
 test("paused it sends nothing, resumed it goes on, cancelled it is gone", async () => {
   const server = new Server();
-  const upload = new FilmUpload("/media", film(PIECE), server.means());
+  const upload = new TusUpload("/media", film(PIECE), { means: server.means() });
   await new Promise((sending) => { server.held = sending; upload.start(); });
   upload.pause();
   assert.equal(upload.state, "paused");
@@ -115,7 +115,7 @@ test("paused it sends nothing, resumed it goes on, cancelled it is gone", async 
   server.received = 512;
   upload.start();
   assert.equal(await end(upload), "done");
-  const again = new FilmUpload("/media", film(PIECE), server.means());
+  const again = new TusUpload("/media", film(PIECE), { means: server.means() });
   await new Promise((sending) => { server.held = sending; server.received = 0; again.start(); });
   await again.cancel();
   assert.deepEqual([again.state, server.removed, server.memory.size], ["cancelled", ["/up/1"], 0]);
