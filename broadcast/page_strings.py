@@ -181,6 +181,26 @@ def studio_strings() -> Strings:
         "no_h264": _("This browser cannot send H.264 video. Use a current Chrome, Edge, Safari or Firefox."),
         "disk_full": _("The server's disk is full. No lecture can begin until there is space."),
         "refused": _("The server does not take this broadcast."),
+        "copy_kept": _("A copy of this lecture is being kept."),
+        "copy_no_space": _("No safety copy is kept: this computer has no space for it."),
+        "copy_slow": _("No safety copy is kept right now: this computer is busy enough with the lecture."),
+        "copy_impossible": _("No safety copy is kept: this browser cannot do it."),
+        "copy_gap": _("The recording has a gap of {length}. This computer kept a copy."),
+        "copy_gaps": _("The recording has {count} gaps, {length} together. This computer kept a copy."),
+        "copy_uploading": _("The copy is being uploaded. You can go on working here."),
+        "copy_waiting": _("The line was cut. The upload goes on by itself."),
+        "copy_paused": _("The upload of the copy is paused."),
+        "copy_healing": _("The server is completing the recording. This page may be closed."),
+        "copy_complete": _("The recording is complete."),
+        "copy_elsewhere": _("Another tab of this browser is completing the recording."),
+        "copy_failed": _(
+            "The recording could not be completed: {reason} The copy is still on this computer; try again."
+        ),
+        "copy_failed_somehow": _(
+            "The recording could not be completed. The copy is still on this computer; try again."
+        ),
+        "copy_percent": _("{percent} percent"),
+        "copy_percent_of": _("{percent} percent of {size}"),
         "sign_in_again": _("You are signed out. Sign in again in another tab, then go live here."),
     }
 

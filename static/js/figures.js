@@ -8,6 +8,12 @@ export function clockTime(seconds) {
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+/** A length in a sentence. @param {number} seconds @param {string} language @returns {string} `20 seconds`, `4 minutes` */
+export function lengthInWords(seconds, language) {
+  const [unit, count] = seconds < 99.5 ? ["second", seconds] : ["minute", seconds / 60];
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(Math.max(1, Math.round(count)));
+}
+
 /** @param {number} bytes @param {string} language @returns {string} `12.3 MB` */
 export function byteSize(bytes, language) {
   const units = ["B", "kB", "MB", "GB", "TB"];

@@ -16,6 +16,7 @@ import { Shortcuts } from "./shortcuts.js";
 import { SoundCheck } from "./sound_check.js";
 import { SoundSwitches } from "./sound_switches.js";
 import { SourcePickers } from "./source_pickers.js";
+import { StudioCopy } from "./studio_copy.js";
 import { StudioRoom } from "./studio_room.js";
 import { TitleEditor } from "./title_editor.js";
 import { copyText, toast } from "./toast.js";
@@ -39,6 +40,7 @@ const bar = new LiveBar(root);
 const warnings = new LiveWarnings();
 const wake = new WakeLock();
 const tabs = new OneSender(data.api);
+const copies = new StudioCopy(data.api);
 const title = new TitleEditor(room, data.title);
 const publisher = new WhipPublisher({
   // A line that comes back goes on with its lecture; it never begins another one without a click.
@@ -75,6 +77,9 @@ function draw() {
   bar.draw(publisher.state, room.session, onAir());
   title.draw(onAir());
   wake.set(sending());
+  const session = root.dataset.sending;
+  if (session && sending()) copies.follow({ session, stream: program.stream, bitrate: bitrate() });
+  if (!sending()) copies.follow(null);
 }
 
 // Going live and ending
@@ -138,6 +143,7 @@ function onRefused({ status, title, detail }) {
 /** @param {import("./room_view.js").Session} session */
 function noteSession(session) {
   if (session.state === "ended") {
+    copies.look(session.id);
     if (sending() && !ending && session.id === root.dataset.sending) stopSending(t("ended_elsewhere"));
     return;
   }
@@ -195,6 +201,7 @@ program.addEventListener("pace", (e) => {
   root.dataset.missed = String(pace.missed);
   root.dataset.paintMs = pace.paintMs.toFixed(1);
   if (!sending()) quality.learnPace(pace);
+  if (program.steadyWhenHidden || !document.hidden) copies.watch(pace.missed);
 });
 quality.addEventListener("change", () => {
   program.resize(quality.quality);
@@ -247,6 +254,7 @@ async function begin() {
   if (Capture.possible) await pickers.begin();
   await looked;
   await goOnAfterReload();
+  copies.look();
   setInterval(() => { if (onAir()) void room.look(); }, POLL_MS);
   draw();
 }

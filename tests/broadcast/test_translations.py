@@ -22,12 +22,14 @@ PROJECT = Path(__file__).resolve().parents[2]
 STUDIO = (
     "studio_page.js",
     "capture.js",
+    "completion_notice.js",
     "line_test.js",
     "live_bar.js",
     "live_warnings.js",
     "quality_picker.js",
     "sound_check.js",
     "source_pickers.js",
+    "studio_copy.js",
     "title_editor.js",
     "planned_lecture.js",
 )
