@@ -16,6 +16,9 @@ from tests.end_to_end.viewer import Viewer
 from tests.installation import Installation
 
 SCENE_IN_PIXELS = Path(__file__).parent / "scene_in_pixels.js"
+RAW_SOUND = """for (const name of ["echoCancellation", "noiseSuppression", "autoGainControl"]) {
+  localStorage.setItem(`kodo-${name}`, "off");
+}"""
 # A picture that the recorder puts in where none came (recorder/skip_picture.py) has a few bytes.
 LEAST_PICTURE_BYTES = 24
 
@@ -23,13 +26,17 @@ LEAST_PICTURE_BYTES = 24
 class Studio:
     """Signed in and opened; `watch` gives a viewer that can tell scenes by their pixels."""
 
-    def __init__(self, browser: Browser, installation: Installation, slug: str) -> None:
+    def __init__(
+        self, browser: Browser, installation: Installation, slug: str, *, raw_sound: bool = False
+    ) -> None:
         self.browser, self.installation, self.slug = browser, installation, slug
         self.lecturer = Lecturer(browser, installation)
         self.lecturer.sign_in("sato", PASSWORD)
         self.page: Page = self.lecturer.page
         # The smallest picture: what is tested here is not how much a small machine can encode.
         self.page.add_init_script("localStorage.setItem('kodo-quality', '360p')")
+        if raw_sound:
+            self.page.add_init_script(RAW_SOUND)
         self._viewers: list[Viewer] = []
 
     def open(self) -> None:
@@ -78,9 +85,11 @@ def magenta_camera(path: Path) -> str:
 
 
 @contextmanager
-def opened_studio(browser: Browser, installation: Installation, slug: str) -> Iterator[Studio]:
-    """The studio of `slug`, open and not live."""
-    studio = Studio(browser, installation, slug)
+def opened_studio(
+    browser: Browser, installation: Installation, slug: str, *, raw_sound: bool = False
+) -> Iterator[Studio]:
+    """The studio of `slug`, open and not live. `raw_sound`: the browser leaves the microphone's sound as it is."""
+    studio = Studio(browser, installation, slug, raw_sound=raw_sound)
     try:
         studio.open()
         yield studio

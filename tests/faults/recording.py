@@ -174,6 +174,11 @@ def decode_takes(roots: Sequence[Path], session_id: str) -> int:
 
 def play_replay(installation: Installation, session: dict) -> float:
     """Play the replay from its address to its end, take by take; its length in seconds."""
+    return sum(decode(data).seconds for data in replay_runs(installation, session))
+
+
+def replay_runs(installation: Installation, session: dict) -> Iterator[bytes]:
+    """The replay by its playlist, one MP4 for each run between discontinuities."""
     status, body = installation.get(session["hls_url"])
     assert status == 200, (status, session["hls_url"])
     media = next(line for line in body.decode().splitlines() if line and not line.startswith("#"))
@@ -186,11 +191,8 @@ def play_replay(installation: Installation, session: dict) -> float:
     for segment in playlist.segments:
         assert segment.uri is not None and not segment.gap
         runs.setdefault((segment.init, segment.discontinuities), []).append(segment.uri)
-    total = 0.0
     for (init, _), uris in runs.items():
-        data = b"".join(_got(installation, urljoin(media_url, uri)) for uri in (init, *uris))
-        total += decode(data).seconds
-    return total
+        yield b"".join(_got(installation, urljoin(media_url, uri)) for uri in (init, *uris))
 
 
 def _got(installation: Installation, url: str) -> bytes:

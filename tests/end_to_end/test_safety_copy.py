@@ -1,0 +1,159 @@
+"""The studio's safety copy in real Chromium: a cut line is healed by it, and a full disk does not disturb.
+
+Camera and microphone tell the time (`time_code.py`), so that the healed replay can be held against what was
+sent: over the seams no picture and no sound may be missing, shown twice or out of place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.end_to_end import axe, chromium, time_code
+from tests.end_to_end.cut_line import CutLine
+from tests.end_to_end.studio import Studio, opened_studio
+from tests.end_to_end.time_code import PICTURES, RATE, SLOT_SECONDS, SLOTS, Told
+from tests.faults import FULL
+from tests.faults.recording import replay_runs
+from tests.installation import Installation, wait_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+CUT_SECONDS = 20 if FULL else 8
+BESIDE_SECONDS = 6  # of the recording before and after the cut
+# A picture is composed when it is due and not when it comes, so it may be one older or newer.
+PICTURES_OUT_OF_STEP = 3
+SOUND_OUT_OF_STEP = 0.06
+# What lies in the browser's storage: name and size of each piece.
+STORED = """async () => {
+  const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("safety-copy", {create: true});
+  const found = {};
+  for await (const folder of root.values()) {
+    for await (const file of folder.values()) {
+      if (file.name.endsWith(".media")) found[file.name] = (await file.getFile()).size;
+    }
+  }
+  return found;
+}"""
+# A copy of an old lecture, as a tab that was closed has left it.
+LEAVE_OLD = """async ([room, bytes]) => {
+  const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("safety-copy", {create: true});
+  const folder = await root.getDirectoryHandle("old", {create: true});
+  const facts = {id: "old", session: "old", room, mime: "video/webm", began_at: 1, seconds: 60};
+  for (const [name, content] of [["old.media", new Uint8Array(bytes)], ["old.facts", JSON.stringify(facts) + "\\n"]]) {
+    const writable = await (await folder.getFileHandle(name, {create: true})).createWritable();
+    await writable.write(content);
+    await writable.close();
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    folder = tmp_path_factory.mktemp("devices")
+    flags = time_code.camera(folder / "camera.y4m"), time_code.microphone(folder / "microphone.wav")
+    with sync_playwright() as playwright:
+        browser = chromium.launch(playwright, *flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def lecture_hall(installation: Installation) -> Installation:
+    installation.add_lecturer()
+    for slug in ("cut", "full"):
+        installation.add_room(slug)
+    return installation
+
+
+def test_a_cut_line_is_healed(lecture_hall: Installation, browser: Browser) -> None:
+    with opened_studio(browser, lecture_hall, "cut", raw_sound=True) as studio:
+        line = CutLine(studio.page)
+        try:
+            lecture_with_a_cut(studio, line)
+        finally:
+            line.close()
+        complete(studio.page)
+        told = lecture_hall.room("cut")["session"]
+        assert studio.page.evaluate(STORED) == {}
+    assert told["replay_version"] == 2, "a new edit list"
+    runs = [time_code.read(run) for run in replay_runs(lecture_hall, told)]
+    pictures = [picture for seen, _ in runs for picture in seen]
+    sound = [slot for _, heard in runs for slot in heard]
+    seconds = pictures[-1].seconds - pictures[0].seconds
+    assert seconds > CUT_SECONDS + 2 * BESIDE_SECONDS - 2
+    apart = max(steps(pictures))
+    off_pictures = out_of_step(pictures, 1 / RATE, PICTURES)
+    off_sound = out_of_step(sound, SLOT_SECONDS, SLOTS)
+    print(
+        f"\n{CUT_SECONDS} s cut: {seconds:.1f} s replayed in {len(runs)} runs; pictures at most {1000 * apart:.0f} ms "
+        f"apart, {1000 * off_pictures:.0f} ms out of step; sound at most {1000 * max(steps(sound)):.0f} ms apart, "
+        f"{1000 * off_sound:.0f} ms out of step"
+    )
+    assert apart < 0.2
+    assert max(steps(sound)) < 0.2
+    assert off_pictures <= PICTURES_OUT_OF_STEP / RATE
+    assert off_sound <= SOUND_OUT_OF_STEP
+
+
+def lecture_with_a_cut(studio: Studio, line: CutLine) -> None:
+    page = studio.page
+    studio.lecturer.go_live()
+    page.wait_for_selector("#keep-copy[data-state=keeping]")
+    page.wait_for_timeout(1000 * BESIDE_SECONDS)
+    line.cut(True)
+    page.wait_for_timeout(1000 * CUT_SECONDS)
+    line.cut(False)
+    studio.lecturer.wait_for_state("live")
+    page.wait_for_timeout(1000 * BESIDE_SECONDS)
+    studio.lecturer.end()
+
+
+def complete(page: Page) -> None:
+    """By the notice, with the keyboard."""
+    page.wait_for_selector("#completion[data-state=found]")
+    page.focus("#completion [data-act=complete]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#completion[data-state=complete]", timeout=60_000)
+
+
+def steps(told: list[Told]) -> list[float]:
+    """Seconds between what is told one after the other."""
+    return [later.seconds - earlier.seconds for earlier, later in zip(told, told[1:], strict=False)]
+
+
+def out_of_step(told: list[Told], seconds: float, turn: int) -> float:
+    """By how many seconds the numbers run apart from the recording's time, first to last."""
+    lead = [one.number * seconds - one.seconds for one in told]
+    whole = turn * seconds
+    middle = lead[0]
+    apart = [(one - middle + whole / 2) % whole - whole / 2 for one in lead]
+    return max(apart) - min(apart)
+
+
+def test_a_full_quota_does_not_disturb(lecture_hall: Installation, browser: Browser) -> None:
+    with opened_studio(browser, lecture_hall, "full") as studio:
+        page = studio.page
+        page.evaluate(LEAVE_OLD, ["another-room", 300_000])
+        devtools = page.context.new_cdp_session(page)
+        devtools.send("Storage.overrideQuotaForOrigin", {"origin": lecture_hall.url, "quotaSize": 900_000})
+        studio.lecturer.go_live()
+        page.wait_for_selector("#keep-copy[data-state=keeping]")
+        page.wait_for_selector("#keep-copy[data-state=no_space]", timeout=60_000)
+        kept = page.evaluate(STORED)
+        assert "old.media" not in kept, "the oldest lecture goes first"
+        assert kept
+        assert sum(kept.values()) <= 450_000, "half of what the browser gives"
+        assert page.inner_text("#keep-copy-words")
+        wait_for("the lecture to go on", lambda: grows(lecture_hall, "full"))
+        assert page.get_attribute("#studio", "data-state") == "live"
+        studio.lecturer.end()
+        assert studio.lecturer.console.fatal == []
+
+
+def grows(installation: Installation, slug: str) -> bool:
+    session = installation.room(slug)["session"]
+    return session["state"] == "live" and session["recording"]["bytes"] > 200_000
