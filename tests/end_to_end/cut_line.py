@@ -1,7 +1,7 @@
 """A line between a page's WHIP publisher and the recorder that can be cut: media is lost, HTTP goes on.
 
-The relay of `tests/network` is put in between by rewriting what the page posts and is answered. It has an event
-loop in a thread of its own, for Playwright keeps the test's. Ends by `close`.
+The relay of `tests/network` is put in between by rewriting what the page posts and is answered. It has an
+event loop in a thread of its own, for Playwright keeps the test's. Ends by `close`.
 """
 
 from __future__ import annotations

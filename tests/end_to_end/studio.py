@@ -88,7 +88,7 @@ def magenta_camera(path: Path) -> str:
 def opened_studio(
     browser: Browser, installation: Installation, slug: str, *, raw_sound: bool = False
 ) -> Iterator[Studio]:
-    """The studio of `slug`, open and not live. `raw_sound`: the browser leaves the microphone's sound as it is."""
+    """The studio of `slug`, open and not live. `raw_sound`: the microphone's sound is sent as it is."""
     studio = Studio(browser, installation, slug, raw_sound=raw_sound)
     try:
         studio.open()

@@ -34,7 +34,7 @@ HOP = 480
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`seconds` of the recording; `number` of the picture (modulo PICTURES) or of the sound's slot (SLOTS)."""
+    """`seconds` of the recording; `number` of the picture (of PICTURES) or of the sound's slot (of SLOTS)."""
 
     seconds: float
     number: int
