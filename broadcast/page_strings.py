@@ -192,6 +192,9 @@ def studio_strings() -> Strings:
         "copy_paused": _("The upload of the copy is paused."),
         "copy_healing": _("The server is completing the recording. This page may be closed."),
         "copy_complete": _("The recording is complete."),
+        "copy_partly": _(
+            "{length} of the recording could not be filled in. The copy is still on this computer."
+        ),
         "copy_elsewhere": _("Another tab of this browser is completing the recording."),
         "copy_failed": _(
             "The recording could not be completed: {reason} The copy is still on this computer; try again."

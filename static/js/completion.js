@@ -3,11 +3,12 @@
 // Owned by the studio page; look() may be called as often as something may have changed.
 import { ApiError } from "./api.js";
 import { backoffMs, pause } from "./backoff.js";
-import { coveredGaps, piecesFor } from "./copy_choice.js";
+import { coveredGaps, fillable, piecesFor } from "./copy_choice.js";
 import { TusUpload } from "./tus_upload.js";
 
 const POLL_MS = 1000;
 const MOST_POLLS = 30;
+const LEFT_SECONDS = 3; // whole segments are replaced: at its ends a copy may have more than could be used
 const REMEMBERED = "kodo-completing"; // the session whose completion was asked for here
 /** What another try can mend: no answer, and a server that starts or is full for a while. */
 const PASSES = [0, 408, 429, 502, 503, 504];
@@ -16,7 +17,7 @@ const PASSES = [0, 408, 429, 502, 503, 504];
 /**
  * As the API tells it (`GET …/gaps`); times are unix seconds, a gap's are seconds of the session's clock.
  * @typedef {{ended: boolean, started_at: number, server_time: number, gaps: Gap[], edit_version: number,
- *   healing: {state: "waiting" | "running" | "done" | "failed" | "cancelled" | null, progress: number | null, message: string | null}}} Gaps
+ *   healing: {state: "waiting" | "running" | "done" | "failed" | "cancelled" | null, progress: number | null}}} Gaps
  */
 /**
  * @typedef {object} Means
@@ -26,7 +27,7 @@ const PASSES = [0, 408, 429, 502, 503, 504];
  * @property {(ms: number) => Promise<unknown>} wait
  * @property {Pick<Storage, "getItem" | "setItem" | "removeItem">} memory
  */
-/** @typedef {"none" | "found" | "uploading" | "waiting" | "paused" | "healing" | "complete" | "elsewhere" | "failed"} CompletionState */
+/** @typedef {"none" | "found" | "uploading" | "waiting" | "paused" | "healing" | "complete" | "partly" | "elsewhere" | "failed"} CompletionState */
 
 /** Event: `change`. What to show is in the fields. */
 export class Completion extends EventTarget {
@@ -36,6 +37,7 @@ export class Completion extends EventTarget {
   /** 0 to 1, of the upload or of the server's work. */ progress = 0;
   /** Bytes that are uploaded in all. */ bytes = 0;
   /** Why it failed, in the server's words. */ reason = "";
+  /** Seconds that the copy has and the recording still misses. */ left = 0;
   /** @type {Set<string>} */ #ended = new Set();
   #looking = false;
   #lookAgain = false;
@@ -96,7 +98,7 @@ export class Completion extends EventTarget {
     for (const session of [...newest.keys()].sort((a, b) => newest.get(b) - newest.get(a))) {
       if (session !== this.kept() && (await this.#offer(session, pieces.filter((piece) => piece.session === session)))) return;
     }
-    if (["found", "elsewhere"].includes(this.state)) this.#turn("none");
+    if (["found", "partly", "elsewhere"].includes(this.state)) this.#turn("none");
   }
 
   /** @param {string} session @param {Piece[]} pieces @returns {Promise<boolean>} whether there is something to complete */
@@ -108,12 +110,12 @@ export class Completion extends EventTarget {
       await this.store.alone(session, () => this.store.remove(session));
       return false;
     }
-    const failed = this.state === "failed" && this.session === session; // it stays said
+    const said = ["failed", "partly"].includes(this.state) && this.session === session;
     this.session = session;
     this.found = coveredGaps(told.gaps, pieces, told.started_at);
     if (running || this.means.memory.getItem(REMEMBERED) === session) void this.complete();
-    else if (told.healing.state === "failed") this.#fail(told.healing.message ?? "");
-    else if (!failed) this.#turn("found");
+    else if (told.healing.state === "failed") this.#fail("");
+    else if (!said) this.#turn("found");
     return true;
   }
 
@@ -142,24 +144,23 @@ export class Completion extends EventTarget {
 
   /** @param {string} session @returns {Promise<true>} */
   async #complete(session) {
-    let told = await this.#gaps(session);
+    const pieces = (await this.store.list()).filter((piece) => piece.session === session);
+    const told = await this.#gaps(session);
     if (told && !["waiting", "running"].includes(told.healing.state ?? "")) {
       this.progress = 0;
       this.#turn("uploading");
-      await this.means.complete(session, await this.#uploadAll(session, told));
-      told = null;
+      await this.means.complete(session, await this.#uploadAll(session, piecesFor(told.gaps, pieces, told.started_at)));
     }
-    await this.#follow(session);
+    const after = await this.#follow(session);
     this.means.memory.removeItem(REMEMBERED);
-    await this.store.remove(session);
-    this.#turn("complete");
+    this.left = fillable(after.gaps, pieces, after.started_at);
+    if (this.left <= LEFT_SECONDS) await this.store.remove(session);
+    this.#turn(this.left <= LEFT_SECONDS ? "complete" : "partly");
     return true;
   }
 
-  /** @param {string} session @param {Gaps} told @returns {Promise<string[]>} the copies' ids on the server */
-  async #uploadAll(session, told) {
-    const all = (await this.store.list()).filter((piece) => piece.session === session);
-    const pieces = piecesFor(told.gaps, all, told.started_at);
+  /** @param {string} session @param {Piece[]} pieces @returns {Promise<string[]>} the copies' ids on the server */
+  async #uploadAll(session, pieces) {
     this.bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
     const copies = [];
     let before = 0;
@@ -191,14 +192,14 @@ export class Completion extends EventTarget {
     return copyOf(/** @type {string} */ (upload.url));
   }
 
-  /** The server's work until it is done. Throws with its words when it fails. @param {string} session */
+  /** The server's work until it is done. Throws when it fails. @param {string} session @returns {Promise<Gaps>} what is left */
   async #follow(session) {
     for (;;) {
       const told = await this.#gaps(session);
       if (!told) throw new Error("");
-      const { state, progress, message } = told.healing;
-      if (state === "done") return;
-      if (state !== "waiting" && state !== "running") throw new Error(message ?? "");
+      const { state, progress } = told.healing;
+      if (state === "done") return told;
+      if (state !== "waiting" && state !== "running") throw new Error("");
       this.progress = progress ?? 0;
       this.#turn("healing");
       await this.means.wait(POLL_MS);

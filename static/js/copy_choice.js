@@ -70,6 +70,15 @@ export function coveredGaps(gaps, pieces, startedAt) {
   return { count: covered.length, seconds: seconds.reduce((sum, each) => sum + each, 0) };
 }
 
+/**
+ * How much of the gaps the pieces reach into, and so what they could still fill.
+ * @param {Gap[]} gaps @param {Piece[]} pieces @param {number} startedAt @returns {number} seconds
+ */
+export function fillable(gaps, pieces, startedAt) {
+  const reached = (/** @type {Gap} */ gap) => pieces.reduce((sum, piece) => sum + Math.max(0, overlap(gap, piece, startedAt)), 0);
+  return gaps.reduce((sum, gap) => sum + Math.min(reached(gap), (gap.end ?? Infinity) - gap.start), 0);
+}
+
 /** @param {Gap} gap @param {Piece} piece @param {number} startedAt @returns {number} seconds, negative where they do not meet */
 function overlap({ start, end }, piece, startedAt) {
   const begins = piece.began_at - startedAt;

@@ -12,7 +12,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.end_to_end import chromium, time_code
+from tests.end_to_end import chromium, kept_copy, time_code
 from tests.end_to_end.cut_line import CutLine
 from tests.end_to_end.studio import Studio, opened_studio
 from tests.end_to_end.time_code import PICTURES, RATE, SLOT_SECONDS, SLOTS, Told
@@ -27,31 +27,6 @@ BESIDE_SECONDS = 6  # of the recording before and after the cut
 # A picture is composed when it is due and not when it comes, so it may be one older or newer.
 PICTURES_OUT_OF_STEP = 3
 SOUND_OUT_OF_STEP = 0.06
-# What lies in the browser's storage: name and size of each piece.
-STORED = """async () => {
-  const storage = await navigator.storage.getDirectory();
-  const root = await storage.getDirectoryHandle("safety-copy", {create: true});
-  const found = {};
-  for await (const folder of root.values()) {
-    for await (const file of folder.values()) {
-      if (file.name.endsWith(".media")) found[file.name] = (await file.getFile()).size;
-    }
-  }
-  return found;
-}"""
-# A copy of an old lecture, as a tab that was closed has left it.
-LEAVE_OLD = """async ([room, bytes]) => {
-  const storage = await navigator.storage.getDirectory();
-  const root = await storage.getDirectoryHandle("safety-copy", {create: true});
-  const folder = await root.getDirectoryHandle("old", {create: true});
-  const facts = {id: "old", session: "old", room, mime: "video/webm", began_at: 1, seconds: 60};
-  const files = {"old.media": new Uint8Array(bytes), "old.facts": JSON.stringify(facts) + "\\n"};
-  for (const [name, content] of Object.entries(files)) {
-    const writable = await (await folder.getFileHandle(name, {create: true})).createWritable();
-    await writable.write(content);
-    await writable.close();
-  }
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +56,7 @@ def test_a_cut_line_is_healed(lecture_hall: Installation, browser: Browser) -> N
             line.close()
         complete(studio.page)
         told = lecture_hall.room("cut")["session"]
-        assert studio.page.evaluate(STORED) == {}
+        assert kept_copy.stored(studio.page) == {}
     assert told["replay_version"] == 2, "a new edit list"
     runs = [time_code.read(run) for run in replay_runs(lecture_hall, told)]
     pictures = [picture for seen, _ in runs for picture in seen]
@@ -140,13 +115,13 @@ def out_of_step(told: list[Told], seconds: float, turn: int) -> float:
 def test_a_full_quota_does_not_disturb(lecture_hall: Installation, browser: Browser) -> None:
     with opened_studio(browser, lecture_hall, "full") as studio:
         page = studio.page
-        page.evaluate(LEAVE_OLD, ["another-room", 300_000])
+        kept_copy.leave(page, "old", "another-room", "old", size=300_000)
         devtools = page.context.new_cdp_session(page)
         devtools.send("Storage.overrideQuotaForOrigin", {"origin": lecture_hall.url, "quotaSize": 900_000})
         studio.lecturer.go_live()
         page.wait_for_selector("#keep-copy[data-state=keeping]")
         page.wait_for_selector("#keep-copy[data-state=no_space]", timeout=60_000)
-        kept = page.evaluate(STORED)
+        kept = kept_copy.stored(page)
         assert "old.media" not in kept, "the oldest lecture goes first"
         assert kept
         assert sum(kept.values()) <= 450_000, "half of what the browser gives"

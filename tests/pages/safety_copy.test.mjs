@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError } from "../../static/js/api.js";
 import { Completion } from "../../static/js/completion.js";
-import { copyType, coveredGaps, limitOf, nextToGo, piecesFor } from "../../static/js/copy_choice.js";
+import { copyType, coveredGaps, fillable, limitOf, nextToGo, piecesFor } from "../../static/js/copy_choice.js";
 import { CopyPace } from "../../static/js/copy_pace.js";
 import { lengthInWords } from "../../static/js/figures.js";
 import { measureOffset } from "../../static/js/server_offset.js";
@@ -54,6 +54,7 @@ test("what fills a gap is chosen, and 15 seconds around it", () => {
 test("the notice tells of the gaps that the copy reaches into", () => {
   assert.deepEqual(coveredGaps([{ start: 80, end: 100 }, { start: 500, end: 510 }], CHAIN, STARTED), { count: 1, seconds: 20 });
   assert.deepEqual(coveredGaps([{ start: 80, end: 100 }, { start: 230, end: null }], CHAIN, STARTED), { count: 2, seconds: 30 });
+  assert.equal(fillable([{ start: 80, end: 100 }, { start: 230, end: null }, { start: 300, end: 310 }], CHAIN, STARTED), 30);
   assert.equal(lengthInWords(20.2, "en"), "20 seconds");
   assert.equal(lengthInWords(130, "en"), "2 minutes");
 });
@@ -96,9 +97,10 @@ class Stage {
   noted = [];
   uploads = [];
   ordered = [];
-  told = { ended: true, started_at: STARTED, server_time: 0, gaps: [{ start: 70, end: 90 }], edit_version: 1, healing: { state: null, progress: null, message: null } };
-  after = [{ state: "running", progress: 0.5, message: null }, { state: "done", progress: 1, message: null }];
+  told = { ended: true, started_at: STARTED, server_time: 0, gaps: [{ start: 70, end: 90 }], edit_version: 1, healing: { state: null, progress: null } };
+  after = [{ state: "running", progress: 0.5 }, { state: "done", progress: 1 }];
   memory = new Map();
+  left = []; // gaps, when it is done
   free = true;
   states = [];
 
@@ -132,6 +134,7 @@ class Stage {
     const trouble = this.troubles?.shift();
     if (trouble) throw trouble;
     if (this.ordered.length && this.after.length) this.told = { ...this.told, healing: this.after.shift() };
+    if (this.told.healing.state === "done") this.told.gaps = this.left;
     return this.told;
   }
 
@@ -191,7 +194,7 @@ test("after a reload it goes on by itself, and while the server is away it waits
   });
   await joins.completion.look();
   await healing;
-  joins.told = { ...joins.told, healing: { state: "done", progress: 1, message: null } };
+  joins.told = { ...joins.told, healing: { state: "done", progress: 1 } };
   assert.deepEqual([joins.uploads, joins.ordered], [[], []], "what runs is not ordered again");
 });
 
@@ -208,10 +211,23 @@ test("what fails is said, stays said, and can be tried again", async () => {
   await stage.completion.complete();
   assert.equal(stage.completion.state, "complete");
   const job = new Stage();
-  job.after = [{ state: "failed", progress: null, message: "No sound." }];
+  job.after = [{ state: "failed", progress: null }];
   await job.completion.look();
   await job.completion.complete();
-  assert.deepEqual([job.completion.state, job.completion.reason, job.removed], ["failed", "No sound.", []]);
+  assert.deepEqual([job.completion.state, job.completion.reason, job.removed], ["failed", "", []]);
+});
+
+test("what the server could not place is said, and the copy kept", async () => {
+  const stage = new Stage();
+  stage.left = [{ start: 72, end: 90 }];
+  await stage.completion.look();
+  await stage.completion.complete();
+  assert.deepEqual([stage.completion.state, stage.completion.left, stage.removed], ["partly", 18, []]);
+  const ends = new Stage();
+  ends.left = [{ start: 70, end: 71.5 }];
+  await ends.completion.look();
+  await ends.completion.complete();
+  assert.equal(ends.completion.state, "complete");
 });
 
 test("of two tabs one completes", async () => {

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
+from tests.end_to_end import kept_copy
 from tests.screens.stage import DESCRIPTION, Stage, sign_in
 
 Act = Callable[[Page, Stage], None]
@@ -43,7 +45,7 @@ REPLAY = "#room[data-state=replay]"
 
 
 def scenes(stage: Stage) -> list[Scene]:
-    return [*_front(stage), *_doors(stage), *_hall(stage), *_own_rooms(), *_studio()]
+    return [*_front(stage), *_doors(stage), *_hall(stage), *_own_rooms(), *_studio(), *_completion()]
 
 
 def _front(stage: Stage) -> list[Scene]:
@@ -271,6 +273,30 @@ def _studio() -> list[Scene]:
     ]
 
 
+def _completion() -> list[Scene]:
+    """The studio of a lecture whose line was cut, on a computer that kept a copy."""
+
+    def scene(state: str, words: str, after: Act, *languages: str) -> Scene:
+        ready = f"#completion[data-state={state}]"
+        return Scene(
+            f"studio-copy-{state}",
+            f"Studio: the safety copy, {words}",
+            "/rooms/past/studio",
+            ready,
+            signed_in=True,
+            before=_cut_recording,
+            after=after,
+            languages=languages,
+        )
+
+    return [
+        scene("found", "a gap is found", _copy_left, "ja", "en", "zh"),
+        scene("uploading", "being uploaded", _copy_on_its_way, "ja"),
+        scene("complete", "the recording is complete", _copy_used, "en"),
+        scene("failed", "the server has failed", _copy_useless, "ja"),
+    ]
+
+
 def _more_that_hangs(page: Page, stage: Stage) -> None:
     page.evaluate("() => { window.fetch = () => new Promise(() => {}); }")
     page.click("#more")
@@ -381,3 +407,74 @@ def _studio_keys(page: Page, stage: Stage) -> None:
 def _ask_to_end(page: Page, stage: Stage) -> None:
     _be_live(page, stage)
     page.click("#end")
+
+
+STARTED = 1_795_000_000
+COPY_BYTES = 24_000_000
+UPLOAD_PIECE = 8 << 20  # as tus_upload.js sends it
+HEALING = {"state": None, "progress": None, "message": None}
+
+
+def _cut_recording(page: Page, stage: Stage) -> None:
+    """What the API tells of the lecture; nothing of it is healed in truth."""
+    _tell_gaps(page, HEALING)
+    page.route("**/complete", lambda route: route.fulfill(status=202, json={}))
+    page.route("**/copies", _upload_made)
+
+
+def _tell_gaps(page: Page, healing: dict[str, Any]) -> None:
+    gaps = [{"start": 20.0, "end": 40.0}]
+    told = {"ended": True, "started_at": STARTED, "server_time": STARTED, "gaps": gaps, "edit_version": 1}
+    page.route("**/gaps", lambda route: route.fulfill(json=told | {"healing": healing}))
+
+
+def _upload_made(route: Route) -> None:
+    address = route.request.url + "/one/upload"
+    route.fulfill(status=201, headers={"Location": address, "Tus-Resumable": "1.0.0"})
+
+
+def _copy_left(page: Page, stage: Stage) -> None:
+    kept_copy.leave(page, "one", "past", stage.past, began_at=STARTED, size=COPY_BYTES)
+    page.reload()
+    page.wait_for_selector("#completion[data-state=found]")
+
+
+def _copy_on_its_way(page: Page, stage: Stage) -> None:
+    page.route("**/upload", _first_piece_only())
+    _copy_left(page, stage)
+    page.click("[data-act=complete]")
+    page.wait_for_selector("#completion progress:not([value='0'])")
+
+
+def _first_piece_only() -> Callable[[Route], None]:
+    """Takes the first piece of an upload, and lets the next one hang."""
+    taken: list[str] = []
+
+    def take(route: Route) -> None:
+        if not taken:
+            taken.append(route.request.url)
+            route.fulfill(status=204, headers={"Upload-Offset": str(UPLOAD_PIECE), "Tus-Resumable": "1.0.0"})
+
+    return take
+
+
+def _copy_used(page: Page, stage: Stage) -> None:
+    _take_all(page)
+    _copy_left(page, stage)
+    page.unroute("**/gaps")
+    _tell_gaps(page, HEALING | {"state": "done"})
+    page.click("[data-act=complete]")
+
+
+def _copy_useless(page: Page, stage: Stage) -> None:
+    _tell_gaps(page, HEALING | {"state": "failed"})
+    kept_copy.leave(page, "one", "past", stage.past, began_at=STARTED, size=COPY_BYTES)
+    page.reload()
+
+
+def _take_all(page: Page) -> None:
+    def take(route: Route) -> None:
+        offset = min(COPY_BYTES, int(route.request.headers["upload-offset"]) + UPLOAD_PIECE)
+        route.fulfill(status=204, headers={"Upload-Offset": str(offset), "Tus-Resumable": "1.0.0"})
+
+    page.route("**/upload", take)
