@@ -41,6 +41,7 @@ export class Completion extends EventTarget {
   /** @type {Set<string>} */ #ended = new Set();
   #looking = false;
   #lookAgain = false;
+  #completing = false;
   /** @type {TusUpload | null} */ #upload = null;
 
   /**
@@ -55,7 +56,7 @@ export class Completion extends EventTarget {
     this.means = means;
   }
 
-  get busy() { return ["uploading", "waiting", "paused", "healing"].includes(this.state); }
+  get busy() { return this.#completing || ["uploading", "waiting", "paused", "healing"].includes(this.state); }
 
   /**
    * Look for recordings of this room that the copies can complete. Goes on asking until the server has answered.
@@ -66,17 +67,23 @@ export class Completion extends EventTarget {
     this.#lookAgain = true;
     if (this.#looking) return;
     this.#looking = true;
-    while (this.#lookAgain && !this.busy) {
-      this.#lookAgain = false;
-      await this.#lookOnce();
+    try {
+      while (this.#lookAgain && !this.busy) {
+        this.#lookAgain = false;
+        await this.#lookOnce();
+      }
+    } catch (error) {
+      console.info("the safety copies:", String(error)); // the browser's storage: the next look may find it
+    } finally {
+      this.#looking = false;
     }
-    this.#looking = false;
   }
 
   /** Upload what fills the gaps, and have it put in. */
   async complete() {
     if (this.busy || !this.session) return;
     const { session } = this;
+    this.#completing = true;
     this.means.memory.setItem(REMEMBERED, session);
     try {
       if ((await this.store.alone(session, () => this.#complete(session))) === null) this.#turn("elsewhere");
@@ -84,10 +91,13 @@ export class Completion extends EventTarget {
       this.means.memory.removeItem(REMEMBERED);
       this.reason = error instanceof Error ? error.message : String(error);
       this.#turn("failed");
+    } finally {
+      this.#completing = false;
     }
     if (this.#lookAgain) void this.look();
   }
 
+  /** The upload only: what the server does goes on. */
   pause() { this.#upload?.pause(); }
   resume() { this.#upload?.start(); }
 
@@ -146,6 +156,7 @@ export class Completion extends EventTarget {
   async #complete(session) {
     const pieces = (await this.store.list()).filter((piece) => piece.session === session);
     const told = await this.#gaps(session);
+    if (!pieces.length) { this.#turn("none"); return true; } // another tab has done it
     if (told && !["waiting", "running"].includes(told.healing.state ?? "")) {
       this.progress = 0;
       this.#turn("uploading");

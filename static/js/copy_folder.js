@@ -78,7 +78,8 @@ export class CopyFolder {
 
   /** All of a session; the caller holds its lock. @param {string} session */
   async remove(session) {
-    await (await root()).removeEntry(session, { recursive: true });
+    const all = await root();
+    for await (const name of all.keys()) if (name === session) await all.removeEntry(name, { recursive: true });
   }
 
   /** @param {Growing} growing @param {any} handle one of its two @param {Uint8Array} bytes */

@@ -44,7 +44,10 @@ export class SafetyCopy extends EventTarget {
     const other = this.#wish?.session !== wish.session;
     this.#wish = wish;
     this.session = wish.session;
-    if (other) void this.#endPieces();
+    if (other) {
+      void this.#endPieces();
+      this.#pace = new CopyPace(); // what was missed before the lecture is no reason
+    }
     this.#follow();
   }
 

@@ -43,7 +43,11 @@ export class StudioCopy {
   /** What is sent now, or null; as often as the page likes. @param {Wish | null} wish */
   follow(wish) {
     if (wish) this.copy.keep(wish);
-    else if (this.#following) void this.copy.stop().then(() => this.#completion?.look());
+    if (wish && !this.#following) this.#completion?.pause(); // the line belongs to the lecture
+    if (!wish && this.#following) {
+      this.#completion?.resume();
+      void this.copy.stop().then(() => this.#completion?.look());
+    }
     this.#following = wish !== null;
   }
 

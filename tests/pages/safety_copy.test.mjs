@@ -236,4 +236,8 @@ test("of two tabs one completes", async () => {
   stage.free = false;
   await stage.completion.complete();
   assert.equal(stage.completion.state, "elsewhere");
+  stage.free = true;
+  stage.pieces = [];
+  await stage.completion.complete();
+  assert.deepEqual([stage.completion.state, stage.ordered], ["none", []]);
 });
