@@ -56,7 +56,7 @@ export class Completion extends EventTarget {
     this.means = means;
   }
 
-  get busy() { return this.#completing || ["uploading", "waiting", "paused", "healing"].includes(this.state); }
+  get busy() { return this.#completing; }
 
   /**
    * Look for recordings of this room that the copies can complete. Goes on asking until the server has answered.

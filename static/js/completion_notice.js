@@ -18,6 +18,9 @@ const LOOKS = {
   failed: { kind: "bad", symbol: "triangle-alert", buttons: ["again", "close"] },
 };
 
+/** @type {CompletionState[]} */
+const UNDER_WAY = ["uploading", "waiting", "paused", "healing"];
+
 export class CompletionNotice {
   #box = need("#completion");
   #closed = "";
@@ -57,7 +60,7 @@ export class CompletionNotice {
     say(need("#completion-words"), this.#words());
     need("#completion-figures").textContent = this.#figures();
     const bar = need("progress", this.#box);
-    bar.hidden = !this.completion.busy;
+    bar.hidden = !UNDER_WAY.includes(state);
     bar.value = progress;
     for (const button of this.#box.querySelectorAll("[data-act]")) button.hidden = !buttons.includes(button.dataset.act);
     if (hadFocus && document.activeElement?.closest("[hidden]")) this.#box.querySelector("[data-act]:not([hidden])")?.focus();
