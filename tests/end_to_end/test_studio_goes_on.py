@@ -129,6 +129,8 @@ def test_two_studios_of_one_room(lecture_hall: Installation, browser: Browser) -
         second.click("#resume-button")
         second.wait_for_selector("#studio[data-state=live]")
         studio.lecturer.wait_for_state("ended")
+        studio.page.wait_for_selector("#keep-copy[data-state=idle]")
+        second.wait_for_selector("#keep-copy[data-state=keeping]")
         studio.page.wait_for_selector("#resume:visible")
         assert sent_by(studio) == ""
         wait_for("the second's take", lambda: len(sent(lecture_hall, session)) == 2)
