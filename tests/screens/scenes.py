@@ -422,8 +422,8 @@ def _cut_recording(page: Page, stage: Stage) -> None:
     page.route("**/copies", _upload_made)
 
 
-def _tell_gaps(page: Page, healing: dict[str, Any]) -> None:
-    gaps = [{"start": 20.0, "end": 40.0}]
+def _tell_gaps(page: Page, healing: dict[str, Any], *, left: bool = True) -> None:
+    gaps = [{"start": 20.0, "end": 40.0}] if left else []
     told = {"ended": True, "started_at": STARTED, "server_time": STARTED, "gaps": gaps, "edit_version": 1}
     page.route("**/gaps", lambda route: route.fulfill(json=told | {"healing": healing}))
 
@@ -461,8 +461,12 @@ def _first_piece_only() -> Callable[[Route], None]:
 def _copy_used(page: Page, stage: Stage) -> None:
     _take_all(page)
     _copy_left(page, stage)
-    page.unroute("**/gaps")
-    _tell_gaps(page, HEALING | {"state": "done"})
+
+    def complete(route: Route) -> None:
+        _tell_gaps(page, HEALING | {"state": "done"}, left=False)
+        route.fulfill(status=202, json={})
+
+    page.route("**/complete", complete)
     page.click("[data-act=complete]")
 
 
