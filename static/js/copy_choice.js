@@ -27,6 +27,22 @@ export const copyType = (isSupported) => TYPES.find((type) => isSupported(type))
 /** Held shared by a tab that keeps a session's copy, alone by one that uploads or removes it. @param {string} session */
 export const lockName = (session) => `kodo-safety-copy ${session}`;
 
+/**
+ * A piece's facts: lines of JSON, later ones add to earlier ones. What a killed tab left torn is no line.
+ * @param {string} text @returns {Partial<Piece>}
+ */
+export function factsOf(text) {
+  const facts = {};
+  for (const line of text.split("\n").slice(0, -1)) {
+    try {
+      Object.assign(facts, JSON.parse(line));
+    } catch {
+      break;
+    }
+  }
+  return facts;
+}
+
 /** @param {number} quota bytes that the browser gives to this site @returns {number} bytes that all copies may take */
 export const limitOf = (quota) => Math.min(MOST_BYTES, QUOTA_SHARE * quota);
 

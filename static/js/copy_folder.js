@@ -1,7 +1,7 @@
 // The safety copies of this browser in its own storage (OPFS), one folder for each session. Used by copy_worker.js alone:
 // only workers have handles that write at once. Each piece is `<id>.media`, which grows, and `<id>.facts`, lines of JSON of
 // which later ones add to earlier ones: whenever the tab is killed, what was flushed is whole.
-import { limitOf, lockName, nextToGo } from "./copy_choice.js";
+import { factsOf, limitOf, lockName, nextToGo } from "./copy_choice.js";
 
 /** @typedef {import("./copy_choice.js").Piece} Piece */
 /** @typedef {{session: string, media: any, facts: any}} Growing two sync access handles */
@@ -152,9 +152,8 @@ function written(handle, bytes, at) {
 async function pieceOf(folder, entry) {
   try {
     const media = await (await folder.getFileHandle(entry.name.replace(".facts", ".media"))).getFile();
-    const lines = (await (await entry.getFile()).text()).split("\n").slice(0, -1); // behind the last line's end: torn
-    const facts = Object.assign({}, ...lines.map((/** @type {string} */ each) => JSON.parse(each)));
-    return media.size && facts.id ? { upload: null, ...facts, bytes: media.size } : null;
+    const facts = factsOf(await (await entry.getFile()).text());
+    return media.size && facts.id ? /** @type {Piece} */ ({ upload: null, ...facts, bytes: media.size }) : null;
   } catch (error) {
     console.info("a piece of a safety copy is not to be read:", String(error));
     return null;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError } from "../../static/js/api.js";
 import { Completion } from "../../static/js/completion.js";
-import { copyType, coveredGaps, fillable, limitOf, nextToGo, piecesFor } from "../../static/js/copy_choice.js";
+import { copyType, coveredGaps, factsOf, fillable, limitOf, nextToGo, piecesFor } from "../../static/js/copy_choice.js";
 import { CopyPace } from "../../static/js/copy_pace.js";
 import { lengthInWords } from "../../static/js/figures.js";
 import { measureOffset } from "../../static/js/server_offset.js";
@@ -21,6 +21,16 @@ test("the type that survives being cut off comes first", () => {
   assert.equal(copyType(() => true), "video/webm;codecs=h264,opus");
   assert.equal(copyType((type) => type.startsWith("video/mp4")), "video/mp4;codecs=avc1.42E01F,opus");
   assert.equal(copyType(() => false), null);
+});
+
+test("of a piece's facts a torn line is left out", () => {
+  const text = '{"id":"a","seconds":0}\n{"seconds":1.5}\n{"began_at":7}\n';
+  const whole = { id: "a", seconds: 1.5, began_at: 7 };
+  assert.deepEqual(factsOf(text), whole);
+  for (const torn of ["", '{"seconds":', '{"seconds":9}', "\0\0\0\n", '\0\n{"seconds":9}\n']) {
+    assert.deepEqual(factsOf(text + torn), whole);
+  }
+  assert.deepEqual(factsOf(""), {});
 });
 
 test("copies take half of what the browser gives, and never more than 8 GB", () => {
