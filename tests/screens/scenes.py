@@ -290,7 +290,7 @@ def _completion() -> list[Scene]:
         )
 
     return [
-        scene("found", "a gap is found", _copy_left, "ja", "en", "zh"),
+        scene("found", "a gap is found", _copy_left, "ja", "en"),
         scene("uploading", "being uploaded", _copy_on_its_way, "ja"),
         scene("complete", "the recording is complete", _copy_used, "en"),
         scene("failed", "the server has failed", _copy_useless, "ja"),
