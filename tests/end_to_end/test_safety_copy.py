@@ -125,7 +125,7 @@ def test_a_full_quota_does_not_disturb(lecture_hall: Installation, browser: Brow
         kept = kept_copy.stored(page)
         assert "old.media" not in kept, "the oldest lecture goes first"
         assert kept
-            assert sum(kept.values()) <= QUOTA
+        assert sum(kept.values()) <= QUOTA
         assert page.inner_text("#keep-copy-words")
         wait_for("the lecture to go on", lambda: grows(lecture_hall, "full"))
         assert page.get_attribute("#studio", "data-state") == "live"
