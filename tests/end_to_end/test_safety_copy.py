@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from statistics import median
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -24,9 +25,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 CUT_SECONDS = 20 if FULL else 8
 BESIDE_SECONDS = 6  # of the recording before and after the cut
-# A picture is composed when it is due and not when it comes, so it may be one older or newer.
-PICTURES_OUT_OF_STEP = 3
-SOUND_OUT_OF_STEP = 0.06
+# Seconds. The fake microphone itself stands for some 20 ms now and then where the machine is busy.
+PICTURES_OUT_OF_STEP = 0.067
+SOUND_OUT_OF_STEP = 0.06 if FULL else 0.1
 QUOTA = 600_000  # bytes; Chromium enforces it, and tells pages of another one
 
 
@@ -74,7 +75,7 @@ def test_a_cut_line_is_healed(lecture_hall: Installation, browser: Browser) -> N
     )
     assert apart < 0.2
     assert apart_sound < 0.2
-    assert off_pictures <= PICTURES_OUT_OF_STEP / RATE
+    assert off_pictures <= PICTURES_OUT_OF_STEP
     assert off_sound <= SOUND_OUT_OF_STEP
 
 
@@ -105,12 +106,19 @@ def steps(told: list[Told]) -> list[float]:
 
 
 def out_of_step(told: list[Told], seconds: float, turn: int) -> float:
-    """By how many seconds the numbers run apart from the recording's time, first to last."""
-    lead = [one.number * seconds - one.seconds for one in told]
+    """By how many seconds the numbers run apart from the recording's time, first to last.
+
+    A number counts `seconds` and begins anew after `turn`. By the middle one of each half second: where a
+    picture is composed anew, or a pitch changes, one may be read wrong.
+    """
     whole = turn * seconds
-    middle = lead[0]
-    apart = [(one - middle + whole / 2) % whole - whole / 2 for one in lead]
-    return max(apart) - min(apart)
+    first = told[0].number * seconds - told[0].seconds
+    groups: dict[int, list[float]] = {}
+    for one in told:
+        lead = one.number * seconds - one.seconds
+        groups.setdefault(int(2 * one.seconds), []).append((lead - first + whole / 2) % whole)
+    middles = [median(group) for group in groups.values()]
+    return max(middles) - min(middles)
 
 
 def test_a_full_quota_does_not_disturb(lecture_hall: Installation, browser: Browser) -> None:

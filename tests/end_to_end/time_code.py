@@ -28,6 +28,7 @@ SOUND_RATE = 48_000
 SLOT_SECONDS = 0.1
 SLOTS = 64
 LOWEST, STEP = 500.0, 50.0
+CLEAR = 20.0  # Hz beside a pitch: healed sound may be stretched a little to fit
 WINDOW = 960  # samples: 20 ms
 HOP = 480
 
@@ -106,7 +107,7 @@ def _slots(sound: list[tuple[float, array.array[int]]]) -> Iterator[Told]:
         for at in range(0, len(samples) - WINDOW, HOP):
             pitch = _pitch(samples[at : at + WINDOW])
             slot = round((pitch - LOWEST) / STEP)
-            if 0 <= slot < SLOTS and abs(pitch - LOWEST - STEP * slot) < STEP / 5:
+            if 0 <= slot < SLOTS and abs(pitch - LOWEST - STEP * slot) < CLEAR:
                 yield Told(start + (at + WINDOW / 2) / SOUND_RATE, slot)
 
 
