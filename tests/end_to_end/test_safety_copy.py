@@ -24,11 +24,11 @@ from tests.installation import Installation, wait_for
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 CUT_SECONDS = 20 if FULL else 8
-BESIDE_SECONDS = 6  # of the recording before and after the cut
+BESIDE_SECONDS = 5  # of the recording before and after the cut
 # Seconds. The fake microphone itself stands for some 20 ms now and then where the machine is busy.
 PICTURES_OUT_OF_STEP = 0.067
 SOUND_OUT_OF_STEP = 0.06 if FULL else 0.1
-QUOTA = 600_000  # bytes; Chromium enforces it, and tells pages of another one
+QUOTA = 300_000  # bytes; Chromium enforces it, and tells pages of another one
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def out_of_step(told: list[Told], seconds: float, turn: int) -> float:
 def test_a_full_quota_does_not_disturb(lecture_hall: Installation, browser: Browser) -> None:
     with opened_studio(browser, lecture_hall, "full") as studio:
         page = studio.page
-        kept_copy.leave(page, "old", "another-room", "old", size=300_000)
+        kept_copy.leave(page, "old", "another-room", "old", size=150_000)
         devtools = page.context.new_cdp_session(page)
         devtools.send("Storage.overrideQuotaForOrigin", {"origin": lecture_hall.url, "quotaSize": QUOTA})
         studio.lecturer.go_live()
