@@ -192,6 +192,7 @@ def studio_strings() -> Strings:
         "copy_paused": _("The upload of the copy is paused."),
         "copy_healing": _("The server is completing the recording. This page may be closed."),
         "copy_complete": _("The recording is complete."),
+        "copy_short": _("The recording has all that the copy has. {length} are missing in both."),
         "copy_partly": _(
             "{length} of the recording could not be filled in. The copy is still on this computer."
         ),

@@ -9,6 +9,7 @@ import { TusUpload } from "./tus_upload.js";
 const POLL_MS = 1000;
 const MOST_POLLS = 30;
 const LEFT_SECONDS = 3; // whole segments are replaced: at its ends a copy may have more than could be used
+const LEAST_SECONDS = 0.5;
 const REMEMBERED = "kodo-completing"; // the session whose completion was asked for here
 /** What another try can mend: no answer, and a server that starts or is full for a while. */
 const PASSES = [0, 408, 429, 502, 503, 504];
@@ -27,7 +28,7 @@ const PASSES = [0, 408, 429, 502, 503, 504];
  * @property {(ms: number) => Promise<unknown>} wait
  * @property {Pick<Storage, "getItem" | "setItem" | "removeItem">} memory
  */
-/** @typedef {"none" | "found" | "uploading" | "waiting" | "paused" | "healing" | "complete" | "partly" | "elsewhere" | "failed"} CompletionState */
+/** @typedef {"none" | "found" | "uploading" | "waiting" | "paused" | "healing" | "complete" | "short" | "partly" | "elsewhere" | "failed"} CompletionState */
 
 /** Event: `change`. What to show is in the fields. */
 export class Completion extends EventTarget {
@@ -37,7 +38,7 @@ export class Completion extends EventTarget {
   /** 0 to 1, of the upload or of the server's work. */ progress = 0;
   /** Bytes that are uploaded in all. */ bytes = 0;
   /** Why it failed, in the server's words. */ reason = "";
-  /** Seconds that the copy has and the recording still misses. */ left = 0;
+  /** Seconds that the recording still misses. */ left = 0;
   /** @type {Set<string>} */ #ended = new Set();
   #looking = false;
   #lookAgain = false;
@@ -164,9 +165,10 @@ export class Completion extends EventTarget {
     }
     const after = await this.#follow(session);
     this.means.memory.removeItem(REMEMBERED);
-    this.left = fillable(after.gaps, pieces, after.started_at);
-    if (this.left <= LEFT_SECONDS) await this.store.remove(session);
-    this.#turn(this.left <= LEFT_SECONDS ? "complete" : "partly");
+    this.left = after.gaps.reduce((sum, { start, end }) => sum + (end ?? start) - start, 0);
+    if (fillable(after.gaps, pieces, after.started_at) > LEFT_SECONDS) { this.#turn("partly"); return true; }
+    await this.store.remove(session);
+    this.#turn(this.left < LEAST_SECONDS ? "complete" : "short");
     return true;
   }
 

@@ -13,6 +13,7 @@ const LOOKS = {
   paused: { kind: "", symbol: "pause", buttons: ["resume"] },
   healing: { kind: "", symbol: "refresh-cw", buttons: [] },
   complete: { kind: "good", symbol: "circle-check", buttons: ["close"] },
+  short: { kind: "good", symbol: "circle-check", buttons: ["close"] },
   partly: { kind: "wait", symbol: "triangle-alert", buttons: ["again", "close"] },
   elsewhere: { kind: "", symbol: "info", buttons: ["close"] },
   failed: { kind: "bad", symbol: "triangle-alert", buttons: ["again", "close"] },
@@ -70,7 +71,7 @@ export class CompletionNotice {
     const { state, found, left, reason } = this.completion;
     const length = lengthInWords(found.seconds, language());
     if (state === "found") return found.count === 1 ? t("copy_gap", { length }) : t("copy_gaps", { count: found.count, length });
-    if (state === "partly") return t("copy_partly", { length: lengthInWords(left, language()) });
+    if (state === "partly" || state === "short") return t(`copy_${state}`, { length: lengthInWords(left, language()) });
     if (state === "failed") return reason ? t("copy_failed", { reason }) : t("copy_failed_somehow");
     return state === "none" ? "" : t(`copy_${state}`);
   }

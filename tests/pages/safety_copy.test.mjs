@@ -234,10 +234,10 @@ test("what the server could not place is said, and the copy kept", async () => {
   await stage.completion.complete();
   assert.deepEqual([stage.completion.state, stage.completion.left, stage.removed], ["partly", 18, []]);
   const ends = new Stage();
-  ends.left = [{ start: 70, end: 71.5 }];
+  ends.left = [{ start: 70, end: 71.5 }, { start: 400, end: 410 }];
   await ends.completion.look();
   await ends.completion.complete();
-  assert.equal(ends.completion.state, "complete");
+  assert.deepEqual([ends.completion.state, ends.completion.left, ends.removed], ["short", 11.5, ["s"]]);
 });
 
 test("of two tabs one completes", async () => {
