@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -178,7 +179,7 @@ def play_replay(installation: Installation, session: dict) -> float:
 
 
 def replay_runs(installation: Installation, session: dict) -> Iterator[bytes]:
-    """The replay by its playlist, one MP4 for each run between discontinuities."""
+    """The replay by its playlist, one MP4 for each run of one take."""
     status, body = installation.get(session["hls_url"])
     assert status == 200, (status, session["hls_url"])
     media = next(line for line in body.decode().splitlines() if line and not line.startswith("#"))
@@ -187,11 +188,9 @@ def replay_runs(installation: Installation, session: dict) -> Iterator[bytes]:
     assert status == 200, (status, media_url)
     playlist = parse(body.decode())
     assert playlist.ended
-    runs: dict[tuple[str, int], list[str]] = {}
-    for segment in playlist.segments:
-        assert segment.uri is not None and not segment.gap
-        runs.setdefault((segment.init, segment.discontinuities), []).append(segment.uri)
-    for (init, _), uris in runs.items():
+    assert not any(segment.uri is None or segment.gap for segment in playlist.segments)
+    for (init, _), run in groupby(playlist.segments, lambda segment: (segment.init, segment.discontinuities)):
+        uris = [segment.uri for segment in run]
         yield b"".join(_got(installation, urljoin(media_url, uri)) for uri in (init, *uris))
 
 
