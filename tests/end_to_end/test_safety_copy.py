@@ -6,7 +6,7 @@ sent: over the seams no picture and no sound may be missing, shown twice or out 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
@@ -25,10 +25,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 CUT_SECONDS = 20 if FULL else 8
 BESIDE_SECONDS = 5  # of the recording before and after the cut
-# Seconds. The figures are for a machine that does nothing else: on a busy one fake camera and microphone stand
-# for a moment now and then, and picture and sound come to the recorder and to the copy with other delays.
-PICTURES_OUT_OF_STEP = 0.067 if FULL else 0.134
-SOUND_OUT_OF_STEP = 0.06 if FULL else 0.1
+# Seconds that healing may add to what the recording's own takes are apart: on a busy machine fake devices
+# stand for a moment now and then, and a line that is up again is placed by the arrival of its packets.
+PICTURES_OUT_OF_STEP = 0.067
+SOUND_OUT_OF_STEP = 0.06
 QUOTA = 300_000  # bytes; Chromium enforces it, and tells pages of another one
 
 
@@ -62,22 +62,22 @@ def test_a_cut_line_is_healed(lecture_hall: Installation, browser: Browser) -> N
         assert kept_copy.stored(studio.page) == {}
     assert told["replay_version"] == 2, "a new edit list"
     runs = [time_code.read(run) for run in replay_runs(lecture_hall, told)]
-    pictures = [picture for seen, _ in runs for picture in seen]
-    sound = [slot for _, heard in runs for slot in heard]
-    seconds = pictures[-1].seconds - pictures[0].seconds
-    assert seconds > CUT_SECONDS + 2 * BESIDE_SECONDS - 2
-    apart, apart_sound = max(steps(pictures)), max(steps(sound))
-    off_pictures = out_of_step(pictures, 1 / RATE, PICTURES)
-    off_sound = out_of_step(sound, SLOT_SECONDS, SLOTS)
+    pictures, sound = zip(*runs, strict=True)
+    seconds = pictures[-1][-1].seconds - pictures[0][0].seconds
+    apart, apart_sound = max(steps(joined(pictures))), max(steps(joined(sound)))
+    off, off_sound = picture_steps(pictures), sound_steps(sound)
+    own, own_sound = picture_steps((pictures[0], pictures[-1])), sound_steps((sound[0], sound[-1]))
     print(
         f"\n{CUT_SECONDS} s cut: {seconds:.1f} s replayed in {len(runs)} runs; "
-        f"pictures at most {1000 * apart:.0f} ms apart, {1000 * off_pictures:.0f} ms out of step; "
-        f"sound at most {1000 * apart_sound:.0f} ms apart, {1000 * off_sound:.0f} ms out of step"
+        f"pictures at most {1000 * apart:.0f} ms apart, {1000 * off:.0f} ms out of step "
+        f"(recorded: {1000 * own:.0f}); sound at most {1000 * apart_sound:.0f} ms apart, "
+        f"{1000 * off_sound:.0f} ms out of step (recorded: {1000 * own_sound:.0f})"
     )
+    assert seconds > CUT_SECONDS + 2 * BESIDE_SECONDS - 2
     assert apart < 0.2
     assert apart_sound < 0.2
-    assert off_pictures <= PICTURES_OUT_OF_STEP
-    assert off_sound <= SOUND_OUT_OF_STEP
+    assert off <= own + PICTURES_OUT_OF_STEP
+    assert off_sound <= own_sound + SOUND_OUT_OF_STEP
 
 
 def lecture_with_a_cut(studio: Studio, line: CutLine) -> None:
@@ -101,9 +101,21 @@ def complete(page: Page) -> None:
     page.wait_for_selector("#completion[data-state=complete]", timeout=60_000)
 
 
+def joined(runs: Sequence[list[Told]]) -> list[Told]:
+    return [one for run in runs for one in run]
+
+
 def steps(told: list[Told]) -> list[float]:
     """Seconds between what is told one after the other."""
     return [later.seconds - earlier.seconds for earlier, later in pairwise(told)]
+
+
+def picture_steps(runs: Sequence[list[Told]]) -> float:
+    return out_of_step(joined(runs), 1 / RATE, PICTURES)
+
+
+def sound_steps(runs: Sequence[list[Told]]) -> float:
+    return out_of_step(joined(runs), SLOT_SECONDS, SLOTS)
 
 
 def out_of_step(told: list[Told], seconds: float, turn: int) -> float:
