@@ -29,6 +29,8 @@ BESIDE_SECONDS = 5  # of the recording before and after the cut
 # stand for a moment now and then, and a line that is up again is placed by the arrival of its packets.
 PICTURES_OUT_OF_STEP = 0.067
 SOUND_OUT_OF_STEP = 0.06
+# A hole that is told from a moment in which the machine did not get round to it.
+APART = 0.2 if FULL else 0.5
 QUOTA = 300_000  # bytes; Chromium enforces it, and tells pages of another one
 
 
@@ -74,8 +76,8 @@ def test_a_cut_line_is_healed(lecture_hall: Installation, browser: Browser) -> N
         f"{1000 * off_sound:.0f} ms out of step (recorded: {1000 * own_sound:.0f})"
     )
     assert seconds > CUT_SECONDS + 2 * BESIDE_SECONDS - 2
-    assert apart < 0.2
-    assert apart_sound < 0.2
+    assert apart < APART
+    assert apart_sound < APART
     assert off <= own + PICTURES_OUT_OF_STEP
     assert off_sound <= own_sound + SOUND_OUT_OF_STEP
 
