@@ -24,11 +24,15 @@ const PASSES = [0, 408, 429, 502, 503, 504];
  * @typedef {object} Means
  * @property {(session: string) => Promise<Gaps>} gaps
  * @property {(session: string, copies: string[]) => Promise<unknown>} complete
+ * @property {(session: string) => Promise<unknown>} cancel what `complete` ordered
  * @property {(session: string, file: File, piece: Piece) => TusUpload} upload
  * @property {(ms: number) => Promise<unknown>} wait
  * @property {Pick<Storage, "getItem" | "setItem" | "removeItem">} memory
  */
 /** @typedef {"none" | "found" | "uploading" | "waiting" | "paused" | "healing" | "complete" | "short" | "partly" | "elsewhere" | "failed"} CompletionState */
+
+/** The lecturer has stopped it: nothing has failed. */
+class Stopped extends Error {}
 
 /** Event: `change`. What to show is in the fields. */
 export class Completion extends EventTarget {
@@ -44,6 +48,7 @@ export class Completion extends EventTarget {
   #lookAgain = false;
   #completing = false;
   /** @type {TusUpload | null} */ #upload = null;
+  /** @type {((error: Error) => void) | null} */ #giveUp = null;
 
   /**
    * @param {import("./copy_store.js").CopyStore} store @param {string} room
@@ -90,8 +95,8 @@ export class Completion extends EventTarget {
       if ((await this.store.alone(session, () => this.#complete(session))) === null) this.#turn("elsewhere");
     } catch (error) {
       this.means.memory.removeItem(REMEMBERED);
-      this.reason = error instanceof Error ? error.message : String(error);
-      this.#turn("failed");
+      if (error instanceof Stopped) this.#turn("found");
+      else this.#fail(error instanceof Error ? error.message : String(error));
     } finally {
       this.#completing = false;
     }
@@ -101,6 +106,13 @@ export class Completion extends EventTarget {
   /** The upload only: what the server does goes on. */
   pause() { this.#upload?.pause(); }
   resume() { this.#upload?.start(); }
+
+  /** Stop the upload or the server's work. The copy stays, and what was uploaded of it. Throws ApiError. */
+  async cancel() {
+    this.pause();
+    this.#giveUp?.(new Stopped());
+    if (this.state === "healing") await this.means.cancel(this.session);
+  }
 
   async #lookOnce() {
     const pieces = (await this.store.list()).filter((piece) => piece.room === this.room);
@@ -190,6 +202,7 @@ export class Completion extends EventTarget {
     upload.url = piece.upload; // of an earlier try: the server knows whether it still has it
     this.#upload = upload;
     const ended = new Promise((resolve, reject) => {
+      this.#giveUp = reject;
       upload.addEventListener("done", resolve);
       upload.addEventListener("failed", (e) => reject(/** @type {CustomEvent} */ (e).detail));
     });
@@ -199,8 +212,11 @@ export class Completion extends EventTarget {
       this.#turn(state === "waiting" || state === "paused" ? state : "uploading");
     });
     upload.start();
-    await ended;
-    this.#upload = null;
+    try {
+      await ended;
+    } finally {
+      this.#upload = this.#giveUp = null;
+    }
     await this.store.note(piece.id, { upload: upload.url });
     return copyOf(/** @type {string} */ (upload.url));
   }
@@ -212,6 +228,7 @@ export class Completion extends EventTarget {
       if (!told) throw new Error("");
       const { state, progress } = told.healing;
       if (state === "done") return told;
+      if (state === "cancelled") throw new Stopped();
       if (state !== "waiting" && state !== "running") throw new Error("");
       this.progress = progress ?? 0;
       this.#turn("healing");

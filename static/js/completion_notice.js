@@ -1,6 +1,7 @@
 // The notice *Complete the recording*: what the copy can mend, how far it has come, what went wrong. Draws what Completion is.
 import { byteSize, lengthInWords } from "./figures.js";
 import { language, need, t } from "./page_data.js";
+import { toast } from "./toast.js";
 
 /** @typedef {import("./completion.js").Completion} Completion @typedef {import("./completion.js").CompletionState} CompletionState */
 
@@ -8,10 +9,10 @@ import { language, need, t } from "./page_data.js";
 const LOOKS = {
   none: { kind: "", symbol: "info", buttons: [] },
   found: { kind: "wait", symbol: "triangle-alert", buttons: ["complete", "close"] },
-  uploading: { kind: "", symbol: "upload", buttons: ["pause"] },
-  waiting: { kind: "wait", symbol: "clock", buttons: ["pause"] },
-  paused: { kind: "", symbol: "pause", buttons: ["resume"] },
-  healing: { kind: "", symbol: "refresh-cw", buttons: [] },
+  uploading: { kind: "", symbol: "upload", buttons: ["pause", "cancel"] },
+  waiting: { kind: "wait", symbol: "clock", buttons: ["pause", "cancel"] },
+  paused: { kind: "", symbol: "pause", buttons: ["resume", "cancel"] },
+  healing: { kind: "", symbol: "refresh-cw", buttons: ["cancel"] },
   complete: { kind: "good", symbol: "circle-check", buttons: ["close"] },
   short: { kind: "good", symbol: "circle-check", buttons: ["close"] },
   partly: { kind: "wait", symbol: "triangle-alert", buttons: ["again", "close"] },
@@ -34,6 +35,7 @@ export class CompletionNotice {
     this.#on("again", () => void completion.complete());
     this.#on("pause", () => completion.pause());
     this.#on("resume", () => completion.resume());
+    this.#on("cancel", () => void completion.cancel().catch((error) => toast(error.message)));
     this.#on("close", () => this.#close());
   }
 

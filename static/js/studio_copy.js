@@ -74,6 +74,7 @@ export class StudioCopy {
     const means = {
       gaps: (/** @type {string} */ session) => this.#gaps(session),
       complete: (/** @type {string} */ session, /** @type {string[]} */ copies) => call("POST", `${this.sessions}/${session}/complete`, { copies }),
+      cancel: (/** @type {string} */ session) => call("DELETE", `${this.sessions}/${session}/complete`),
       upload: (/** @type {string} */ session, /** @type {File} */ file, /** @type {Piece} */ piece) =>
         new TusUpload(`${this.sessions}/${session}/copies`, file, { metadata: { began_at: String(piece.began_at), filetype: piece.mime } }),
       wait: pause,

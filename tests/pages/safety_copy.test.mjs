@@ -130,6 +130,7 @@ class Stage {
     const means = {
       gaps: async () => { await null; return this.#gaps(); },
       complete: async (session, copies) => { this.ordered.push(copies); },
+      cancel: async () => { this.after = [{ state: "cancelled", progress: null }]; },
       upload: (session, file, one) => this.#upload(file, one),
       wait: async () => {},
       memory,
@@ -150,8 +151,9 @@ class Stage {
 
   #upload(file, one) {
     const upload = new EventTarget();
-    Object.assign(upload, { state: "paused", offset: 0, url: null, start: () => {
+    Object.assign(upload, { state: "paused", offset: 0, url: null, pause: () => {}, start: () => {
       this.uploads.push(one.id);
+      if (this.stuck) { Object.assign(upload, { state: "sending" }).dispatchEvent(new Event("change")); return; }
       queueMicrotask(() => {
         if (this.refusal) { upload.dispatchEvent(new CustomEvent("failed", { detail: this.refusal })); return; }
         Object.assign(upload, { state: "done", offset: file.size, url: `/copies/on-server-${one.id}/upload` });
@@ -225,6 +227,26 @@ test("what fails is said, stays said, and can be tried again", async () => {
   await job.completion.look();
   await job.completion.complete();
   assert.deepEqual([job.completion.state, job.completion.reason, job.removed], ["failed", "", []]);
+});
+
+test("it can be stopped while it is uploaded and while it is put in, and begun again", async () => {
+  const stage = new Stage();
+  await stage.completion.look();
+  stage.stuck = true;
+  stage.completion.addEventListener("change", () => { if (stage.uploads.length === 1) void stage.completion.cancel(); });
+  await stage.completion.complete();
+  assert.deepEqual([stage.states, stage.ordered, stage.removed], [["found", "uploading", "found"], [], []]);
+  assert.equal(stage.memory.size, 0, "a reload does not go on with it");
+  stage.stuck = false;
+  await stage.completion.complete();
+  assert.equal(stage.completion.state, "complete");
+  const healing = new Stage();
+  await healing.completion.look();
+  healing.completion.addEventListener("change", () => { if (healing.completion.state === "healing") void healing.completion.cancel(); });
+  await healing.completion.complete();
+  assert.deepEqual([healing.states, healing.removed], [["found", "uploading", "healing", "found"], []]);
+  await healing.completion.look();
+  assert.equal(healing.completion.state, "found");
 });
 
 test("what the server could not place is said, and the copy kept", async () => {
