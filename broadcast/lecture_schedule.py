@@ -101,10 +101,7 @@ def next_of(transaction: Session, room_id: str, now: datetime) -> ScheduledLectu
 def due(transaction: Session, room_id: str, at: datetime) -> ScheduledLecture | None:
     """What a session of the room takes up that begins at `at`."""
     query = select(ScheduledLecture).where(
-        ScheduledLecture.room_id == room_id,
-        ScheduledLecture.session_id.is_(None),
-        ScheduledLecture.starts_at > at - LATE,
-        ScheduledLecture.starts_at <= at + EARLY,
+        ScheduledLecture.room_id == room_id, is_ahead(at), ScheduledLecture.starts_at <= at + EARLY
     )
     return nearest(transaction.scalars(query), at)
 

@@ -48,5 +48,5 @@ def _healed(span: Span, reader: SessionReader) -> list[Segment]:
     return [
         Segment(slot.segment, take.number, slot.pts, slot.duration, slot.bytes, 0, slot.part_count)
         for slot in take.segments
-        if span.first_segment <= slot.segment <= span.last_segment
+        if span.shows(slot.segment)
     ]

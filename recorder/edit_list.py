@@ -45,6 +45,10 @@ class Span:
         """Whether it shows a safety copy and not what came over the line."""
         return is_healed(self.take)
 
+    def shows(self, segment: int) -> bool:
+        """Whether that segment of its take is in it."""
+        return self.first_segment <= segment <= self.last_segment
+
 
 @dataclass(frozen=True, slots=True)
 class EditList:

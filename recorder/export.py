@@ -156,7 +156,7 @@ def _clip(reader: SessionReader, span: Span) -> Clip | None:
         path = reader.media_path(span.take)
     except NotInLog:
         return None
-    slots = [slot for slot in take.segments if span.first_segment <= slot.segment <= span.last_segment]
+    slots = [slot for slot in take.segments if span.shows(slot.segment)]
     if take.lost or not slots:
         return None
     first, last = slots[0], slots[-1]

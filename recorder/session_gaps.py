@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from recorder.edit_list import EditList
+from recorder.edit_list import EditList, Span
 from recorder.gaps import Gap, Stretch, gaps_of
 from recorder.healing_plan import ShownSegment
 from recorder.media import SessionPhase
-from recorder.media_log_reader import NotInLog, SessionReader
+from recorder.media_log_reader import NotInLog, SessionReader, TakeView
 from recorder.session_state import ABSENCE
 
 
@@ -25,34 +25,33 @@ def gaps_of_session(reader: SessionReader) -> list[Gap]:
 
 def healed_stretches(reader: SessionReader, edits: EditList) -> Iterator[Stretch]:
     """Where that version shows healed takes that can be read."""
-    for span in edits.spans:
-        if not span.healed:
-            continue
-        try:
-            take = reader.take(span.take)
-        except NotInLog:
-            continue  # its media are gone: what it healed is missing again
+    for span, take in _readable(reader, edits):
         for slot in take.segments:
-            if span.first_segment <= slot.segment <= span.last_segment:
+            if span.healed and span.shows(slot.segment):
                 yield Stretch(slot.pts, slot.pts + slot.duration)
 
 
 def shown_segments(reader: SessionReader, edits: EditList) -> list[ShownSegment]:
     """What a version shows, in order; what cannot be read any more is left out."""
     found: list[ShownSegment] = []
-    for span in edits.spans:
-        try:
-            take = reader.take(span.take)
-        except NotInLog:
-            continue
-        if take.lost:
-            continue
+    for span, take in _readable(reader, edits):
         ends = [*(slot.pts for slot in take.segments[1:]), take.end_pts]
         found += [
             ShownSegment(
                 take.number, slot.segment, slot.pts, end, take.records[slot.first_record].independent
             )
             for slot, end in zip(take.segments, ends, strict=True)
-            if span.first_segment <= slot.segment <= span.last_segment
+            if span.shows(slot.segment)
         ]
     return found
+
+
+def _readable(reader: SessionReader, edits: EditList) -> Iterator[tuple[Span, TakeView]]:
+    """Spans whose media are there: where a healed take's are gone, what it healed is missing again."""
+    for span in edits.spans:
+        try:
+            take = reader.take(span.take)
+        except NotInLog:
+            continue
+        if not take.lost:
+            yield span, take
