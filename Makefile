@@ -23,7 +23,7 @@ install: $(STAMPS)/run $(STAMPS)/translations ## install what serving needs, int
 
 test: $(STAMPS)/dev $(STAMPS)/translations ## install what tests need, Chromium too, and run them
 	@scripts/install-chromium
-	@$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
+	@$(BIN)/python scripts/run_tests.py $(PYTEST_ARGUMENTS)
 
 check: $(STAMPS)/dev ## style, types and import rules
 	@$(BIN)/ruff check .

@@ -295,6 +295,7 @@ def running(log: EventLog) -> Iterator[EventFeed]:
     feed.close()
 
 
+@pytest.mark.serial
 def test_threads_and_tasks_are_woken(running: EventFeed, log: EventLog, room_id: str) -> None:
     answers: list[FeedAnswer] = []
     thread = threading.Thread(target=lambda: answers.append(running.wait(running.request(room_id, 0))))

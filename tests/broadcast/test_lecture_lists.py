@@ -133,6 +133,7 @@ def test_a_place_survives_being_written(archive: Archive) -> None:
     assert read_cursor(str(Cursor(moment, "0192-a"))) == Cursor(moment, "0192-a")
 
 
+@pytest.mark.serial
 def test_lists_stay_fast_with_many_recordings(archive: Archive) -> None:
     """The bars are loose, for machines under load; the figures are printed."""
     fill(archive)

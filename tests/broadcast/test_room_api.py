@@ -208,6 +208,7 @@ def test_behind_an_edge_the_public_address_is_told(tmp_path: Path) -> None:
         stage.close()
 
 
+@pytest.mark.serial
 def test_get_is_quick(stage: WebStage, writer: SessionWriter) -> None:
     client = stage.client()
     client.get(HALL)

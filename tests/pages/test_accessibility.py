@@ -35,7 +35,10 @@ FIND_SMALL_TARGETS = """targets => [...document.querySelectorAll(targets)]
     .map(e => e.outerHTML.slice(0, 120))"""
 FIND_OVERFLOW = "() => document.documentElement.scrollWidth - window.innerWidth"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+pytestmark = [
+    pytest.mark.serial,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
+]
 
 
 @pytest.fixture(scope="module")

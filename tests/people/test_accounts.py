@@ -144,6 +144,7 @@ def test_wrong_words_are_all_refused_alike(
         _sign_in(database, throttle, user_id, password)
 
 
+@pytest.mark.serial
 def test_an_unknown_user_takes_as_long(database: Database, throttle: Throttle, tanaka: User) -> None:
     def cost(user_id: str) -> float:
         spent = []

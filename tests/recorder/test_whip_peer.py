@@ -307,7 +307,7 @@ def test_a_fault_in_the_sink_ends_the_publication_only(tmp_path, caplog):
 
 def test_closing_is_idempotent_and_frees_the_sockets(tmp_path):
     async def scenario():
-        ingest = Ingest(tmp_path, KODO_UDP_PORTS="42110-42119")
+        ingest = Ingest(tmp_path, KODO_UDP_PORTS="22110-22119")
         for _ in range(30):
             await ingest.accept(CHROMIUM)
             peer = ingest.peers.pop()
@@ -320,14 +320,14 @@ def test_closing_is_idempotent_and_frees_the_sockets(tmp_path):
 
 def test_ports_of_the_range_are_used_and_their_end_is_told(tmp_path):
     async def scenario():
-        ingest = Ingest(tmp_path, KODO_UDP_PORTS="42130-42139")
+        ingest = Ingest(tmp_path, KODO_UDP_PORTS="22130-22139")
         with pytest.raises(OfferRejected) as refused:
             for _ in range(11):
                 await ingest.accept(CHROMIUM)
         assert refused.value.status == 503
         assert len(ingest.peers) == 10
         ports = {int(line.split()[5]) for p in ingest.peers for line in _candidates(p)}
-        assert ports == set(range(42130, 42140))
+        assert ports == set(range(22130, 22140))
         await ingest.close()
 
     run(scenario())

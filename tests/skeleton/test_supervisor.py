@@ -119,6 +119,7 @@ def test_starts_in_order_and_stops_in_reverse(stage: Stage) -> None:
     assert stage.lines()[5] == "recorder stops"
 
 
+@pytest.mark.serial
 def test_a_killed_process_is_started_again_at_once_and_the_others_live_on(stage: Stage) -> None:
     async def kill_recorder(supervisor: Supervisor) -> None:
         before = dict(supervisor.processes)

@@ -1,0 +1,33 @@
+"""Which tests run side by side and which alone: the option `--part`, given by `scripts/run_tests.py`.
+
+A run without it, as by hand, has both.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ALL_SERIAL = (HERE / "end_to_end", HERE / "faults")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--part", choices=["parallel", "serial"], help="only tests without or with `serial`")
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses by marks
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in ALL_SERIAL):
+            item.add_marker("serial")
+    part = config.getoption("part")
+    if part is not None:
+        others = [item for item in items if _part_of(item) != part]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if _part_of(item) == part]
+
+
+def _part_of(item: pytest.Item) -> str:
+    return "parallel" if item.get_closest_marker("serial") is None else "serial"
