@@ -18,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.forked_app import run_app
+
 PROJECT = Path(__file__).resolve().parent.parent
 APP = PROJECT / "app.py"
 
@@ -124,17 +126,9 @@ class Installation:
 
     def run(self, *arguments: str, stdin: str = "") -> str:
         """`app.py …`, which must exit 0; returns what it printed."""
-        done = subprocess.run(
-            [sys.executable, str(APP), *arguments],
-            env=self.environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, (
-            f"app.py {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
-        )
-        return done.stdout
+        code, out, err = run_app(arguments, self.environment, stdin)
+        assert code == 0, f"app.py {' '.join(arguments)}: {code}\n{out}{err}"
+        return out
 
     def add_lecturer(self, user_id: str = "sato", password: str = "correct horse battery") -> None:
         self.run("user", "add", user_id, "--role", "lecturer", "--password-stdin", stdin=password + "\n")

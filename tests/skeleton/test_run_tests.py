@@ -52,4 +52,6 @@ def test_each_test_is_in_one_of_the_runs_and_serial_ones_in_the_last() -> None:
     assert told[0].startswith(ACCOUNTS)
     last = next(n for n, name in enumerate(told) if name.startswith(FAULT))
     assert told[-1] == f"{ACCOUNTS}::test_an_unknown_user_takes_as_long[postgresql]"
-    assert {name.split("[")[0] for name in told[last:] if name.startswith(ACCOUNTS)} == {told[-1].split("[")[0]}
+    assert {name.split("[")[0] for name in told[last:] if name.startswith(ACCOUNTS)} == {
+        told[-1].split("[")[0]
+    }
