@@ -1,6 +1,6 @@
-"""Which tests run side by side and which alone: the option `--part`, given by `scripts/run_tests.py`.
+"""For all tests: databases, and which tests run side by side and which alone.
 
-A run without it, as by hand, has both.
+`scripts/run_tests.py` gives the option `--part`; a run without it, as by hand, has both.
 """
 
 from __future__ import annotations
@@ -8,6 +8,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+# Here once: each place that imports a session's fixture would start a server of its own.
+from tests.databases import (  # noqa: F401
+    database,
+    database_url,
+    postgresql_server,
+    postgresql_url,
+    sqlite_database,
+    sqlite_template,
+    sqlite_url,
+)
 
 HERE = Path(__file__).parent
 ALL_SERIAL = (HERE / "end_to_end", HERE / "faults")

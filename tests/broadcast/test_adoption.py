@@ -25,7 +25,6 @@ from recorder.edit_list import EditList, Span
 from recorder.media import SessionPhase
 from recorder.session_state import PlaybackState
 from tests.broadcast.session_writer import SessionWriter
-from tests.databases import sqlite_database, sqlite_template, sqlite_url  # noqa: F401
 from tests.recorder.healed_maker import write_healed
 from tests.recorder.media_maker import make_media
 

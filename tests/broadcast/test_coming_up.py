@@ -12,15 +12,6 @@ from library.database import Database, utc_now
 from library.models import ScheduledLecture
 from people.models import Room, User
 from tests.broadcast.page_app import Archive
-from tests.databases import (  # noqa: F401
-    database,
-    database_url,
-    postgresql_server,
-    postgresql_url,
-    sqlite_database,
-    sqlite_template,
-    sqlite_url,
-)
 
 NOW = utc_now()
 MINUTE = timedelta(minutes=1)

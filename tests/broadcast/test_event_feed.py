@@ -26,7 +26,6 @@ from broadcast.feed_answer import (
 from library.database import Database
 from people.accounts import default_organization
 from people.models import Room
-from tests.databases import sqlite_database, sqlite_template, sqlite_url  # noqa: F401
 
 
 class Clock:

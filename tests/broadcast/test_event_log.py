@@ -23,14 +23,6 @@ from broadcast.event_log import (
     event_document,
 )
 from library.database import Base, Database, open_database
-from tests.databases import (  # noqa: F401
-    database,
-    database_url,
-    postgresql_server,
-    postgresql_url,
-    sqlite_template,
-    sqlite_url,
-)
 
 ROOM = "room-1"
 

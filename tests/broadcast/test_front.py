@@ -20,7 +20,6 @@ from broadcast.front import Front, takes_gzip
 from library.database import Database
 from operation import web_server
 from tests.broadcast.live_stage import LiveStage
-from tests.databases import sqlite_database, sqlite_template, sqlite_url  # noqa: F401
 from tests.installation import free_port
 from tests.recorder.media_maker import make_settings
 

@@ -17,15 +17,6 @@ from library.database import Database, utc_now
 from library.models import LectureSession
 from people.models import User
 from tests.broadcast.page_app import Archive
-from tests.databases import (  # noqa: F401
-    database,
-    database_url,
-    postgresql_server,
-    postgresql_url,
-    sqlite_database,
-    sqlite_template,
-    sqlite_url,
-)
 
 MANY = 20_000
 

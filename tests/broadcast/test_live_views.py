@@ -16,7 +16,6 @@ from broadcast.event_log import EventLog
 from broadcast.live_views import live_blueprint
 from library.database import Database
 from tests.broadcast.live_stage import LiveStage
-from tests.databases import sqlite_database, sqlite_template, sqlite_url  # noqa: F401
 
 
 @pytest.fixture

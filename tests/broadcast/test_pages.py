@@ -15,7 +15,6 @@ from broadcast.languages import LANGUAGES, TAGS
 from broadcast.lecture_lists import PAGE_LENGTH
 from library.database import Database
 from tests.broadcast.page_app import PROJECT, Archive, Reader, make_page_app
-from tests.databases import sqlite_database, sqlite_template, sqlite_url  # noqa: F401
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from recorder import edit_list_files
 from recorder.edit_list import EditList, Span
 from recorder.media import RecordingState, SessionPhase
 from tests.broadcast.session_writer import ROOM, SessionWriter
-from tests.databases import sqlite_database, sqlite_template, sqlite_url  # noqa: F401
 from tests.recorder.healed_maker import write_healed
 from tests.recorder.media_maker import make_media
 

@@ -13,7 +13,6 @@ from broadcast import viewers as viewers_module
 from broadcast.event_log import EventLog, EventRow, NewEvent
 from broadcast.viewers import TELL_SECONDS, ViewerCounts
 from library.database import Database
-from tests.databases import sqlite_database, sqlite_template, sqlite_url  # noqa: F401
 
 ROOM, BEACON_SECONDS = "room", 30.0
 
