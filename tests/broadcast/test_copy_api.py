@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,15 +27,8 @@ LIMIT = 1 << 20
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[WebStage]:
-    stage = WebStage(tmp_path, KODO_UPLOAD_SIZE=str(LIMIT))
-    yield stage
-    stage.close()
-
-
-@pytest.fixture(params=["flask", "front"])
-def browser(request: pytest.FixtureRequest, stage: WebStage) -> Browser:
-    return Browser(stage, front=request.param == "front")
+def stage_settings() -> dict[str, str]:
+    return {"KODO_UPLOAD_SIZE": str(LIMIT)}
 
 
 def lecture(stage: WebStage, *, ended: bool = True) -> str:

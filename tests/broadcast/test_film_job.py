@@ -21,13 +21,6 @@ from tests.installation import wait_for
 from tests.recorder.film_maker import make_film
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[WebStage]:
-    stage = WebStage(tmp_path)
-    yield stage
-    stage.close()
-
-
 def upload(stage: WebStage, content: bytes) -> str:
     """What a complete upload leaves."""
     with stage.database.session() as session:

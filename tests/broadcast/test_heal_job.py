@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from broadcast import session_rows
 from library import copies
@@ -20,13 +17,6 @@ from tests.broadcast.test_film_job import worker
 from tests.broadcast.web_stage import PROJECT, WebStage
 from tests.installation import wait_for
 from tests.recorder.lecture_maker import Lecture, write_copy
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[WebStage]:
-    stage = WebStage(tmp_path)
-    yield stage
-    stage.close()
 
 
 def lecture_with_a_gap(stage: WebStage) -> Lecture:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from broadcast.line_test import MAX_BYTES
 from tests.broadcast.web_stage import WebStage, csrf_token
 
 ADDRESS = "/api/v1/rooms/hall/line-test"
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[WebStage]:
-    stage = WebStage(tmp_path)
-    yield stage
-    stage.close()
 
 
 def send(stage: WebStage, body: bytes, *, with_token: bool = True) -> tuple[int, str]:

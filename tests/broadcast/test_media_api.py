@@ -9,7 +9,6 @@ import hashlib
 import io
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,15 +29,8 @@ LIMIT = 64 << 20
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[WebStage]:
-    stage = WebStage(tmp_path, KODO_UPLOAD_SIZE=str(LIMIT))
-    yield stage
-    stage.close()
-
-
-@pytest.fixture(params=["flask", "front"])
-def browser(request: pytest.FixtureRequest, stage: WebStage) -> Browser:
-    return Browser(stage, front=request.param == "front")
+def stage_settings() -> dict[str, str]:
+    return {"KODO_UPLOAD_SIZE": str(LIMIT)}
 
 
 def part(stage: WebStage, film_id: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -18,13 +17,6 @@ from tests.broadcast.web_stage import WebStage
 from tests.installation import wait_for
 from tests.recorder.healed_maker import write_healed
 from tests.recorder.media_maker import make_media, make_parts
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[WebStage]:
-    stage = WebStage(tmp_path)
-    yield stage
-    stage.close()
 
 
 def lecture(stage: WebStage, folder: Path) -> SessionWriter:

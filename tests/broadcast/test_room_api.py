@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,13 +28,6 @@ from tests.broadcast.session_writer import SessionWriter
 from tests.broadcast.web_stage import SECRET, WebStage, csrf_token
 
 HALL = "/api/v1/rooms/hall"
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[WebStage]:
-    stage = WebStage(tmp_path)
-    yield stage
-    stage.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,13 +24,6 @@ from tests.broadcast.web_stage import SECRET, WebStage
 
 HALL = "/api/v1/rooms/hall"
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[WebStage]:
-    stage = WebStage(tmp_path)
-    yield stage
-    stage.close()
 
 
 def plan(stage: WebStage, title: str = "Determinants", after: timedelta = HOUR, **more: Any) -> TestResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -18,13 +17,6 @@ from tests.broadcast.session_writer import SessionWriter
 from tests.broadcast.web_stage import WebStage
 
 HALL = "/api/v1/rooms/hall"
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[WebStage]:
-    stage = WebStage(tmp_path)
-    yield stage
-    stage.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,6 @@ from people.rooms import change_room, room_of
 from tests.broadcast.session_writer import SessionWriter
 from tests.broadcast.web_process import ask_web_process
 from tests.broadcast.web_stage import WebStage
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[WebStage]:
-    stage = WebStage(tmp_path)
-    yield stage
-    stage.close()
 
 
 @pytest.fixture

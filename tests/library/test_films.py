@@ -8,27 +8,7 @@ from library import films
 from library.database import Database, new_id, utc_now
 from library.jobs import Jobs
 from library.models import Film, FilmState, Job, LectureSession
-from people.models import Organization, Role, Room, User
-
-
-@pytest.fixture
-def room(database: Database) -> Room:
-    with database.session() as session:
-        organization = Organization(name="o", slug="o")
-        session.add(organization)
-        session.flush()
-        owner = User(
-            organization_id=organization.id,
-            user_id="u",
-            display_name="U",
-            password_hash="x",
-            role=Role.LECTURER,
-        )
-        session.add(owner)
-        session.flush()
-        room = Room(organization_id=organization.id, owner_id=owner.id, slug="hall", title="Hall")
-        session.add(room)
-    return room
+from people.models import Room
 
 
 def add(database: Database, room: Room, *, complete: bool = False) -> Film:

@@ -10,41 +10,25 @@ from library import films, recordings
 from library.database import Database, utc_now
 from library.jobs import Jobs
 from library.models import Job, JobState, LectureSession
-from people.models import Organization, Role, Room, User
+from people.models import Room
 
 SESSION = "0198-abc"
 
 
 @pytest.fixture
-def owner(database: Database) -> User:
-    """Of a room with a recording."""
+def recorded(database: Database, room: Room) -> None:
+    """The room has a recording."""
     with database.session() as session:
-        organization = Organization(name="o", slug="o")
-        session.add(organization)
-        session.flush()
-        owner = User(
-            organization_id=organization.id,
-            user_id="u",
-            display_name="U",
-            password_hash="x",
-            role=Role.LECTURER,
-        )
-        session.add(owner)
-        session.flush()
-        room = Room(organization_id=organization.id, owner_id=owner.id, slug="hall", title="Hall")
-        session.add(room)
-        session.flush()
         session.add(
             LectureSession(
                 id=SESSION,
                 room_id=room.id,
-                organization_id=organization.id,
+                organization_id=room.organization_id,
                 title="L",
                 phase="ended",
                 started_at=utc_now(),
             )
         )
-    return owner
 
 
 def row(database: Database) -> LectureSession:
@@ -61,14 +45,14 @@ def made(version: int) -> dict[str, object]:
     return {"path": f"/r/{version}.mp4", "bytes": version, "version": version}
 
 
-def test_each_version_is_one_job(database: Database, owner: User) -> None:
+def test_each_version_is_one_job(database: Database, recorded: None) -> None:
     first, again, second = order(database, 1), order(database, 1), order(database, 2)
     assert first.id == again.id != second.id
     assert (first.key, second.key) == (f"mp4:{SESSION}", f"mp4:{SESSION}:2")
     assert (first.lane, second.payload) == ("export", {"version": 2})
 
 
-def test_an_older_one_that_waits_is_not_made_and_one_that_runs_is(database: Database, owner: User) -> None:
+def test_an_older_one_that_waits_is_not_made_and_one_that_runs_is(database: Database, recorded: None) -> None:
     jobs = Jobs(database)
     first = order(database, 1)
     with database.session() as session:
@@ -78,7 +62,7 @@ def test_an_older_one_that_waits_is_not_made_and_one_that_runs_is(database: Data
     assert states == ["running", "cancelled", "waiting"]
 
 
-def test_the_newest_mp4_is_noted_whichever_comes_last(database: Database, owner: User) -> None:
+def test_the_newest_mp4_is_noted_whichever_comes_last(database: Database, recorded: None) -> None:
     assert recordings.mp4_is_there(database, SESSION, {"path": "/r/1.mp4", "bytes": 1}) == 1
     assert recordings.mp4_is_there(database, SESSION, made(3)) == 3
     assert recordings.mp4_is_there(database, SESSION, made(2)) == 3
@@ -91,13 +75,15 @@ def test_a_session_without_a_row_is_worth_another_attempt(database: Database) ->
         recordings.mp4_is_there(database, "unknown", made(1))
 
 
-def test_a_film_that_is_to_be_made_of_it_is_made_of_the_newer(database: Database, owner: User) -> None:
+def test_a_film_that_is_to_be_made_of_it_is_made_of_the_newer(
+    database: Database, room: Room, recorded: None
+) -> None:
     recordings.mp4_is_there(database, SESSION, made(1))
     with database.session() as session:
         lecture = session.get_one(LectureSession, SESSION)
-        film = films.add_recording(session, lecture.room_id, owner.id, lecture)
+        film = films.add_recording(session, room.id, str(room.owner_id), lecture)
         other = films.add(
-            session, room_id=lecture.room_id, organization_id=lecture.organization_id, owner_id=owner.id,
+            session, room_id=room.id, organization_id=room.organization_id, owner_id=str(room.owner_id),
             title="F", size=5,
         )  # fmt: skip
         films.prepare(session, other, "/elsewhere")
