@@ -7,8 +7,6 @@ from another zero; where that zero lies is measured over short round trips, at t
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,10 +15,11 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from bench.live_hall import live_hall
 from bench.measure import percentile
 from tests.end_to_end.chromium import launch
 from tests.end_to_end.viewer import Viewer
-from tests.installation import PROJECT, Installation, wait_for
+from tests.installation import Installation
 
 READER = Path(__file__).with_name("clock_reader.js")
 ROUND_TRIPS = 60
@@ -120,36 +119,16 @@ def page_zero(page: Page) -> float:
 @contextlib.contextmanager
 def clocked_hall(folder: Path, seconds: float) -> Iterator[tuple[Installation, Browser]]:
     """`app.py` with the room `hall` live for at most `seconds`, and a browser."""
-    folder.mkdir(parents=True, exist_ok=True)
-    app = Installation(folder)
-    app.start()
-    sender = None
-    try:
-        app.add_lecturer()
-        key = app.add_room("hall")
-        command = [sys.executable, "-m", "bench.clock_sender", "--seconds", str(seconds)]
-        sender = subprocess.Popen([*command, "--to", key["whip_url"], key["stream_key"]], cwd=PROJECT)
-        app.wait_for_state("hall", "live")
-        wait_for("a whole segment", lambda: _has_segment(app))
-        with sync_playwright() as playwright:
-            browser = launch(playwright)
-            try:
-                yield app, browser
-            finally:
-                browser.close()
-    finally:
-        if sender is not None:
-            sender.kill()
-            sender.wait()
-        app.stop()
 
+    def sender(key: dict[str, str]) -> list[str]:
+        return ["bench.clock_sender", "--seconds", str(seconds), "--to", key["whip_url"], key["stream_key"]]
 
-def _has_segment(app: Installation) -> bool:
-    session = app.session("hall")
-    if session is None or not session["live_url"]:
-        return False
-    status, body = app.get(session["live_url"].replace("index.m3u8", "source/media.m3u8"))
-    return status == 200 and b"#EXTINF" in body
+    with live_hall(folder, sender) as app, sync_playwright() as playwright:
+        browser = launch(playwright)
+        try:
+            yield app, browser
+        finally:
+            browser.close()
 
 
 def summary(seen: list[Seen]) -> dict[str, float]:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bench.live_hall import live_hall
 from bench.measure import MachineTime, cpu_seconds, percentile, resident_megabytes
 from tests.installation import PROJECT, Installation, wait_for
 
 SOURCE = PROJECT / "bench" / "load_client.c"
+PUBLISHER = "tests.publishers.aiortc_publisher"
 
 
 def build_client(folder: Path) -> Path:
@@ -53,32 +54,17 @@ class PartTimes:
         self._socket.close()
 
 
-def publisher(key: dict[str, str], seconds: float, *more: str) -> subprocess.Popen[bytes]:
-    """The aiortc publisher of the tests, in a process of its own."""
-    command = [sys.executable, "-m", "tests.publishers.aiortc_publisher", "--whip", key["whip_url"]]
-    command += ["--token", key["stream_key"], "--seconds", str(seconds), *more]
-    return subprocess.Popen(command, cwd=PROJECT)
-
-
 def run(folder: Path, *, viewers: int = 1000, seconds: float = 60.0) -> dict[str, object]:
     """Shows 4 of the first issue."""
+
+    def sender(key: dict[str, str]) -> list[str]:
+        to = ["--whip", key["whip_url"], "--token", key["stream_key"]]
+        return [PUBLISHER, *to, "--seconds", str(seconds + 60), "--kilobits", "1500"]
+
     client = build_client(folder)
-    app = Installation(folder)
-    app.start()
-    publishing = None
-    try:
-        app.add_lecturer()
-        key = app.add_room("hall")
-        publishing = publisher(key, seconds + 60, "--kilobits", "1500")
-        session = app.wait_for_state("hall", "live")
-        room = app.room("hall")
-        media = urlsplit(session["live_url"]).path.replace("index.m3u8", "source/media.m3u8")
-        feed = urlsplit(room["feed"]["batch_url"]).path.replace("{k}", "")
-        snapshot = json.loads(app.get(room["feed"]["snapshot_url"])[1])
-        wait_for("a playlist", lambda: app.get(media)[0] == 200)
+    with live_hall(folder, sender) as app:
         times = PartTimes(app.storage / "run" / "hints.sock")
-        arguments = [str(app.port), media, feed, str(snapshot["next"]), str(viewers), str(seconds)]
-        command = [str(client), *arguments]
+        command = [str(client), *_addresses(app), str(viewers), str(seconds)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as load:
             assert load.stderr is not None
             load.stderr.readline()  # all have come, now it counts
@@ -90,11 +76,15 @@ def run(folder: Path, *, viewers: int = 1000, seconds: float = 60.0) -> dict[str
         times.close()
         report = _report(printed, times, used, viewers, seconds, resident_megabytes(_pid(app, "web")))
         return {**report, "machine_busy": round(busy, 3)}
-    finally:
-        if publishing is not None:
-            publishing.kill()
-            publishing.wait()
-        app.stop()
+
+
+def _addresses(app: Installation) -> list[str]:
+    """Port, media playlist, the feed's batches and the next of them."""
+    room = app.room("hall")
+    media = urlsplit(room["session"]["live_url"]).path.replace("index.m3u8", "source/media.m3u8")
+    feed = urlsplit(room["feed"]["batch_url"]).path.replace("{k}", "")
+    snapshot = json.loads(app.get(room["feed"]["snapshot_url"])[1])
+    return [str(app.port), media, feed, str(snapshot["next"])]
 
 
 def _pid(app: Installation, name: str) -> int:
