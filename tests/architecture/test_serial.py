@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.conftest import ALL_SERIAL, HERE
+from tests.conftest import ALL_SERIAL, HERE, SERIAL
 
 DRIVES_A_BROWSER = r"^(?:from|import) playwright"
 MEASURES_TIME = r"\b(?:perf_counter|process_time|thread_time)\("
@@ -12,7 +12,7 @@ NEEDS_THE_MACHINE = re.compile(f"{DRIVES_A_BROWSER}|{MEASURES_TIME}", re.MULTILI
 
 
 def needs_the_mark(source: str) -> bool:
-    return bool(NEEDS_THE_MACHINE.search(source)) and "pytest.mark.serial" not in source
+    return bool(NEEDS_THE_MACHINE.search(source)) and SERIAL not in source
 
 
 def test_what_needs_the_machine_is_marked() -> None:

@@ -105,7 +105,7 @@ def test_a_query_without_end(stage: LiveStage) -> None:
     assert stage.get(MEDIA, "x" * 600).status == 414
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tail=st.text(max_size=40), query=st.binary(max_size=40), gzip=st.booleans())
 def test_no_address_breaks_the_server(stage: LiveStage, tail: str, query: bytes, gzip: bool) -> None:
     outcome = stage.answers.answer(f"/live/open/{stage.writer.session_id}/{tail}", query, gzip=gzip)

@@ -98,7 +98,7 @@ jittery = st.lists(st.one_of(st.integers(180, 6_000), st.integers(1, 30_000)), m
     st.sets(st.integers(1, 300)),
     st.sampled_from([18_000, 30_060, 45_000, 90_000]),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_parts_keep_the_rules_whatever_comes(steps, idrs, target):
     cutter, parts, all_pts = cut([min(step, target) for step in steps], idrs, target)
     check_parts(parts, target / 90_000)
@@ -112,7 +112,7 @@ def test_parts_keep_the_rules_whatever_comes(steps, idrs, target):
 
 
 @given(st.lists(st.integers(1_500, 9_000), min_size=200, max_size=300))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_told_time_adds_up_to_the_medias_own(steps):
     _, parts, all_pts = cut(steps, set(range(0, 300, 50)))
     told = sum(part.duration for part in parts)
@@ -120,7 +120,7 @@ def test_told_time_adds_up_to_the_medias_own(steps):
 
 
 @given(st.lists(st.integers(180, 90_000), min_size=1, max_size=200))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_told_time_lags_little_where_a_take_begins_when_it_should(steps):
     """Pictures as slow as one a second, which nothing fills."""
     cutter, pts, told = PartCutter(TARGET, 0), 0, 0

@@ -127,7 +127,7 @@ def test_a_media_file_cut_at_any_part_border_is_mended(log: Log) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_media_file_cut_anywhere_is_mended(log: Log, data: st.DataObject) -> None:
     size = data.draw(st.integers(max(0, len(log.media) - 65_536), len(log.media)))
     _check_cut(log, size, data.draw(st.sampled_from([log.index, None])))
@@ -143,7 +143,7 @@ def test_a_media_file_cut_at_every_offset_of_its_last_64_kb_is_mended(log: Log) 
 
 @given(st.integers(0, 2**62))
 @example(0)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_bit_flipped_in_the_last_part_is_noticed(log: Log, bit: int) -> None:
     last = log.records[-1]
     at = last.offset * 8 + bit % (last.length * 8)
