@@ -13,6 +13,7 @@ import random
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,16 +62,21 @@ def microphone(path: Path) -> str:
     """The flag for a microphone whose pitch climbs by a step each tenth of a second, now loud, now low."""
     loudness = random.Random(7)
     samples = array.array("h")
-    length = round(SLOT_SECONDS * SOUND_RATE)
     for slot in range(8 * SLOTS):
-        turn = 2 * math.pi * (LOWEST + STEP * (slot % SLOTS)) / SOUND_RATE
-        amplitude = loudness.choice((6_000, 12_000, 24_000))
-        fade = [min(1.0, n / 240, (length - n) / 240) for n in range(length)]
-        samples.extend(round(amplitude * fade[n] * math.sin(turn * n)) for n in range(length))
+        samples.extend(_pitched(slot % SLOTS, loudness.choice((6_000, 12_000, 24_000))))
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, SOUND_RATE, 0, "NONE", ""))
         file.writeframes(samples.tobytes())
     return f"--use-file-for-fake-audio-capture={path}"
+
+
+@cache
+def _pitched(slot: int, amplitude: int) -> array.array[int]:
+    """The sound of one slot, faded in and out."""
+    length = round(SLOT_SECONDS * SOUND_RATE)
+    turn = 2 * math.pi * (LOWEST + STEP * slot) / SOUND_RATE
+    fade = [min(1.0, n / 240, (length - n) / 240) for n in range(length)]
+    return array.array("h", (round(amplitude * fade[n] * math.sin(turn * n)) for n in range(length)))
 
 
 def read(mp4: bytes) -> tuple[list[Told], list[Told]]:
