@@ -7,8 +7,10 @@ a failure in the first. Exits with the first failing run's code.
 import subprocess
 import sys
 
-# A file's tests stay together, for its fixtures' sake. More than four at once serve few machines.
-SIDE_BY_SIDE = ["--part=parallel", "--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"]
+# A file's tests stay together, for its fixtures' sake. Files come in their usual order, for few tests are not
+# always quick. More than four at once serve few machines.
+SIDE_BY_SIDE = ["--part=parallel", "--numprocesses=auto", "--maxprocesses=4"]
+SIDE_BY_SIDE += ["--dist=loadfile", "--no-loadscope-reorder"]
 ALONE = ["--part=serial"]
 INTERRUPTED, NONE_CHOSEN = 2, 5  # pytest's exit codes
 

@@ -20,15 +20,18 @@ from people import accounts, rooms, session_cookie, sign_in_views
 from people.models import Organization, Role, Room, RoomAccess, User
 from people.routes import enforce
 from settings import Settings
+from tests.broadcast.kept_templates import KeptTemplates
 
 PROJECT = Path(__file__).resolve().parents[2]
 PUBLIC_URL = "https://kodo.example"
+TEMPLATES = KeptTemplates()
 PASSWORD = "correct horse 7"
 
 
 def make_page_app(database: Database, storage: Path, public_url: str = PUBLIC_URL) -> Flask:
     settings = Settings.from_environment({"KODO_STORAGE": str(storage), "KODO_PUBLIC_URL": public_url})
     app = Flask("pages", template_folder=str(PROJECT / "templates"), static_folder=str(PROJECT / "static"))
+    app.jinja_env.bytecode_cache = TEMPLATES
     session_cookie.install(app, database, settings, b"s" * 32)
     app.register_blueprint(sign_in_views.blueprint)
     viewers = ViewerCounts(30.0, EventLog(database), lambda room: None, lambda hint: None)

@@ -38,10 +38,12 @@ from people.models import Role, Room, User
 from people.rooms import room_of
 from people.stream_keys import create_stream_key
 from settings import Settings
+from tests.broadcast.kept_templates import KeptTemplates
 
 PROJECT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
 SECRET = b"s" * 32
+TEMPLATES = KeptTemplates()
 SDP = "application/sdp"
 
 
@@ -128,6 +130,7 @@ class WebStage:
             tell=self.hints.append,
         )
         self.app = create_app(self.services, LiveAnswers(self.windows, self.book), self.feed)
+        self.app.jinja_env.bytecode_cache = TEMPLATES
         limiter.reset()
         with self.database.reading() as session:
             self.lecturer = user_of(session, "lecturer")

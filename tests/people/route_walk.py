@@ -15,7 +15,6 @@ from werkzeug.test import TestResponse
 from library.database import Database
 from people.command_line import add_room, add_user
 from people.models import Organization, Role, Room, User
-from people.passwords import hash_password
 
 PASSWORD = "a long enough secret"
 SLUG = "algebra"
@@ -48,21 +47,19 @@ class Step:
 
 
 def add_people(database: Database) -> tuple[dict[str, User], Room]:
-    """One account of each kind, and the room `algebra` of `owner`."""
-    users = {}
-    for name, role in _ROLES.items():
-        if not name.startswith("foreign"):
-            users[name] = add_user(database, name, role, PASSWORD)
+    """One account of each kind, and the room `algebra` of `owner`. All have one password's one hash."""
+    first = add_user(database, "owner", _ROLES["owner"], PASSWORD)
+    users = {"owner": first}
     with database.session() as session:
         elsewhere = Organization(name="elsewhere", slug="elsewhere")
         session.add(elsewhere)
         session.flush()
-        for name in ("foreign lecturer", "foreign admin"):
+        for name in _ROLES.keys() - users:
             users[name] = User(
-                organization_id=elsewhere.id,
+                organization_id=elsewhere.id if name.startswith("foreign") else first.organization_id,
                 user_id=name.replace(" ", "-"),
                 display_name=name,
-                password_hash=hash_password(PASSWORD),
+                password_hash=first.password_hash,
                 role=_ROLES[name],
             )
             session.add(users[name])
