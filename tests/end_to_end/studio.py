@@ -33,8 +33,7 @@ class Studio:
         self.lecturer = Lecturer(browser, installation)
         self.lecturer.sign_in("sato", PASSWORD)
         self.page: Page = self.lecturer.page
-        # The smallest picture: what is tested here is not how much a small machine can encode.
-        self.page.add_init_script("localStorage.setItem('kodo-quality', '360p')")
+        self.lecturer.send_small_pictures()
         if raw_sound:
             self.page.add_init_script(RAW_SOUND)
         self._viewers: list[Viewer] = []

@@ -34,7 +34,7 @@ def test_all_of_it_by_keyboard(installation: Installation, browser: Browser, tmp
     lecturer.sign_in("sato")
     page, found = lecturer.page, []
     axe.install(page)
-    page.add_init_script("localStorage.setItem('kodo-quality', '360p')")
+    lecturer.send_small_pictures()
     page.goto(installation.url + "/rooms/films/studio")
     page.wait_for_selector("#films-empty:visible")
     found += axe.violations(page, "films-empty") + axe.small_targets(page, "films-empty")

@@ -33,6 +33,7 @@ def test_a_network_camera_is_shown_and_taken_back(installation: Installation, br
     lecturer = Lecturer(browser, installation)
     axe.install(lecturer.page)
     lecturer.set_up()
+    lecturer.send_small_pictures()
     lecturer.open_studio()
     lecturer.go_live()
     viewer = Viewer(browser)

@@ -66,13 +66,15 @@ def browser_with(playwright: Playwright, *flags: str) -> Iterator[Browser]:
         browser.close()
 
 
-def test_sound_check_plays_back_and_says_how_it_was(
-    lecture_hall: Installation, playwright: Playwright
-) -> None:
-    with (
-        browser_with(playwright) as browser,
-        opened_studio(browser, lecture_hall, "check") as studio,
-    ):
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """With one camera and a microphone that beeps."""
+    with browser_with(playwright) as browser:
+        yield browser
+
+
+def test_sound_check_plays_back_and_says_how_it_was(lecture_hall: Installation, browser: Browser) -> None:
+    with opened_studio(browser, lecture_hall, "check") as studio:
         page = studio.page
         page.click("#sound-check")
         page.wait_for_selector("#sound-check[data-state=recording]")
@@ -89,11 +91,8 @@ def test_sound_check_plays_back_and_says_how_it_was(
         assert studio.lecturer.console.fatal == []
 
 
-def test_switches_act_at_once_and_are_remembered(lecture_hall: Installation, playwright: Playwright) -> None:
-    with (
-        browser_with(playwright) as browser,
-        opened_studio(browser, lecture_hall, "check") as studio,
-    ):
+def test_switches_act_at_once_and_are_remembered(lecture_hall: Installation, browser: Browser) -> None:
+    with opened_studio(browser, lecture_hall, "check") as studio:
         page = studio.page
         page.add_init_script(path=UNPLUGGED)
         studio.open()
@@ -114,34 +113,30 @@ def test_switches_act_at_once_and_are_remembered(lecture_hall: Installation, pla
     ],
 )
 def test_devices_that_cannot_be_had(
-    lecture_hall: Installation, playwright: Playwright, error: str, words: str
+    lecture_hall: Installation, browser: Browser, error: str, words: str
 ) -> None:
     """The page says why, offers no lecture without picture and sound, and goes on when they are there."""
-    with browser_with(playwright) as browser:
-        lecturer = Lecturer(browser, lecture_hall)
-        lecturer.sign_in("sato")
-        page = lecturer.page
-        page.add_init_script(
-            "const { mediaDevices } = navigator; const ask = mediaDevices.getUserMedia.bind(mediaDevices);"
-            f"mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{error}'); }};"
-            "window.comeBack = () => { mediaDevices.getUserMedia = ask; };"
-        )
-        page.goto(f"{lecture_hall.url}/rooms/check/studio")
-        page.wait_for_selector(f"#problem:has-text('{words}')")
-        assert page.is_disabled("#go-live")
-        assert page.is_visible("#no-picture")
-        page.evaluate("() => comeBack()")
-        page.click("#use-camera")
-        page.wait_for_selector("#go-live:enabled")
-        page.wait_for_selector("#problem", state="hidden")
-        lecturer.close()
+    lecturer = Lecturer(browser, lecture_hall)
+    lecturer.sign_in("sato")
+    page = lecturer.page
+    page.add_init_script(
+        "const { mediaDevices } = navigator; const ask = mediaDevices.getUserMedia.bind(mediaDevices);"
+        f"mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{error}'); }};"
+        "window.comeBack = () => { mediaDevices.getUserMedia = ask; };"
+    )
+    page.goto(f"{lecture_hall.url}/rooms/check/studio")
+    page.wait_for_selector(f"#problem:has-text('{words}')")
+    assert page.is_disabled("#go-live")
+    assert page.is_visible("#no-picture")
+    page.evaluate("() => comeBack()")
+    page.click("#use-camera")
+    page.wait_for_selector("#go-live:enabled")
+    page.wait_for_selector("#problem", state="hidden")
+    lecturer.close()
 
 
-def test_line_test_tells_what_the_line_carries(lecture_hall: Installation, playwright: Playwright) -> None:
-    with (
-        browser_with(playwright) as browser,
-        opened_studio(browser, lecture_hall, "line") as studio,
-    ):
+def test_line_test_tells_what_the_line_carries(lecture_hall: Installation, browser: Browser) -> None:
+    with opened_studio(browser, lecture_hall, "line") as studio:
         studio.page.click("#line-test")
         studio.page.wait_for_selector("#line-test[data-state=done]")
         words = studio.page.inner_text("#line-test-words")
