@@ -42,7 +42,7 @@ FOCUSED = """() => {
 
 @dataclass(frozen=True)
 class Past:
-    """A recording: about 8 s, a slate that was left out, about 8 s more."""
+    """A recording: about 6 s, a slate that was left out, about 6 s more."""
 
     session_id: str
     address: str
@@ -64,14 +64,14 @@ def past(installation: Installation, encoder: Encoder) -> Past:
     other = Encoder(installation.add_room("past"), prepare_video())
     other.connect()
     installation.wait_for_state("past", "live")
-    recorded(installation, 600_000)
+    recorded(installation, 480_000)
     other.vanish()
     installation.wait_for_state("past", "slate")
     session_id = installation.room("past")["session"]["id"]
     wait_for("a slate of two seconds", lambda: slate_seconds(installation, session_id) > 2)
     other.connect()
     installation.wait_for_state("past", "live")
-    recorded(installation, 1_400_000)
+    recorded(installation, 1_100_000)
     installation.end("past")
     other.stop()
     session = wait_for("the MP4", lambda: with_mp4(installation), 90)
