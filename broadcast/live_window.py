@@ -24,6 +24,7 @@ from broadcast.playlist_view import (
     PlaylistView,
     Segment,
     Variant,
+    newest_independent,
 )
 from broadcast.rendered_playlists import PlaylistForm, RenderedPlaylists, gzip_bytes
 from broadcast.replay_view import replay_segments
@@ -234,6 +235,15 @@ class LiveWindow:
         if isinstance(media, SegmentMedia):
             return self._reader.segment_bytes(media.take, media.segment)
         return self._reader.part_bytes(media.take, media.segment, media.part)
+
+    def newest_key_frame(self) -> bytes:
+        """The init segment and the newest part that begins with a key frame. Raises NotInLog, OSError."""
+        with self.lock:
+            place = newest_independent(self.view)
+        if place is None:
+            raise NotInLog("no key frame yet")
+        take, segment, part = place
+        return self._reader.init_bytes(take) + self._reader.part_bytes(take, segment, part)
 
     def kept(self, key: Hashable) -> Answer | None:
         """An answer with recent media that was read before."""

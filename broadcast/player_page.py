@@ -17,6 +17,7 @@ from broadcast.content_policy import OWN_FRAMES, content_policy
 from broadcast.embed_code import embed_address, embed_code
 from broadcast.module_graph import modules_of
 from broadcast.page_strings import STRINGS, chrome_strings
+from broadcast.poster_views import live_poster_url
 from library.models import LectureSession
 from people import doors
 from people.models import Room, RoomAccess, User
@@ -41,6 +42,8 @@ def player_page(
         "room_api": api,
         "watch": session is not None,
         "share": {"link": address, "embed": embed_code(embed_address(address), title)},
+        "poster": live_poster_url(room) if room is not None and session is None else None,
+        "modules": [url_for("static", filename=name) for name in modules_of("js/room_page.js")],
     }
     is_open = room is not None and room.access == RoomAccess.OPEN
     response = make_response(
@@ -56,7 +59,6 @@ def player_page(
             page=page,
             strings=STRINGS["room_page.js"](),
             chrome=chrome_strings(),
-            modules=modules_of("js/room_page.js"),
         )
     )
     frames = people().settings.frame_ancestors if embedded else OWN_FRAMES

@@ -21,6 +21,8 @@ PARTS_SECONDS = 3 * TARGET_DURATION_SECONDS
 WINDOW_SECONDS = 60
 # Dates on every segment would double the compressed size of a long lecture's playlist.
 DATE_EVERY_SEGMENTS = 30
+# A foreign encoder's longer GOP is split into segments without a key frame.
+SEGMENTS_LOOKED_AT = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +91,13 @@ class Variant:
     frame_rate: float | None
     peak_bit_rate: int
     average_bit_rate: int
+
+
+def newest_independent(view: PlaylistView) -> tuple[int, int, int] | None:
+    """Take, segment and number of the newest part that is listed, there, and begins with a key frame."""
+    recent = [*view.segments[-SEGMENTS_LOOKED_AT:], *([view.growing] if view.growing is not None else [])]
+    for segment in reversed(recent):
+        for number, part in reversed(list(enumerate(segment.parts))):
+            if part.independent and not part.gap:
+                return segment.take, segment.number, number
+    return None

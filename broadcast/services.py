@@ -9,6 +9,7 @@ from flask import current_app
 
 from broadcast.access import AccessBook
 from broadcast.event_log import EventLog
+from broadcast.live_poster import LivePosters
 from broadcast.recorder_client import RecorderClient
 from broadcast.session_directory import SessionDirectory
 from broadcast.viewers import ViewerCounts
@@ -35,6 +36,7 @@ class WebServices:
     event_log: EventLog
     announce: Callable[[str], None]
     tell: Callable[[Mapping[str, object]], None]
+    posters: LivePosters
 
 
 def services() -> WebServices:

@@ -21,6 +21,7 @@ from broadcast import (
     media_api,
     oembed_views,
     pages,
+    poster_views,
     problems,
     rate_limits,
     room_api,
@@ -105,6 +106,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(line_test.blueprint)
     app.register_blueprint(whip_views.blueprint)
     app.register_blueprint(download_views.blueprint)
+    app.register_blueprint(poster_views.blueprint)
     app.register_blueprint(oembed_views.blueprint)
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(live_views.live_blueprint(live_answers, feed))

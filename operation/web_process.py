@@ -23,6 +23,7 @@ from broadcast.front import Front
 from broadcast.hint_client import HintClient, HintListener
 from broadcast.known_rooms import AccessMode, KnownRooms, RoomAccess
 from broadcast.live_answers import LiveAnswers
+from broadcast.live_poster import LivePosters
 from broadcast.live_windows import LiveWindows
 from broadcast.recorder_client import RecorderClient
 from broadcast.services import WebServices
@@ -94,6 +95,7 @@ def build_front(settings: Settings, database: Database) -> Front:
         event_log=log,
         announce=feed.announce,
         tell=hints.tell,
+        posters=LivePosters(windows),
     )
     answers = LiveAnswers(windows, book)
     app = create_app(services, answers, feed)

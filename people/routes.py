@@ -92,6 +92,7 @@ RULES: Mapping[str, Rule] = {
     "whip.endpoint_options": Rule.ANYONE,
     "whip.resource_options": Rule.ANYONE,
     "downloads.mp4": Rule.ANYONE,
+    "posters.live_poster": Rule.ANYONE,  # judged in the view, as watching is
     "oembed.oembed": Rule.ANYONE,  # judged in the view: what is open to all
     "live.answer": Rule.ANYONE,  # the token in the address is the credential
     "health.healthz": Rule.ANYONE,

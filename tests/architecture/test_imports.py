@@ -30,6 +30,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "recorder.media_log_reader",
         "recorder.session_gaps",
         "recorder.session_state",
+        # one picture of it, by another process
+        "recorder.still_picture",
     ),
     "operation": ("recorder", "broadcast", "library", "people"),  # it joins them
 }

@@ -11,8 +11,14 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from broadcast import lecture_board, pages, rate_limits
+from broadcast import lecture_board, pages, poster_views, rate_limits
+from broadcast.access import AccessBook
 from broadcast.event_log import EventLog
+from broadcast.live_poster import LivePosters
+from broadcast.live_windows import LiveWindows
+from broadcast.recorder_client import RecorderClient
+from broadcast.services import KEY, WebServices
+from broadcast.session_directory import SessionDirectory
 from broadcast.viewers import ViewerCounts
 from library.database import Database, utc_now
 from library.models import LectureSession
@@ -37,10 +43,28 @@ def make_page_app(database: Database, storage: Path, public_url: str = PUBLIC_UR
     viewers = ViewerCounts(30.0, EventLog(database), lambda room: None, lambda hint: None)
     lecture_board.install(app, database, viewers.count)
     pages.install(app)
+    app.register_blueprint(poster_views.blueprint)
+    app.extensions[KEY] = _services(settings, database, viewers)
     enforce(app)
     rate_limits.install(app)
     app.register_error_handler(HTTPException, _error_page)
     return app
+
+
+def _services(settings: Settings, database: Database, viewers: ViewerCounts) -> WebServices:
+    return WebServices(
+        settings=settings,
+        database=database,
+        secret=b"s" * 32,
+        recorder=RecorderClient(settings.recorder_socket),
+        access=AccessBook(b"s" * 32, dict),
+        directory=SessionDirectory(settings, database),
+        viewers=viewers,
+        event_log=EventLog(database),
+        announce=lambda room: None,
+        tell=lambda hint: None,
+        posters=LivePosters(LiveWindows(settings.session_roots, settings.part_seconds)),
+    )
 
 
 def _error_page(error: HTTPException) -> tuple[str, int]:

@@ -23,6 +23,7 @@ from broadcast.event_feed import EventFeed
 from broadcast.event_log import EventLog
 from broadcast.known_rooms import RoomAccess
 from broadcast.live_answers import LiveAnswers
+from broadcast.live_poster import LivePosters
 from broadcast.live_windows import LiveWindows
 from broadcast.rate_limits import limiter
 from broadcast.recorder_client import RecorderClient
@@ -128,6 +129,7 @@ class WebStage:
             event_log=self.log,
             announce=self.feed.announce,
             tell=self.hints.append,
+            posters=LivePosters(self.windows),
         )
         self.app = create_app(self.services, LiveAnswers(self.windows, self.book), self.feed)
         self.app.jinja_env.bytecode_cache = TEMPLATES

@@ -87,6 +87,7 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
         "downloads.mp4": Step(  # who has no password is sent to the room's page; who gets the file: below
             "GET", f"/watch/{session_id}/download", ALL if mode == "password" else watchers
         ),
+        "posters.live_poster": Step("GET", f"/rooms/{slug}/poster.webp", watchers),  # it is over: 404
         "oembed.oembed": Step(
             "GET", f"/oembed?url=http://localhost:8000/rooms/{slug}", ALL if mode == "open" else NOBODY
         ),
