@@ -26,7 +26,7 @@ ROUND_TRIPS = 60
 STALL_SECONDS = 0.1
 STOCK_PAGE = """<!doctype html><title>stock hls.js</title><video muted playsinline></video>
 <script type="module">
-import Hls from "/static/vendor/hls.js-1.7.4/hls.min.mjs";
+import Hls from "/static/vendor/hls.js-1.7.4/hls.light.min.mjs";
 const hls = new Hls();
 const video = document.querySelector("video");
 hls.loadSource(new URLSearchParams(location.search).get("source"));

@@ -1,6 +1,6 @@
 // One <video> playing one HLS address after another: hls.js, or the browser's own HLS where hls.js cannot run.
 // Owned by its page. Goes on by itself through network, server and media errors until destroy().
-import Hls from "../vendor/hls.js-1.7.4/hls.min.mjs";
+import Hls from "../vendor/hls.js-1.7.4/hls.light.min.mjs";
 import { backoffMs } from "./backoff.js";
 import { LatencyController, MOST_BEHIND } from "./latency_controller.js";
 import { positionOfDate, isRewind } from "./playback_position.js";
