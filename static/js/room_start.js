@@ -7,10 +7,10 @@ const { modules, poster } = readJson("page");
 /** @param {string} address */
 async function seen(address) {
   const picture = new Image();
+  const told = new Promise((then) => { picture.onload = picture.onerror = then; }); // none: nothing to wait for
   picture.src = address;
-  await picture.decode().catch(() => undefined); // none: nothing to wait for
+  await told;
   await new Promise(requestAnimationFrame);
-  await new Promise(requestAnimationFrame); // the frame with the poster is on its way
 }
 
 if (poster) await Promise.race([seen(poster), new Promise((over) => { setTimeout(over, LONGEST_WAIT_MS); })]);
