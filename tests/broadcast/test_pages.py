@@ -241,7 +241,8 @@ def test_a_locked_room_shows_its_page_but_no_address_of_media(app: Flask, archiv
     assert answer.status_code == 200
     assert "m3u8" not in answer.text
     page = block(answer.text, "page")
-    assert set(page) == {"api", "room_api", "watch", "share"}
+    assert set(page) == {"api", "room_api", "watch", "share", "poster", "modules"}
+    assert page["poster"] is None
     assert page["api"] == page["room_api"] == "/api/v1/rooms/secret"
     assert "oembed" not in answer.text
 
