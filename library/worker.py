@@ -31,8 +31,23 @@ DEFAULT_MEMORY_BYTES = 4 << 30
 
 log = logging.getLogger(__name__)
 
-Command = Callable[[Job], list[str]]
-Done = Callable[[Job, dict[str, Any]], None]
+
+def _nothing(_job: Job, _result: dict[str, Any]) -> None:
+    """What is done with the result of a job that needs nothing done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """How the worker handles the jobs of one kind.
+
+    `command`: the program to run for a job. `done`: what to do with its result; called before the job
+    counts as done, so after a crash it may be called again with the same job: it must be idempotent.
+    If it raises, the attempt has failed. `memory_bytes`: most that the program may have; 0: as it likes.
+    """
+
+    command: Callable[[Job], list[str]]
+    done: Callable[[Job, dict[str, Any]], None] = _nothing
+    memory_bytes: int = DEFAULT_MEMORY_BYTES
 
 
 @dataclass(slots=True)
@@ -44,33 +59,25 @@ class _Running:
 
 
 class Worker:
-    """`commands`: kind → the program to run for a job. `on_done`: kind → what to do with the result.
-
-    `on_done` is called before the job counts as done, so after a crash it may be called again with the
-    same job: it must be idempotent. If it raises, the attempt has failed.
-    """
+    """`kinds`: what it takes, and how each is handled. `lanes`: of which it does one job each at a time."""
 
     def __init__(
         self,
         database: Database,
-        commands: Mapping[str, Command],
-        on_done: Mapping[str, Done],
+        kinds: Mapping[str, Handling],
         *,
         lanes: Sequence[str],
         clock: Callable[[], datetime] = utc_now,
         lease: timedelta = LEASE,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
         poll_seconds: float = POLL_SECONDS,
-        memory_bytes: int = DEFAULT_MEMORY_BYTES,
     ) -> None:
         self._jobs = Jobs(database, clock=clock)
-        self._commands = commands
-        self._on_done = on_done
+        self._kinds = kinds
         self._lanes = lanes
         self._lease = lease
         self._heartbeat_seconds = heartbeat_seconds
         self._poll_seconds = poll_seconds
-        self._memory_bytes = memory_bytes
         self._owner = f"{os.uname().nodename[:40]}-{os.getpid()}-{new_id()}"
         self._running: dict[str, _Running] = {}
         self._stopping = False
@@ -132,13 +139,14 @@ class Worker:
         self._next_poll = now + self._poll_seconds
         for lane in self._lanes:
             if lane not in self._running:
-                job = self._jobs.lease(self._owner, lane, list(self._commands), self._lease)
+                job = self._jobs.lease(self._owner, lane, list(self._kinds), self._lease)
                 if job is not None:
                     self._start(lane, job, now)
 
     def _start(self, lane: str, job: Job, now: float) -> None:
         try:
-            process = JobProcess.start(self._commands[job.kind](job), self._memory_bytes)
+            kind = self._kinds[job.kind]
+            process = JobProcess.start(kind.command(job), kind.memory_bytes)
         except Exception as error:  # a command builder may fail in any way; the job says how
             log.exception("job %s (%s) could not be started", job.id, job.kind)
             self._jobs.fail(job, f"could not be started: {error}")
@@ -198,11 +206,8 @@ class Worker:
         )  # fmt: skip
 
     def _deliver(self, job: Job, result: dict[str, Any]) -> str | None:
-        done = self._on_done.get(job.kind)
-        if done is None:
-            return None
         try:
-            done(job, result)
+            self._kinds[job.kind].done(job, result)
         except DatabaseUnavailable:
             raise  # the result is kept and delivered when it is back
         except Exception as error:  # a callback may fail in any way; the job says how

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ import pytest
 from library.database import Database, open_database, utc_now
 from library.jobs import Jobs, enqueue
 from library.models import Job
-from library.worker import Worker
+from library.worker import Handling, Worker
 
 ROOT = Path(__file__).parent.parent.parent
 TALK = "import json,sys,time,os\ndef say(**k): print(json.dumps(k), flush=True)\n"
@@ -46,10 +46,10 @@ class Harness:
             "lanes": ["media", "other"],
             "poll_seconds": 0.05,
             "heartbeat_seconds": 0.05,
-            "memory_bytes": 0,
         }
-        on_done: Mapping[str, Any] = {"test": changes.pop("on_done", self._take)}
-        self.worker = Worker(database, {"test": command}, on_done, **(values | changes))
+        done, memory_bytes = changes.pop("done", self._take), changes.pop("memory_bytes", 0)
+        handling = Handling(command, done, memory_bytes)
+        self.worker = Worker(database, {"test": handling}, **(values | changes))
         self.thread = threading.Thread(target=self.worker.run)
 
     def _take(self, _job: Job, result: dict[str, Any]) -> None:
@@ -134,7 +134,7 @@ def test_a_builder_and_a_callback_that_raise_fail_the_job_not_the_worker(sqlite_
     with _working(sqlite_database, refuse) as harness:
         assert "no command" in (harness.wait_for(job, lambda seen: seen.state == "failed").error or "")
     job = _add(sqlite_database, "b", max_attempts=1)
-    with _working(sqlite_database, _python("say(result={})"), on_done=reject) as harness:
+    with _working(sqlite_database, _python("say(result={})"), done=reject) as harness:
         assert "no row" in (harness.wait_for(job, lambda seen: seen.state == "failed").error or "")
 
 
@@ -216,10 +216,10 @@ def test_a_database_that_goes_away_costs_no_result(sqlite_database: Database, tm
 WORKER = """
 import sys
 from library.database import open_database
-from library.worker import Worker
+from library.worker import Handling, Worker
 program = sys.argv[2]
-commands = {"test": lambda job: [sys.executable, "-c", program]}
-worker = Worker(open_database(sys.argv[1]), commands, {}, lanes=["media"])
+kinds = {"test": Handling(lambda job: [sys.executable, "-c", program])}
+worker = Worker(open_database(sys.argv[1]), kinds, lanes=["media"])
 worker.run()
 """
 

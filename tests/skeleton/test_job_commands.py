@@ -11,7 +11,7 @@ from library.database import Database, open_database
 from library.jobs import Jobs, enqueue
 from library.migration import migrate
 from library.models import Job
-from operation.worker_process import POSTPONE_SECONDS
+from operation.job_output import DISK_SECONDS
 from tests.broadcast.session_writer import SessionWriter
 from tests.installation import Installation
 from tests.skeleton.test_app import app
@@ -43,7 +43,7 @@ def job(database: Database, tmp_path: Path) -> Job:
 def test_a_disk_without_room_puts_the_job_back(installation: Installation, job: Job) -> None:
     code, out, _ = app(installation, "job", "run", job.id, KODO_DISK_FLOOR="1000T")
     said = json.loads(out.splitlines()[-1])
-    assert (code, said["postpone"]) == (0, POSTPONE_SECONDS)
+    assert (code, said["postpone"]) == (0, DISK_SECONDS)
     assert "kept for lectures" in said["message"]
     assert list((installation.storage / "recordings").iterdir()) == []
 

@@ -1,0 +1,53 @@
+"""The job `media`: an upload or a recording becomes a film that can be played into a lecture."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from library import films
+from library.database import Database
+from library.models import Job
+from library.upload_file import upload_path
+from operation.job_output import DISK_SECONDS, postpone, tell_progress, tell_result
+from recorder.media_facts import MediaRefused
+from recorder.normalise import NoDisk, normalise
+from settings import Settings
+
+NICENESS = 10  # beside lectures that are live
+
+log = logging.getLogger(__name__)
+
+
+def work(settings: Settings, job: Job) -> int:
+    """What is no film is no failed job: trying again would not make it one."""
+    os.nice(NICENESS)
+    settings.media_folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    destination = settings.media_folder / f"{job.subject}.mkv"
+    try:
+        made = normalise(
+            Path(job.payload["source"]),
+            destination,
+            disk_floor_bytes=settings.disk_floor_bytes,
+            progress=tell_progress,
+        )
+    except MediaRefused as refused:
+        log.warning("film %s: %s", job.subject, refused)
+        tell_result({"refused": refused.reason})
+        return 0
+    except NoDisk as error:
+        postpone(DISK_SECONDS, str(error))
+        return 0
+    tell_result(asdict(made))
+    return 0
+
+
+def done(settings: Settings, database: Database, job: Job, result: dict[str, Any]) -> None:
+    """The row first, then the upload is not needed any more."""
+    kept = films.is_prepared(database, job.subject, result)
+    upload_path(settings.uploads_folder, job.subject).unlink(missing_ok=True)
+    if not kept:  # deleted meanwhile
+        (settings.media_folder / f"{job.subject}.mkv").unlink(missing_ok=True)
