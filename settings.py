@@ -61,6 +61,7 @@ class Settings:
     camera_networks: tuple[Network, ...]
     upload_bytes: int
     upload_seconds: float
+    job_lanes: tuple[tuple[str, int], ...]
     web_workers: int
     log_level: str
 
@@ -226,6 +227,13 @@ def _networks(text: str) -> tuple[Network, ...]:
         raise ValueError("must be networks such as 192.168.20.0/24, separated by commas") from None
 
 
+def _lanes(text: str) -> tuple[tuple[str, int], ...]:
+    matches = [re.fullmatch(r"\s*([a-z_]+)\s*=\s*([1-9]\d?)\s*", part, re.ASCII) for part in text.split(",")]
+    if not all(matches):
+        raise ValueError("must be lanes with numbers from 1 to 99 such as export=2, media=1")
+    return tuple((match[1], int(match[2])) for match in matches if match)
+
+
 def _ice_url(*schemes: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         scheme, _, server = text.partition(":")
@@ -339,6 +347,12 @@ FIELDS: dict[str, Field] = {
         _seconds(60, 2_592_000),
         "an unfinished upload goes this long after its last byte",
     ),
+    "KODO_JOB_LANES": Field(
+        "job_lanes",
+        "",
+        _lanes,
+        "how many jobs of a lane run at a time, e.g. export=2, media=2; default: one of each",
+    ),
     "KODO_WEB_WORKERS": Field("web_workers", "1", _whole(1, 64), "web processes"),
     "KODO_LOG_LEVEL": Field("log_level", "info", _log_level, "debug, info, warning or error"),
 }
@@ -359,6 +373,7 @@ def _with_derived_defaults(parsed: dict[str, Any]) -> dict[str, Any]:
     if parsed["database_url"] is None:
         parsed["database_url"] = f"sqlite:///{parsed['storage'] / 'kodo.db'}"
     parsed["camera_networks"] = parsed["camera_networks"] or ()
+    parsed["job_lanes"] = parsed["job_lanes"] or ()
     if parsed["spill_folder"] is None:
         # One folder per storage, so that two installations on a machine never meet in it.
         name = re.sub(r"[^A-Za-z0-9]+", "-", str(parsed["storage"])).strip("-")[-80:]

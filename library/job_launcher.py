@@ -1,7 +1,7 @@
 """Stands between the worker and a job's program, so that nothing of a job outlives its worker.
 
-`python -P -m library.job_launcher <worker pid> <bytes of address space> -- program arguments…`, started by
-`library.worker` in a process group of its own. When the worker dies, even by SIGKILL, the kernel
+`python -P -m library.job_launcher <worker pid> -- program arguments…`, started by `library.worker` in a
+process group of its own. When the worker dies, even by SIGKILL, the kernel
 signals the launcher (PR_SET_PDEATHSIG), which kills the whole group: an encoder that the program
 started would otherwise go on and write over what the next attempt writes. Ends as the program ends.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -22,7 +21,7 @@ _CANNOT_START = 127
 
 def main(arguments: list[str]) -> int:
     """Run the program; returns its exit code, or 128 + the signal that ended it."""
-    worker, memory_bytes, command = int(arguments[0]), int(arguments[1]), arguments[3:]
+    worker, command = int(arguments[0]), arguments[2:]
     signal.signal(signal.SIGUSR1, _kill_group)
     # The worker asks the group to end by SIGTERM: the program obeys, the launcher waits for it.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -36,8 +35,6 @@ def main(arguments: list[str]) -> int:
         _die_with_parent(signal.SIGKILL)
         if os.getppid() != launcher:
             os._exit(_CANNOT_START)
-        if memory_bytes:
-            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
     try:
         # Safe here, unlike in the worker: this process has one thread.

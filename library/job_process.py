@@ -2,35 +2,38 @@
 
 Owned by `library.worker` and used in its one thread. The program writes JSON lines to stdout:
 `{"progress": 0.5, "message": "…"}` any number of times and `{"result": {…}}` last, or
-`{"postpone": 300, "message": "…"}` when it cannot be done now. Its stderr's tail becomes the error's text.
-`kill()` ends the whole process group.
+`{"postpone": 300, "message": "…", "waits_for": "disk"}` when it cannot be done now. The last lines of
+its stderr are kept. `kill()` ends the whole process group.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from library.job_words import Said, excerpt, read_line, reason_of
+from library.process_memory import own_memory
+
 _ROOT = Path(__file__).parent.parent
 _LINE_BYTES = 1 << 20
-_STDERR_BYTES = 4_000
+_LOG_BYTES = 16_000
 _READ_BYTES = 1 << 16
-MOST_POSTPONE_SECONDS = 24 * 3600
 
 
 @dataclass(slots=True)
 class JobProcess:
     """`progress`, `message`: the last that it told; `result`: what it made, None until it says so.
 
-    `postpone_seconds`: it asks to be tried again after this.
+    `postponed`: the line by which it asks to be tried again later. `heard_at`: monotonic, when it last said
+    anything. `failure`: why the worker has ended it (`end`).
     """
 
     process: subprocess.Popen[bytes]
@@ -38,22 +41,16 @@ class JobProcess:
     progress: float | None = None
     message: str | None = None
     result: dict[str, Any] | None = None
-    postpone_seconds: int | None = None
+    postponed: Said | None = None
+    failure: str | None = None
+    heard_at: float = field(default_factory=time.monotonic)
     _line: bytes = b""
-    _stderr: bytes = b""
+    _log: bytes = b""
 
     @classmethod
-    def start(cls, command: Sequence[str], memory_bytes: int) -> JobProcess:
+    def start(cls, command: Sequence[str]) -> JobProcess:
         """Raises OSError if no process can be made."""
-        launcher = [
-            sys.executable,
-            "-P",
-            "-m",
-            "library.job_launcher",
-            str(os.getpid()),
-            str(memory_bytes),
-            "--",
-        ]
+        launcher = [sys.executable, "-P", "-m", "library.job_launcher", str(os.getpid()), "--"]
         process = subprocess.Popen(
             [*launcher, *command],
             stdin=subprocess.DEVNULL,
@@ -91,21 +88,34 @@ class JobProcess:
         return self.process.returncode is not None
 
     @property
+    def own_memory(self) -> int:
+        """Bytes that it and its children have."""
+        return own_memory(self.process.pid)
+
+    @property
     def error(self) -> str | None:
         """Why it failed, None if it did well. Only after it has ended."""
+        if self.failure is not None:
+            return self.failure
         code = self.process.returncode
         if code == 0 and self.result is not None:
             return None
-        told = self._stderr.decode(errors="replace").strip()
-        if code == 0:
-            return told or "the program ended without a result"
-        ending = f"killed by {signal.Signals(code - 128).name}" if 128 < code < 160 else f"exit code {code}"
-        return f"{told}\n({ending})".strip()
+        return reason_of(self.log, code if code >= 0 else 128 - code)
+
+    @property
+    def log(self) -> str:
+        """The last lines of its stderr."""
+        return excerpt(self._log)
 
     @property
     def is_postponed(self) -> bool:
         """Whether it left well without having done its work. Only after it has ended."""
-        return self.process.returncode == 0 and self.result is None and self.postpone_seconds is not None
+        return self.process.returncode == 0 and self.result is None and self.postponed is not None
+
+    def end(self, failure: str) -> None:
+        """Kill it and its children: it has failed, and why."""
+        self.failure = failure
+        self._signal(signal.SIGKILL)
 
     def terminate(self) -> None:
         self._signal(signal.SIGTERM)
@@ -144,8 +154,9 @@ class JobProcess:
                 os.killpg(self.process.pid, number)
 
     def _take(self, pipe: int, data: bytes) -> None:
+        self.heard_at = time.monotonic()
         if pipe != self._pipes[0]:
-            self._stderr = (self._stderr + data)[-_STDERR_BYTES:]
+            self._log = (self._log + data)[-_LOG_BYTES:]
             return
         *lines, self._line = (self._line + data).split(b"\n")
         if len(self._line) > _LINE_BYTES:
@@ -154,17 +165,14 @@ class JobProcess:
             self._take_line(line)
 
     def _take_line(self, line: bytes) -> None:
-        try:
-            said = json.loads(line)
-        except ValueError:
+        said = read_line(line)
+        if said is None:
             return  # a library's chatter
-        if not isinstance(said, dict):
-            return
-        if isinstance(said.get("result"), dict):
-            self.result = said["result"]
-        if isinstance(said.get("postpone"), int):
-            self.postpone_seconds = min(max(said["postpone"], 1), MOST_POSTPONE_SECONDS)
-        if isinstance(said.get("progress"), (int, float)):
-            self.progress = float(said["progress"])
-        if isinstance(said.get("message"), str):
-            self.message = said["message"]
+        if said.progress is not None:
+            self.progress = said.progress
+        if said.message is not None:
+            self.message = said.message
+        if said.result is not None:
+            self.result = said.result
+        if said.postpone is not None:
+            self.postponed = said

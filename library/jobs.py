@@ -11,18 +11,20 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from library.database import Database, exclusive, utc_now
-from library.models import Job, JobState
+from library.job_words import MESSAGE_LENGTH, fit
+from library.models import Job, JobState, JobWait
 
 BACK_OFF_FIRST = timedelta(seconds=10)
 BACK_OFF_MOST = timedelta(hours=1)
 MAX_ATTEMPTS = 3
+KEPT = timedelta(days=30)  # an ended job, once a later one of its kind works on the same
+REMOVED_AT_ONCE = 500
 _ERROR_LENGTH = 4_000
-_MESSAGE_LENGTH = 500
-_OPEN_STATES = (JobState.WAITING, JobState.RUNNING)
+OPEN_STATES = (JobState.WAITING, JobState.RUNNING)
 
 
 class LeaseLost(Exception):
@@ -82,6 +84,11 @@ class Jobs:
         self._database = database
         self._clock = clock
 
+    def due(self, kinds: Sequence[str]) -> set[str]:
+        """The lanes that have something to lease: a look that keeps no writer waiting."""
+        with self._database.reading() as session:
+            return set(session.scalars(select(Job.lane).where(_is_due(kinds, self._clock())).distinct()))
+
     def lease(self, owner: str, lane: str, kinds: Sequence[str], duration: timedelta) -> Job | None:
         """Take the oldest job of `lane` that is due, or whose lease ran out; None if there is none."""
         now = self._clock()
@@ -96,41 +103,60 @@ class Jobs:
             job.state, job.owner = JobState.RUNNING, owner
             job.attempt += 1
             job.lease_until = now + duration
-            job.progress, job.message = 0.0, ""
+            job.progress, job.message, job.waits_for = 0.0, "", None
+            job.started_at, job.paced_at = now, None
         return job
 
     def extend(
         self, job: Job, duration: timedelta, progress: float | None = None, message: str | None = None
     ) -> None:
         """Heartbeat: renew the lease, tell progress (0 to 1). Raises LeaseLost."""
-        values: dict[str, Any] = {"lease_until": self._clock() + duration}
+        now = self._clock()
+        values: dict[str, Any] = {"lease_until": now + duration}
         if progress is not None:
             values["progress"] = min(max(progress, 0.0), 1.0)
+            if job.paced_at is None:
+                job.paced_at, job.paced_from = now, values["progress"]
+            values |= {"paced_at": job.paced_at, "paced_from": job.paced_from}
         if message is not None:
-            values["message"] = message[:_MESSAGE_LENGTH]
+            values["message"] = fit(message)[:MESSAGE_LENGTH]
         self._write(job, values)
+
+    def still_held(self, owner: str) -> set[tuple[str, int]]:
+        """Which jobs, at which attempt, are this worker's now: what was cancelled or taken over is none."""
+        query = select(Job.id, Job.attempt).where(Job.state == JobState.RUNNING, Job.owner == owner)
+        with self._database.reading() as session:
+            return {(job_id, attempt) for job_id, attempt in session.execute(query)}
 
     def finish(self, job: Job) -> None:
         """Done. Raises LeaseLost."""
-        self._write(job, {"state": JobState.DONE, "progress": 1.0, "error": None, **self._closing()})
+        done = {"state": JobState.DONE, "progress": 1.0, "error": None, "log": None}
+        self._write(job, done | self._closing())
 
-    def fail(self, job: Job, error: str) -> None:
-        """Try again after a growing wait, or give up after the last attempt. Raises LeaseLost."""
-        values: dict[str, Any] = {"error": error[-_ERROR_LENGTH:]}
+    def fail(self, job: Job, error: str, log: str = "") -> None:
+        """Try again after a growing wait, or give up after the last attempt. `log`: its last lines, which
+        are kept with it. Raises LeaseLost.
+        """
+        values: dict[str, Any] = {"error": fit(error)[-_ERROR_LENGTH:], "log": fit(log) or None}
         if job.attempt >= job.max_attempts:
             values |= {"state": JobState.FAILED, **self._closing()}
         else:
-            values |= self._waiting(self._clock() + back_off(job.attempt))
+            values |= self._waiting(self._clock() + back_off(job.attempt), JobWait.RETRY)
         self._write(job, values)
 
     def release(self, job: Job) -> None:
-        """Give it back unfinished as this worker stops: costs no attempt. Raises LeaseLost."""
-        self._write(job, {**self._waiting(self._clock()), "max_attempts": Job.max_attempts + 1})
+        """Give it back unfinished as this worker stops: it keeps its place, and it costs no attempt.
 
-    def postpone(self, job: Job, wait: timedelta, message: str) -> None:
+        Raises LeaseLost.
+        """
+        self._write(job, {**self._waiting(job.not_before), "max_attempts": Job.max_attempts + 1})
+
+    def postpone(
+        self, job: Job, wait: timedelta, message: str, waits_for: str | None = JobWait.LATER
+    ) -> None:
         """It cannot be done now (a full disk): again after `wait`, costs no attempt. Raises LeaseLost."""
-        values = {**self._waiting(self._clock() + wait), "max_attempts": Job.max_attempts + 1}
-        self._write(job, {**values, "progress": 0.0, "message": message[:_MESSAGE_LENGTH]})
+        values = self._waiting(self._clock() + wait, waits_for) | {"max_attempts": Job.max_attempts + 1}
+        self._write(job, {**values, "progress": 0.0, "message": fit(message)[:MESSAGE_LENGTH]})
 
     def retry(self, name: str | None = None) -> list[Job]:
         """Have ended jobs done again, with new attempts: all that failed, or what `name` is the
@@ -140,12 +166,12 @@ class Jobs:
             (Job.id == name) | (Job.subject == name) if name is not None else Job.state == JobState.FAILED
         )
         with self._database.session() as session:
-            jobs = list(session.scalars(select(Job).where(chosen, Job.state.not_in(_OPEN_STATES))))
+            jobs = list(session.scalars(select(Job).where(chosen, Job.state.not_in(OPEN_STATES))))
             for job in jobs:
                 job.state, job.not_before = JobState.WAITING, self._clock()
                 # The attempt goes on counting: it fences off whoever still works on an older one.
                 job.max_attempts = job.attempt + MAX_ATTEMPTS
-                job.progress, job.message, job.finished_at = 0.0, "", None
+                job.progress, job.message, job.waits_for, job.finished_at = 0.0, "", None, None
         if name is not None and not jobs:
             raise JobNotFound(f"no ended job is called {name}, nor is one for a session of that name")
         return jobs
@@ -155,7 +181,7 @@ class Jobs:
         with self._database.session() as session:
             result = session.execute(
                 update(Job)
-                .where(Job.id == job_id, Job.state.in_(_OPEN_STATES))
+                .where(Job.id == job_id, Job.state.in_(OPEN_STATES))
                 .values(state=JobState.CANCELLED, **self._closing())
                 .returning(Job.id)
             )
@@ -168,6 +194,24 @@ class Jobs:
         if job is None:
             raise JobNotFound(job_id)
         return job
+
+    def clean_up(self) -> int:
+        """Remove jobs that ended long ago and were followed by another of their kind for the same → how many.
+
+        At most REMOVED_AT_ONCE. The last job of a kind stays, however old: pages tell its subject's state by
+        it, and its key says that the work is not to be done again.
+        """
+        later = aliased(Job)
+        followed = exists().where(
+            later.kind == Job.kind, later.subject == Job.subject, later.created_at > Job.created_at
+        )
+        old = and_(Job.finished_at < self._clock() - KEPT, Job.state.not_in(OPEN_STATES))
+        with self._database.reading() as session:  # it may look long, and keeps nobody from writing
+            found = list(session.scalars(select(Job.id).where(old, followed).limit(REMOVED_AT_ONCE)))
+        if found:
+            with self._database.session() as session:
+                session.execute(delete(Job).where(Job.id.in_(found), old))
+        return len(found)
 
     def _write(self, job: Job, values: dict[str, Any]) -> None:
         with self._database.session() as session:
@@ -189,16 +233,21 @@ class Jobs:
         return {"owner": None, "lease_until": None, "finished_at": self._clock()}
 
     @staticmethod
-    def _waiting(not_before: datetime) -> dict[str, Any]:
-        return {"state": JobState.WAITING, "owner": None, "lease_until": None, "not_before": not_before}
+    def _waiting(not_before: datetime, waits_for: str | None = None) -> dict[str, Any]:
+        values = {"state": JobState.WAITING, "owner": None, "lease_until": None, "not_before": not_before}
+        return {**values, "waits_for": waits_for}
+
+
+def _is_due(kinds: Sequence[str], now: datetime) -> ColumnElement[bool]:
+    waiting = and_(Job.state == JobState.WAITING, Job.not_before <= now)
+    lost = and_(Job.state == JobState.RUNNING, Job.lease_until < now)
+    return and_(Job.kind.in_(kinds), or_(waiting, lost))
 
 
 def _next_due(lane: str, kinds: Sequence[str], now: datetime) -> Select[Job]:
-    waiting = and_(Job.state == JobState.WAITING, Job.not_before <= now)
-    lost = and_(Job.state == JobState.RUNNING, Job.lease_until < now)
     return (
         select(Job)
-        .where(Job.lane == lane, Job.kind.in_(kinds), or_(waiting, lost))
+        .where(Job.lane == lane, _is_due(kinds, now))
         .order_by(Job.not_before, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)  # no effect on SQLite, whose writers queue up anyway

@@ -58,17 +58,31 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class JobWait(StrEnum):
+    """Why a job waits that was tried already. A program may give a word of its own, too."""
+
+    RETRY = "retry"  # it failed, and is tried again after a growing wait
+    DISK = "disk"  # there is no room
+    MODEL = "model"  # what it works with is not there
+    LATER = "later"  # as its message says
+
+
 class Job(Base):
     """A piece of heavy work. `owner` and `attempt` fence: who lost the lease can write no more.
 
     `subject`: id of what it works on. `key`: unique; enqueuing it again is no second job.
-    `progress`: 0 to 1. `lane`: one job of a lane runs at a time in each worker.
+    `progress`: 0 to 1. `lane`: only so many jobs of a lane run at a time in each worker.
+    `started_at`, `paced_at`, `paced_from`: of the newest attempt: its beginning, and when and where its
+    progress was first told. `waits_for`: a JobWait, or a program's own word. `error`, `log`: of the newest
+    attempt that failed: why, and its last lines; until the job is done.
     """
 
     __tablename__ = "jobs"
     __table_args__ = (
         CheckConstraint("state IN ('waiting', 'running', 'done', 'failed', 'cancelled')", name="state"),
         Index("ix_jobs_lane_state_not_before", "lane", "state", "not_before"),
+        Index("ix_jobs_state_finished_at_id", "state", "finished_at", "id"),
+        Index("ix_jobs_finished_at_id", "finished_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
@@ -83,10 +97,15 @@ class Job(Base):
     max_attempts: Mapped[int] = mapped_column(default=3)
     lease_until: Mapped[datetime | None] = mapped_column(default=None)
     not_before: Mapped[datetime] = mapped_column(default=utc_now)
+    waits_for: Mapped[str | None] = mapped_column(String(20), default=None)
     progress: Mapped[float] = mapped_column(default=0.0)
     message: Mapped[str] = mapped_column(String(500), default="")
     error: Mapped[str | None] = mapped_column(Text, default=None)
+    log: Mapped[str | None] = mapped_column(Text, default=None)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    started_at: Mapped[datetime | None] = mapped_column(default=None)
+    paced_at: Mapped[datetime | None] = mapped_column(default=None)
+    paced_from: Mapped[float] = mapped_column(default=0.0, server_default="0")
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
 
 

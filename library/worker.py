@@ -1,4 +1,4 @@
-"""The worker process: leases one job per lane and runs each as a subprocess.
+"""The worker process: leases jobs, so many of each lane at a time, and runs each as a subprocess.
 
 One thread, one loop over a selector: pipes of the running jobs, a wake-up pipe, and the next due
 time. A killed worker's jobs end with it (`library.job_launcher`) and are taken up as the next
@@ -12,10 +12,12 @@ import logging
 import os
 import selectors
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from library.database import Database, DatabaseUnavailable, new_id, utc_now
@@ -26,8 +28,11 @@ from library.models import Job
 LEASE = timedelta(seconds=30)
 HEARTBEAT_SECONDS = 3.0
 POLL_SECONDS = 1.0
+LOOK_SECONDS = 0.5  # a cancelled job ends, and one that takes too much memory, within this
 GRACE_SECONDS = 5.0
+CLEANING_SECONDS = 3600.0
 DEFAULT_MEMORY_BYTES = 4 << 30
+DEFAULT_SILENCE_SECONDS = 3600.0
 
 log = logging.getLogger(__name__)
 
@@ -42,16 +47,20 @@ class Handling:
 
     `command`: the program to run for a job. `done`: what to do with its result; called before the job
     counts as done, so after a crash it may be called again with the same job: it must be idempotent.
-    If it raises, the attempt has failed. `memory_bytes`: most that the program may have; 0: as it likes.
+    If it raises, the attempt has failed. `memory_bytes`: most that the program and its children may have for
+    themselves. `silence_seconds`: a program that says nothing for so long hangs. Both end the attempt.
     """
 
     command: Callable[[Job], list[str]]
     done: Callable[[Job, dict[str, Any]], None] = _nothing
     memory_bytes: int = DEFAULT_MEMORY_BYTES
+    silence_seconds: float = DEFAULT_SILENCE_SECONDS
 
 
 @dataclass(slots=True)
 class _Running:
+    """`kill_at`: it is nobody's any more, and was asked to end."""
+
     job: Job
     process: JobProcess
     next_beat: float
@@ -59,18 +68,19 @@ class _Running:
 
 
 class Worker:
-    """`kinds`: what it takes, and how each is handled. `lanes`: of which it does one job each at a time."""
+    """`kinds`: what it takes, and how each is handled. `lanes`: how many jobs of each it does at a time."""
 
     def __init__(
         self,
         database: Database,
         kinds: Mapping[str, Handling],
         *,
-        lanes: Sequence[str],
+        lanes: Mapping[str, int],
         clock: Callable[[], datetime] = utc_now,
         lease: timedelta = LEASE,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
         poll_seconds: float = POLL_SECONDS,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._jobs = Jobs(database, clock=clock)
         self._kinds = kinds
@@ -78,10 +88,11 @@ class Worker:
         self._lease = lease
         self._heartbeat_seconds = heartbeat_seconds
         self._poll_seconds = poll_seconds
+        self._look_seconds = look_seconds
         self._owner = f"{os.uname().nodename[:40]}-{os.getpid()}-{new_id()}"
-        self._running: dict[str, _Running] = {}
+        self._running: list[_Running] = []
         self._stopping = False
-        self._next_poll = 0.0
+        self._next_poll = self._next_look = self._next_cleaning = 0.0
         self._wake_out, self._wake_in = os.pipe()
         self._resources = ExitStack()
         self._resources.callback(os.close, self._wake_out)
@@ -109,22 +120,27 @@ class Worker:
 
     def _step(self) -> None:
         now = time.monotonic()
+        # Each for itself: what the database cannot do for one job may not keep the others from theirs.
+        away = [self._is_away(duty, now) for duty in (self._clean_up, self._take_jobs, self._look_after_all)]
+        away += [self._is_away(partial(self._attend, running), now) for running in list(self._running)]
+        self._select(self._poll_seconds if any(away) else self._seconds_to_next_duty())
+
+    @staticmethod
+    def _is_away(duty: Callable[[float], None], now: float) -> bool:
+        """Running programs go on while the database is away; what they have to say waits for it."""
         try:
-            self._take_jobs(now)
-            for lane, running in list(self._running.items()):
-                self._attend(lane, running, now)
+            duty(now)
         except DatabaseUnavailable as error:
-            # Running programs go on; what they have to say waits for the database.
             log.warning("the worker waits for the database: %s", error)
-            self._select(self._poll_seconds)
-        else:
-            self._select(self._seconds_to_next_duty())
+            return True
+        return False
 
     def _seconds_to_next_duty(self) -> float:
-        due = [self._next_poll] if len(self._running) < len(self._lanes) else []
-        due += [running.next_beat for running in self._running.values()]
-        due += [running.kill_at for running in self._running.values() if running.kill_at is not None]
-        return min(max(0.01, min(due) - time.monotonic()), self._poll_seconds)
+        due = [self._next_poll] if self._free_lanes() else []
+        due += [running.next_beat for running in self._running]
+        due += [running.kill_at for running in self._running if running.kill_at is not None]
+        due += [self._next_look] if self._running else []
+        return min(max(0.01, min(due, default=0.0) - time.monotonic()), self._poll_seconds)
 
     def _select(self, timeout: float) -> None:
         for key, _ in self._selector.select(timeout):
@@ -133,54 +149,87 @@ class Worker:
             elif not key.data.process.read(key.fd):
                 self._selector.unregister(key.fd)
 
+    def _clean_up(self, now: float) -> None:
+        if now >= self._next_cleaning and not self._jobs.clean_up():
+            self._next_cleaning = now + CLEANING_SECONDS
+
+    def _free_lanes(self) -> list[str]:
+        """Those that may take another job."""
+        taken = Counter(running.job.lane for running in self._running)
+        return [lane for lane, most in self._lanes.items() if taken[lane] < most]
+
     def _take_jobs(self, now: float) -> None:
         if now < self._next_poll:
             return
         self._next_poll = now + self._poll_seconds
-        for lane in self._lanes:
-            if lane not in self._running:
-                job = self._jobs.lease(self._owner, lane, list(self._kinds), self._lease)
-                if job is not None:
-                    self._start(lane, job, now)
+        due = self._jobs.due(list(self._kinds)) if self._free_lanes() else set()
+        while lanes := [lane for lane in self._free_lanes() if lane in due]:
+            job = self._jobs.lease(self._owner, lanes[0], list(self._kinds), self._lease)
+            if job is None or not self._start(job, now):
+                due.discard(lanes[0])
 
-    def _start(self, lane: str, job: Job, now: float) -> None:
+    def _start(self, job: Job, now: float) -> bool:
         try:
-            kind = self._kinds[job.kind]
-            process = JobProcess.start(kind.command(job), kind.memory_bytes)
+            process = JobProcess.start(self._kinds[job.kind].command(job))
         except Exception as error:  # a command builder may fail in any way; the job says how
             log.exception("job %s (%s) could not be started", job.id, job.kind)
-            self._jobs.fail(job, f"could not be started: {error}")
-            return
+            self._fail(job, f"could not be started: {error}")
+            return False
         log.info("job %s (%s %s) attempt %d started", job.id, job.kind, job.subject, job.attempt)
         running = _Running(job, process, now + self._heartbeat_seconds)
-        self._running[lane] = running
+        self._running.append(running)
         for handle in process.handles:
             self._selector.register(handle, selectors.EVENT_READ, running)
+        return True
 
-    def _attend(self, lane: str, running: _Running, now: float) -> None:
+    def _look_after_all(self, now: float) -> None:
+        """End what is not ours any more, what takes too much memory, and what hangs."""
+        if now < self._next_look:
+            return
+        self._next_look = now + self._look_seconds
+        ours = [running for running in self._running if running.kill_at is None]
+        for running in ours:
+            self._hold_to_its_limits(running, now)
+        held = self._jobs.still_held(self._owner) if ours else set()
+        for running in ours:
+            if (running.job.id, running.job.attempt) not in held:
+                self._let_go(running, now)
+
+    def _hold_to_its_limits(self, running: _Running, now: float) -> None:
+        kind, process = self._kinds[running.job.kind], running.process
+        if process.own_memory > kind.memory_bytes:
+            process.end(f"it took more memory than {kind.memory_bytes >> 20} MiB")
+        elif now - process.heard_at > kind.silence_seconds:
+            process.end(f"it said nothing for {kind.silence_seconds:.0f} s")
+
+    def _attend(self, running: _Running, now: float) -> None:
+        process = running.process
         if running.kill_at is not None and now >= running.kill_at:
-            running.process.kill()
+            process.kill()
         try:
-            if running.process.has_ended():
+            if process.has_ended():
                 self._conclude(running)
-            elif now >= running.next_beat and running.kill_at is None:
+            elif now >= running.next_beat:
                 running.next_beat = now + self._heartbeat_seconds
-                process = running.process
                 self._jobs.extend(running.job, self._lease, process.progress, process.message)
                 return
             else:
                 return
         except LeaseLost:
-            log.info("job %s was cancelled or taken over", running.job.id)
-            if not running.process.has_ended():
-                running.process.terminate()
-                running.kill_at = now + GRACE_SECONDS
-                running.next_beat = float("inf")
+            if not process.has_ended():
+                self._let_go(running, now)
                 return
-        self._remove(lane)
+        self._remove(running)
+
+    def _let_go(self, running: _Running, now: float) -> None:
+        log.info("job %s was cancelled or taken over", running.job.id)
+        running.process.terminate()
+        running.kill_at, running.next_beat = now + GRACE_SECONDS, float("inf")
 
     def _conclude(self, running: _Running) -> None:
         job, process = running.job, running.process
+        if running.kill_at is not None:
+            return  # whatever it ended with is for whoever has the job now
         if process.is_postponed:
             self._postpone(job, process)
             return
@@ -192,17 +241,23 @@ class Worker:
             self._jobs.finish(job)
             log.info("job %s (%s %s) done", job.id, job.kind, job.subject)
         else:
-            self._jobs.fail(job, error)
-            log.warning(
-                "job %s (%s %s) attempt %d failed: %s", job.id, job.kind, job.subject, job.attempt, error
-            )
+            self._fail(job, error, process.log)
+
+    def _fail(self, job: Job, error: str, kept: str = "") -> None:
+        log.warning("job %s (%s %s) attempt %d failed: %s", job.id, job.kind, job.subject, job.attempt, error)
+        try:
+            self._jobs.fail(job, error, kept)
+        except LeaseLost:
+            log.info("job %s was cancelled or taken over", job.id)
 
     def _postpone(self, job: Job, process: JobProcess) -> None:
-        wait = timedelta(seconds=process.postpone_seconds or 0)
-        self._jobs.postpone(job, wait, process.message or "")
+        said = process.postponed
+        assert said is not None and said.postpone is not None
+        wait = timedelta(seconds=said.postpone)
+        self._jobs.postpone(job, wait, said.message or "", said.waits_for)
         log.warning(
             "job %s (%s %s) is tried again in %d s: %s",
-            job.id, job.kind, job.subject, wait.total_seconds(), process.message,
+            job.id, job.kind, job.subject, said.postpone, said.message,
         )  # fmt: skip
 
     def _deliver(self, job: Job, result: dict[str, Any]) -> str | None:
@@ -215,8 +270,8 @@ class Worker:
             return f"the result could not be taken: {error}"
         return None
 
-    def _remove(self, lane: str) -> None:
-        running = self._running.pop(lane)
+    def _remove(self, running: _Running) -> None:
+        self._running.remove(running)
         for handle in running.process.handles:
             if handle in self._selector.get_map():
                 self._selector.unregister(handle)
@@ -224,14 +279,14 @@ class Worker:
         self._next_poll = 0.0  # the lane is free: look at once
 
     def _give_everything_back(self) -> None:
-        for running in self._running.values():
+        for running in self._running:
             running.process.terminate()
         deadline = time.monotonic() + GRACE_SECONDS
-        while time.monotonic() < deadline and not all(r.process.has_ended() for r in self._running.values()):
+        while time.monotonic() < deadline and not all(one.process.has_ended() for one in self._running):
             self._select(0.1)
-        for lane, running in list(self._running.items()):
+        for running in list(self._running):
             self._give_back(running)
-            self._remove(lane)
+            self._remove(running)
 
     def _give_back(self, running: _Running) -> None:
         try:

@@ -12,7 +12,7 @@ from library import films
 from library.database import Database
 from library.models import Job
 from library.upload_file import upload_path
-from operation.job_output import DISK_SECONDS, postpone, tell_progress, tell_result
+from operation.job_output import tell_progress, tell_result, wait_for_disk
 from recorder.media_facts import MediaRefused
 from recorder.normalise import NoDisk, normalise
 from settings import Settings
@@ -39,7 +39,7 @@ def work(settings: Settings, job: Job) -> int:
         tell_result({"refused": refused.reason})
         return 0
     except NoDisk as error:
-        postpone(DISK_SECONDS, str(error))
+        wait_for_disk(str(error))
         return 0
     tell_result(asdict(made))
     return 0

@@ -14,7 +14,7 @@ from broadcast.adoption import adopt_session
 from library import copies
 from library.database import Database
 from library.models import Job
-from operation.job_output import DISK_SECONDS, postpone, tell_progress, tell_result
+from operation.job_output import tell_progress, tell_result, wait_for_disk
 from recorder.healing import CopyFile, heal
 from recorder.media_log_reader import NotInLog
 from recorder.normalise import NoDisk
@@ -39,7 +39,7 @@ def work(settings: Settings, job: Job) -> int:
             progress=tell_progress,
         )
     except NoDisk as error:
-        postpone(DISK_SECONDS, str(error))
+        wait_for_disk(str(error))
         return 0
     except NotInLog as error:
         log.error("nothing to heal: %s", error)

@@ -9,6 +9,8 @@ import json
 import sys
 from typing import Any
 
+from library.models import JobWait
+
 DISK_SECONDS = 300  # a full disk is looked at again after this
 
 
@@ -22,9 +24,16 @@ def tell_result(result: dict[str, Any]) -> None:
     _tell({"result": result})
 
 
-def postpone(seconds: int, message: str) -> None:
-    """It cannot be done now, and `message` says why: again after `seconds`, at the cost of no attempt."""
-    _tell({"postpone": seconds, "message": message})
+def postpone(seconds: int, message: str, waits_for: str = JobWait.LATER) -> None:
+    """It cannot be done now, and `message` says why: again after `seconds`, at the cost of no attempt.
+
+    `waits_for`: a JobWait, which the page of jobs has words for.
+    """
+    _tell({"postpone": seconds, "message": message, "waits_for": waits_for})
+
+
+def wait_for_disk(message: str) -> None:
+    postpone(DISK_SECONDS, message, JobWait.DISK)
 
 
 def _tell(line: dict[str, Any]) -> None:

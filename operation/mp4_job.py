@@ -9,7 +9,7 @@ from typing import Any
 from library import recordings
 from library.database import Database
 from library.models import Job
-from operation.job_output import DISK_SECONDS, postpone, tell_progress, tell_result
+from operation.job_output import tell_progress, tell_result, wait_for_disk
 from recorder.export import ExportFailed, NotEnoughSpace, export_mp4
 from settings import Settings
 
@@ -30,7 +30,7 @@ def work(settings: Settings, job: Job) -> int:
             keep_free_bytes=settings.disk_floor_bytes,
         )
     except NotEnoughSpace as error:
-        postpone(DISK_SECONDS, str(error))
+        wait_for_disk(str(error))
         return 0
     except ExportFailed as error:
         log.error("%s", error)

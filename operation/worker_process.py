@@ -22,7 +22,7 @@ from library.jobs import Jobs
 from library.models import Job
 from library.worker import DEFAULT_MEMORY_BYTES, Handling, Worker
 from operation import film_job, healing_job, mp4_job
-from settings import Settings
+from settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ class Kind:
     `work`: in a process of its own, it speaks by `operation.job_output` → exit code; what is heavy is
     imported in it, not by its module, which the worker loads, too. `done`: in the worker, with the result,
     before the job counts as done; may be called again after a crash. `lane`: which jobs it queues up with.
+    `memory_bytes`: most that the process and its children may have for themselves (`library.process_memory`).
     """
 
     work: Work
@@ -62,7 +63,7 @@ def run(settings: Settings) -> int:
     worker = Worker(
         database,
         {name: _handling(settings, database, kind) for name, kind in KINDS.items()},
-        lanes=tuple(dict.fromkeys(kind.lane for kind in KINDS.values())),
+        lanes=lanes(settings),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
@@ -71,6 +72,16 @@ def run(settings: Settings) -> int:
     finally:
         database.close()
     return 0
+
+
+def lanes(settings: Settings) -> dict[str, int]:
+    """How many jobs of each lane run at a time: one, or what `KODO_JOB_LANES` says."""
+    known = dict.fromkeys((kind.lane for kind in KINDS.values()), 1)
+    for lane, most in settings.job_lanes:
+        if lane not in known:
+            raise SettingsError("KODO_JOB_LANES", f"{lane!r} is none of {', '.join(sorted(known))}")
+        known[lane] = most
+    return known
 
 
 def run_job(settings: Settings, job_id: str) -> int:

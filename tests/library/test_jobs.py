@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from library.database import Database
+from library.job_pace import time_left
 from library.jobs import JobNotFound, Jobs, LeaseLost, back_off, enqueue
 from library.models import Job
 
@@ -239,6 +240,126 @@ def test_what_is_done_again_can_be_named_by_job_or_subject(
             jobs.retry(name)  # it has not ended
         jobs.finish(_must_lease(jobs))
         assert [again.id for again in jobs.retry(name)] == [job.id]
+
+
+def test_a_released_job_keeps_its_place(jobs: Jobs, add: Callable[..., Job], clock: Clock) -> None:
+    first = add("a")
+    clock.advance(seconds=1)
+    add("b")
+    job = _must_lease(jobs)
+    clock.advance(seconds=1)
+    jobs.release(job)
+    assert _must_lease(jobs).id == first.id
+
+
+def test_others_of_the_lane_go_before_one_that_backs_off(
+    jobs: Jobs, add: Callable[..., Job], clock: Clock
+) -> None:
+    poisoned = add("a")
+    clock.advance(seconds=1)
+    others = [add("b"), add("c")]
+    jobs.fail(_must_lease(jobs), "broken file")
+    for other in others:
+        job = _must_lease(jobs)
+        assert job.id == other.id
+        jobs.finish(job)
+    clock.advance(seconds=10)
+    assert _must_lease(jobs).id == poisoned.id
+
+
+def test_lanes_that_have_something_to_do(jobs: Jobs, add: Callable[..., Job], clock: Clock) -> None:
+    add("a", lane="one")
+    add("b", lane="two", kind="unknown")
+    assert jobs.due(["mp4"]) == {"one"}
+    job = _lease(jobs, lane="one")
+    assert jobs.due(["mp4"]) == set() and job is not None
+    clock.advance(seconds=31)
+    assert jobs.due(["mp4"]) == {"one"}, "its lease has run out"
+
+
+def test_why_a_job_waits(jobs: Jobs, add: Callable[..., Job], clock: Clock) -> None:
+    assert add().waits_for is None
+    jobs.fail(job := _must_lease(jobs), "broken", "one\ntwo")
+    seen = jobs.get(job.id)
+    assert (seen.waits_for, seen.error, seen.log) == ("retry", "broken", "one\ntwo")
+    clock.advance(seconds=10)
+    jobs.postpone(_must_lease(jobs), timedelta(minutes=5), "no model", "model")
+    assert jobs.get(job.id).waits_for == "model"
+    clock.advance(minutes=5)
+    assert _must_lease(jobs).waits_for is None
+
+
+def test_what_no_database_takes_is_no_trouble(jobs: Jobs, add: Callable[..., Job], clock: Clock) -> None:
+    add()
+    job = _must_lease(jobs)
+    jobs.extend(job, LEASE, 0.1, "half \ud800 a\0character")
+    jobs.fail(job, "nul \0", "\udfff\0")
+    seen = jobs.get(job.id)
+    assert (seen.message, seen.error, seen.log) == (
+        "half \ufffd a\ufffdcharacter",
+        "nul \ufffd",
+        "\ufffd\ufffd",
+    )
+
+
+def test_a_worker_knows_what_it_still_holds(jobs: Jobs, add: Callable[..., Job], clock: Clock) -> None:
+    add("a"), add("b")
+    one, two = _must_lease(jobs), _must_lease(jobs)
+    assert jobs.still_held("one") == {(one.id, 1), (two.id, 1)}
+    jobs.cancel(one.id)
+    assert jobs.still_held("one") == {(two.id, 1)}
+    clock.advance(seconds=31)
+    assert _must_lease(jobs, "two").id == two.id
+    assert jobs.still_held("one") == set()
+
+
+def test_the_pace_is_that_of_the_newest_attempt(jobs: Jobs, add: Callable[..., Job], clock: Clock) -> None:
+    add()
+    job = _must_lease(jobs)
+    clock.advance(seconds=20)
+    jobs.extend(job, LEASE, 0.4)  # it took up what an earlier attempt had done
+    assert time_left(jobs.get(job.id), clock()) is None
+    clock.advance(seconds=10)
+    jobs.extend(job, LEASE, 0.5)
+    assert time_left(jobs.get(job.id), clock()) == timedelta(seconds=50)
+    jobs.fail(job, "broken")
+    clock.advance(seconds=10)
+    again = _must_lease(jobs)
+    jobs.extend(again, LEASE, 0.1)
+    clock.advance(seconds=30)
+    assert time_left(jobs.get(job.id), clock()) is None
+
+
+def _done(jobs: Jobs, job: Job) -> None:
+    leased = _must_lease(jobs)
+    assert leased.id == job.id
+    jobs.finish(leased)
+
+
+def test_old_ended_jobs_go_when_a_later_one_took_their_place(
+    jobs: Jobs, add: Callable[..., Job], clock: Clock, database: Database
+) -> None:
+    def made(key: str, **changes: Any) -> Job:
+        clock.advance(seconds=1)
+        with database.session() as session:
+            job = session.get_one(Job, add(key, **changes).id)
+            job.created_at = clock()
+        return job
+
+    first, only = made("scan:1"), made("mp4:2", subject="2")
+    _done(jobs, first), _done(jobs, only)
+    cancelled, last = made("scan:2"), made("scan:3")
+    jobs.cancel(cancelled.id)
+    assert jobs.clean_up() == 0
+    clock.advance(days=31)
+    _done(jobs, last)
+    assert jobs.clean_up() == 2
+    for gone in (first, cancelled):
+        with pytest.raises(JobNotFound):
+            jobs.get(gone.id)
+    clock.advance(days=365)
+    assert jobs.clean_up() == 0
+    assert {jobs.get(only.id).state, jobs.get(last.id).state} == {"done"}
 
 
 def test_cancelling(jobs: Jobs, add: Callable[..., Job]) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,10 +17,11 @@ from typing import Any
 
 import pytest
 
-from library.database import Database, open_database, utc_now
+from library.database import Database, DatabaseUnavailable, open_database, utc_now
+from library.job_words import EXCERPT_LENGTH
 from library.jobs import Jobs, enqueue
 from library.models import Job
-from library.worker import Handling, Worker
+from library.worker import LOOK_SECONDS, Handling, Worker
 
 ROOT = Path(__file__).parent.parent.parent
 TALK = "import json,sys,time,os\ndef say(**k): print(json.dumps(k), flush=True)\n"
@@ -43,12 +45,13 @@ class Harness:
         self.jobs = Jobs(database)
         self.delivered = threading.Event()
         values: dict[str, Any] = {
-            "lanes": ["media", "other"],
+            "lanes": {"media": 1, "other": 1},
             "poll_seconds": 0.05,
             "heartbeat_seconds": 0.05,
+            "look_seconds": 0.05,
         }
-        done, memory_bytes = changes.pop("done", self._take), changes.pop("memory_bytes", 0)
-        handling = Handling(command, done, memory_bytes)
+        limits = {key: changes.pop(key) for key in ("memory_bytes", "silence_seconds") if key in changes}
+        handling = Handling(command, changes.pop("done", self._take), **limits)
         self.worker = Worker(database, {"test": handling}, **(values | changes))
         self.thread = threading.Thread(target=self.worker.run)
 
@@ -94,7 +97,11 @@ def test_a_result_is_delivered_and_progress_told(sqlite_database: Database, tmp_
 @pytest.mark.parametrize(
     ("program", "error"),
     [
-        ("sys.exit('no such take')", "no such take\n(exit code 1)"),
+        ("sys.exit('no such take')", "no such take (exit code 1)"),
+        (
+            "sys.exit('2026-11-26T01:02:03.004Z ERROR job operation.mp4_job: no such take')",
+            "no such take (exit code 1)",
+        ),
         ("say(progress=1)", "the program ended without a result"),
         ("os.kill(os.getpid(), 9)", "(killed by SIGKILL)"),
         ("say(result={}); sys.exit(3)", "(exit code 3)"),
@@ -138,12 +145,65 @@ def test_a_builder_and_a_callback_that_raise_fail_the_job_not_the_worker(sqlite_
         assert "no row" in (harness.wait_for(job, lambda seen: seen.state == "failed").error or "")
 
 
-def test_memory_is_limited(sqlite_database: Database) -> None:
+def test_what_a_failed_program_said_last_is_kept_with_it(database: Database) -> None:
+    program = (
+        r"sys.stderr.buffer.write(b'e' * 9000 + b'\n\0 \xff\xed\xa0\x80\r\n\n'); sys.exit('no such take')"
+    )
+    job = _add(database, max_attempts=1)
+    with _working(database, _python(program)) as harness:
+        failed = harness.wait_for(job, lambda seen: seen.state == "failed")
+    assert failed.log is not None and len(failed.log) == EXCERPT_LENGTH
+    assert failed.log.endswith("eee\n\ufffd \ufffd\ufffd\ufffd\ufffd\nno such take")
+
+
+def test_the_last_lines_stay_until_it_is_done(sqlite_database: Database) -> None:
+    job = _add(sqlite_database)
+    again = utc_now() + timedelta(minutes=1)
+    with _working(sqlite_database, _python("print('one', file=sys.stderr); sys.exit('two')")) as harness:
+        waiting = harness.wait_for(job, lambda seen: seen.waits_for == "retry")
+    assert (waiting.state, waiting.error, waiting.log) == ("waiting", "two (exit code 1)", "one\ntwo")
+    with _working(sqlite_database, _python("say(result={})"), clock=lambda: again) as harness:
+        done = harness.wait_for(job, lambda seen: seen.state == "done")
+    assert (done.error, done.log, done.waits_for) == (None, None, None)
+
+
+GREEDY = "x = bytearray(b'x') * (160 << 20); say(progress=0.5); time.sleep(1000)"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [GREEDY, f"import subprocess\nsubprocess.run([sys.executable, '-c', {(TALK + GREEDY)!r}])"],
+    ids=["itself", "its child"],
+)
+def test_memory_is_limited_and_the_job_says_so(sqlite_database: Database, program: str) -> None:
     job = _add(sqlite_database, max_attempts=1)
-    with _working(
-        sqlite_database, _python("x = bytearray(600 << 20); say(result={})"), memory_bytes=512 << 20
-    ) as h:
-        assert "MemoryError" in (h.wait_for(job, lambda seen: seen.state == "failed").error or "")
+    with _working(sqlite_database, _python(program), memory_bytes=128 << 20) as harness:
+        failed = harness.wait_for(job, lambda seen: seen.state == "failed")
+    assert failed.error == "it took more memory than 128 MiB"
+
+
+def test_what_is_only_mapped_is_not_its_memory(sqlite_database: Database, tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    weights.write_bytes(bytes(200 << 20))
+    program = (
+        f"import mmap; f = open({str(weights)!r}, 'rb')\n"
+        "m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ); total = sum(m[::4096])\n"
+        "room = mmap.mmap(-1, 4 << 30)\n"
+        "time.sleep(0.3); say(result={'n': total})"
+    )
+    job = _add(sqlite_database, max_attempts=1)
+    with _working(sqlite_database, _python(program), memory_bytes=128 << 20) as harness:
+        harness.wait_for(job, lambda seen: seen.state == "done")
+    assert harness.results == [{"n": 0}]
+
+
+def test_a_program_that_hangs_is_ended(sqlite_database: Database, tmp_path: Path) -> None:
+    read_end, program = _lifeline(tmp_path, "time.sleep(1000)")
+    job = _add(sqlite_database, max_attempts=1)
+    with _working(sqlite_database, _python(program), silence_seconds=0.5) as harness:
+        failed = harness.wait_for(job, lambda seen: seen.state == "failed")
+        _assert_all_writers_end(read_end)
+    assert failed.error == "it said nothing for 0 s"
 
 
 def test_much_output_neither_blocks_nor_grows(sqlite_database: Database) -> None:
@@ -167,10 +227,15 @@ def test_what_a_program_leaves_running_ends_with_it(sqlite_database: Database, t
 def test_a_cancelled_job_ends_and_frees_its_lane(sqlite_database: Database, tmp_path: Path) -> None:
     read_end, program = _lifeline(tmp_path, "time.sleep(1000)")
     job = _add(sqlite_database)
-    with _working(sqlite_database, _python(program)) as harness:
+    # Heartbeats are far between: a look is what notices.
+    with _working(
+        sqlite_database, _python(program), heartbeat_seconds=60, look_seconds=LOOK_SECONDS
+    ) as harness:
         assert os.read(read_end, 1) == b"s"
+        began = time.monotonic()
         harness.jobs.cancel(job.id)
         _assert_all_writers_end(read_end)
+        assert time.monotonic() - began <= 1.0
         following = _add(sqlite_database, "next")
         harness.wait_for(following, lambda seen: seen.state == "running")
     assert (harness.jobs.get(job.id).state, harness.results) == ("cancelled", [])
@@ -198,6 +263,42 @@ def test_lanes_run_side_by_side_and_one_at_a_time(sqlite_database: Database, tmp
     _assert_all_writers_end(read_end)
 
 
+def test_a_lane_may_have_room_for_more(sqlite_database: Database, tmp_path: Path) -> None:
+    read_end, program = _lifeline(tmp_path, "time.sleep(1000)")
+    jobs = [_add(sqlite_database, str(number)) for number in range(3)]
+    with _working(sqlite_database, _python(program), lanes={"media": 2}) as harness:
+        assert os.read(read_end, 1) + os.read(read_end, 1) == b"ss"
+        assert [harness.jobs.get(job.id).state for job in jobs] == ["running", "running", "waiting"]
+        harness.jobs.cancel(jobs[0].id)
+        harness.wait_for(jobs[2], lambda seen: seen.state == "running")
+        assert harness.jobs.get(jobs[1].id).state == "running"
+    _assert_all_writers_end(read_end)
+
+
+def test_a_poisoned_job_lets_the_others_of_its_lane_pass(sqlite_database: Database) -> None:
+    poisoned = _add(sqlite_database, "a", subject="poison")
+    jobs = [_add(sqlite_database, str(number)) for number in range(3)]
+    run = _python("sys.exit('broken file') if sys.argv[1] == 'poison' else say(result={})")
+    with _working(sqlite_database, lambda job: [*run(job), job.subject]) as harness:
+        for job in jobs:
+            harness.wait_for(job, lambda seen: seen.state == "done")
+        seen = harness.jobs.get(poisoned.id)
+    assert (seen.state, seen.waits_for, seen.attempt) == ("waiting", "retry", 1)
+
+
+def test_a_result_that_cannot_be_taken_now_keeps_no_other_job(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    def away(job: Job, _result: dict[str, Any]) -> None:
+        if job.subject == "stuck":
+            raise DatabaseUnavailable("locked")
+
+    stuck, good = _add(sqlite_database, "a", subject="stuck"), _add(sqlite_database, "b", lane="other")
+    with _working(sqlite_database, _python("say(result={})"), done=away) as harness:
+        harness.wait_for(good, lambda seen: seen.state == "done")
+        assert harness.jobs.get(stuck.id).state == "running"
+
+
 def test_a_database_that_goes_away_costs_no_result(sqlite_database: Database, tmp_path: Path) -> None:
     gate, path = tmp_path / "gate", Path(str(sqlite_database.engine.url.database))
     os.mkfifo(gate)
@@ -219,7 +320,7 @@ from library.database import open_database
 from library.worker import Handling, Worker
 program = sys.argv[2]
 kinds = {"test": Handling(lambda job: [sys.executable, "-c", program])}
-worker = Worker(open_database(sys.argv[1]), kinds, lanes=["media"])
+worker = Worker(open_database(sys.argv[1]), kinds, lanes={"media": 1})
 worker.run()
 """
 
