@@ -19,6 +19,7 @@ from settings import Settings, SettingsError
 
 Command = Callable[[argparse.Namespace], int]
 
+JOB_STATES = ("waiting", "running", "done", "failed", "cancelled")
 ROLES = ("viewer", "lecturer", "admin", "operator")
 
 
@@ -152,13 +153,25 @@ def _parser() -> argparse.ArgumentParser:
     cert.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("certificate"), help="folder to write to"
     )
-    job = _add_group(commands, "job", "heavy work, such as MP4 files")
-    retry = _add(job, "retry", _administer("job retry"), "do again what failed, or what an ID names")
-    retry.add_argument("id", metavar="ID", nargs="?", help="of the job or of its session")
-    _add(job, "run", _job_run, "do it in this process (started by the worker)").add_argument(
-        "id", metavar="ID"
-    )
+    _add_jobs(commands)
     return parser
+
+
+def _add_jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    jobs = _add_group(commands, "jobs", "heavy work, such as MP4 files", aliases=["job"])
+    listing = _add(jobs, "list", _administer("jobs list"), "list them, the newest first")
+    listing.add_argument("--state", action="append", choices=JOB_STATES, help="only these; may be repeated")
+    listing.add_argument("--limit", type=int, default=1000, help="at most so many (default: 1000)")
+    listing.add_argument("--json", action="store_true")
+    wait = _add(jobs, "wait", _administer("jobs wait"), "wait until all are done, or those that IDs name")
+    wait.add_argument("id", metavar="ID", nargs="*", help="of a job or of its session")
+    wait.add_argument("--timeout", type=float, metavar="SECONDS", help="give up then (exit code 1)")
+    cancel = _add(jobs, "cancel", _administer("jobs cancel"), "stop jobs that wait or run")
+    cancel.add_argument("id", metavar="ID", nargs="+", help="of a job or of its session")
+    retry = _add(jobs, "retry", _administer("jobs retry"), "do again what failed, or what an ID names")
+    retry.add_argument("id", metavar="ID", nargs="?", help="of the job or of its session")
+    run = _add(jobs, "run", _job_run, "do it in this process (started by the worker)")
+    run.add_argument("id", metavar="ID")
 
 
 def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -184,9 +197,12 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _add_group(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, meaning: str
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    meaning: str,
+    aliases: Sequence[str] = (),
 ) -> argparse._SubParsersAction[argparse.ArgumentParser]:
-    group = commands.add_parser(name, help=meaning, description=meaning)
+    group = commands.add_parser(name, help=meaning, description=meaning, aliases=aliases)
     return group.add_subparsers(metavar="COMMAND", required=True)
 
 

@@ -177,15 +177,21 @@ class Jobs:
         return jobs
 
     def cancel(self, job_id: str) -> bool:
-        """Stop it, running or not; its worker notices at the next heartbeat. False if it had ended."""
+        """Stop it, running or not; its worker notices within a second. False if it had ended."""
+        return bool(self._cancel(Job.id == job_id))
+
+    def cancel_named(self, name: str) -> list[Job]:
+        """Stop what `name` is the id or the subject of. Raises JobNotFound."""
+        jobs = self._cancel((Job.id == name) | (Job.subject == name))
+        if not jobs:
+            raise JobNotFound(f"no job that waits or runs is called {name}, nor is one for a session of it")
+        return jobs
+
+    def _cancel(self, chosen: ColumnElement[bool]) -> list[Job]:
+        values = {"state": JobState.CANCELLED, "waits_for": None, **self._closing()}
         with self._database.session() as session:
-            result = session.execute(
-                update(Job)
-                .where(Job.id == job_id, Job.state.in_(OPEN_STATES))
-                .values(state=JobState.CANCELLED, **self._closing())
-                .returning(Job.id)
-            )
-            return result.first() is not None
+            stopped = update(Job).where(chosen, Job.state.in_(OPEN_STATES)).values(**values).returning(Job)
+            return list(session.scalars(stopped))
 
     def get(self, job_id: str) -> Job:
         """Raises JobNotFound."""

@@ -1,4 +1,4 @@
-"""What `app.py user`, `room`, `session`, `job`, `migrate` and `setup-link` do: print, and raise typed errors.
+"""What `app.py user`, `room`, `session`, `jobs`, `migrate`, `setup-link` do: print, and raise typed errors.
 
 Run in a short-lived process of their own, before the first start as well as while everything runs:
 the database is brought to this version first.
@@ -23,9 +23,10 @@ from library.database import (
     parse_url,
     sqlite_path,
 )
-from library.jobs import JobNotFound, Jobs
+from library.jobs import JobNotFound
 from library.migration import MigrationFailed, migrate
 from library.secret_key import SecretKeyError, installation_secret
+from operation import job_commands
 from people import command_line, setup_link
 from people.models import Role
 from settings import Settings
@@ -48,6 +49,7 @@ ERRORS = (
     DatabaseMissing,
     DatabaseUnavailable,
     JobNotFound,
+    job_commands.JobsNotDone,
     MigrationFailed,
     RecorderAbsent,
     RecorderRefused,
@@ -146,11 +148,14 @@ def _session_end(settings: Settings, parsed: argparse.Namespace) -> None:
         raise RecorderAbsent(f"no recorder answers for {settings.storage}: is Kodo running?") from error
 
 
-def _job_retry(settings: Settings, parsed: argparse.Namespace) -> None:
-    with _database(settings) as database:
-        jobs = Jobs(database).retry(parsed.id)
-    for job in jobs:
-        print(f"{job.id}\t{job.kind}\t{job.subject}")
+def _with_database(
+    command: Callable[[Database, argparse.Namespace], None],
+) -> Callable[[Settings, argparse.Namespace], None]:
+    def run(settings: Settings, parsed: argparse.Namespace) -> None:
+        with _database(settings) as database:
+            command(database, parsed)
+
+    return run
 
 
 COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
@@ -161,5 +166,8 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "room list": _room_list,
     "room key": _room_key,
     "session end": _session_end,
-    "job retry": _job_retry,
+    "jobs list": _with_database(job_commands.list_jobs),
+    "jobs wait": _with_database(job_commands.wait),
+    "jobs cancel": _with_database(job_commands.cancel),
+    "jobs retry": _with_database(job_commands.retry),
 }

@@ -49,11 +49,28 @@ def test_a_disk_without_room_puts_the_job_back(installation: Installation, job: 
 
 
 def test_what_was_given_up_is_done_again(installation: Installation, database: Database, job: Job) -> None:
-    assert installation.run("job", "retry") == ""
+    assert installation.run("jobs", "retry") == ""
     with database.session() as session:
         session.get_one(Job, job.id).state = "failed"
-    assert installation.run("job", "retry") == f"{job.id}\tmp4\t{job.subject}\n"
+    assert installation.run("job", "retry") == f"{job.id}\tmp4\t{job.subject}\n", "as it was called once"
     assert Jobs(database).get(job.id).state == "waiting"
-    code, _, err = app(installation, "job", "retry", job.subject)
+    code, _, err = app(installation, "jobs", "retry", job.subject)
     assert code == 1
     assert err.startswith(f"app.py: no ended job is called {job.subject}")
+
+
+def test_jobs_are_listed_waited_for_and_cancelled(
+    installation: Installation, database: Database, job: Job
+) -> None:
+    (told,) = json.loads(installation.run("jobs", "list", "--json", "--state", "waiting"))
+    assert (told["id"], told["kind"], told["subject"], told["state"]) == (
+        job.id,
+        "mp4",
+        job.subject,
+        "waiting",
+    )
+    assert told["created_at"].endswith("Z") and told["remaining_seconds"] is None
+    code, _, err = app(installation, "jobs", "wait", job.subject, "--timeout", "0.1")
+    assert (code, err) == (1, f"app.py: the time is over and mp4 {job.id} (waiting) is not done\n")
+    assert installation.run("jobs", "cancel", job.id) == f"{job.id}\tmp4\t{job.subject}\n"
+    assert Jobs(database).get(job.id).state == "cancelled"
