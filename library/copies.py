@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from library import jobs
 from library.database import Database, exclusive, new_id
-from library.models import CopyState, Job, JobState, SafetyCopy
+from library.models import CopyState, Job, JobState, LectureSession, SafetyCopy
 from library.upload_file import upload_path
 
 KIND = "heal"
@@ -86,6 +86,7 @@ def order_healing(session: Session, session_id: str, copy_ids: Iterable[str], se
     known = jobs.newest_of(session, KIND, session_id)
     if known is not None and known.state in (JobState.WAITING, JobState.RUNNING):
         return known
+    row = session.get(LectureSession, session_id)
     found = [_whole(session, session_id, copy_id) for copy_id in dict.fromkeys(copy_ids)]
     told = [{"path": str(whole_path(sessions_folder, one)), "began_at": one.began_at} for one in found]
     return jobs.enqueue(
@@ -93,7 +94,7 @@ def order_healing(session: Session, session_id: str, copy_ids: Iterable[str], se
         kind=KIND,
         key=f"{KIND}:{session_id}:{new_id()}",
         subject=session_id,
-        payload={"copies": told},
+        payload={"copies": told, "edit_version": row.edit_version if row is not None else 1},
         lane=LANE,
     )
 

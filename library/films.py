@@ -92,6 +92,8 @@ def is_prepared(database: Database, film_id: str, result: Mapping[str, Any]) -> 
         film = session.get(Film, film_id)
         if film is None:
             return False
+        if "refused" in result and film.state == FilmState.READY:
+            return True  # it was prepared before: an attempt that came later finds its upload gone
         if "refused" in result:
             film.state, film.reason = FilmState.FAILED, str(result["refused"])[:50]
             return True

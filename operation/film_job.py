@@ -26,10 +26,14 @@ def work(settings: Settings, job: Job) -> int:
     """What is no film is no failed job: trying again would not make it one."""
     os.nice(NICENESS)
     settings.media_folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-    destination = settings.media_folder / f"{job.subject}.mkv"
+    destination, source = settings.media_folder / f"{job.subject}.mkv", Path(job.payload["source"])
+    if destination.exists() and not source.exists():
+        # An attempt that was killed before it could say so has done it all: the film stays as it is.
+        tell_result({"refused": "gone"})
+        return 0
     try:
         made = normalise(
-            Path(job.payload["source"]),
+            source,
             destination,
             disk_floor_bytes=settings.disk_floor_bytes,
             progress=tell_progress,

@@ -15,6 +15,7 @@ from library import copies
 from library.database import Database
 from library.models import Job
 from operation.job_output import tell_progress, tell_result, wait_for_disk
+from recorder import edit_list_files
 from recorder.healing import CopyFile, heal
 from recorder.media_log_reader import NotInLog
 from recorder.normalise import NoDisk
@@ -44,8 +45,14 @@ def work(settings: Settings, job: Job) -> int:
     except NotInLog as error:
         log.error("nothing to heal: %s", error)
         return 1
-    tell_result(asdict(made))
+    tell_result({**asdict(made), "version": made.version or _made_before(settings, job)})
     return 0
+
+
+def _made_before(settings: Settings, job: Job) -> int | None:
+    """The version that an attempt before this one made, and was killed before it could say so."""
+    newest = edit_list_files.newest(settings.session_roots, job.subject)
+    return newest if newest > int(job.payload.get("edit_version", newest)) else None
 
 
 def done(settings: Settings, database: Database, job: Job, result: dict[str, Any]) -> None:
