@@ -6,13 +6,11 @@ Blueprint `lectures`, in web threads. Front pages look every few seconds: an ans
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from apiflask import APIBlueprint, Schema
 from apiflask.fields import Integer, List, Nested, String
 from apiflask.validators import Length
-from flask import Response, json, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -20,6 +18,7 @@ from broadcast.lecture_board import lecture_board
 from broadcast.lecture_lists import MAX_SEARCH
 from broadcast.list_cursor import CURSOR_LENGTH, Cursor, UnfitCursor, read_cursor
 from broadcast.own_address import absolute
+from broadcast.private_answer import private_answer
 from broadcast.problems import Problem
 from broadcast.rate_limits import limiter, looks_at_lists
 from people.session_cookie import current_user
@@ -80,13 +79,7 @@ def list_lectures(query_data: dict[str, Any]) -> BaseResponse:
     """What is live now, what is to be held and what was recorded; with an ETag to ask again by."""
     board = lecture_board()
     found = board.look(current_user(), query_data["q"], _place(query_data["before"]))
-    body = json.dumps(board.tell(found, absolute))
-    response = Response(body, content_type="application/json")
-    response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:32])
-    # Each reader's own list: kept by their browser alone, and asked about each time.
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.vary.add("Cookie")
-    return response.make_conditional(request)
+    return private_answer(board.tell(found, absolute))
 
 
 def _place(before: str | None) -> Cursor | None:

@@ -272,6 +272,33 @@ def rooms_strings() -> Strings:
     }
 
 
+def jobs_strings() -> Strings:
+    return {
+        "kind_mp4": _("MP4 file"),
+        "kind_media": _("Film"),
+        "kind_heal": _("Completing a recording"),
+        "kind_pictures": _("Pictures of a recording"),
+        "kind_transcribe": _("Transcript"),
+        "kind_scan": _("Check of what is stored"),
+        "kind_move": _("Move to the object store"),
+        "percent": _("{percent} percent done"),
+        "percent_left": _("{percent} percent done, about {time} left"),
+        "wait_turn": _("Waits for its turn"),
+        "wait_retry": _("Failed. Tried again at {time}"),
+        "wait_disk": _("Waits for free disk space. Looked at again at {time}"),
+        "wait_model": _("Waits for a model to work with. Looked at again at {time}"),
+        "wait_later": _("Cannot be done now. Looked at again at {time}"),
+        "failed_at": _("Failed at attempt {count}"),
+        "done": _("Done"),
+        "cancelled": _("Cancelled"),
+        "cancel_job": _("Cancel: {name}"),
+        "retry_job": _("Do it again: {name}"),
+        "was_cancelled": _("Cancelled: {name}"),
+        "was_retried": _("Waits for its turn: {name}"),
+        "no_answer": _("The server does not answer. This page goes on by itself."),
+    }
+
+
 def settings_strings() -> Strings:
     return {
         "saved": _("Saved."),
@@ -290,6 +317,7 @@ STRINGS: Mapping[str, Callable[[], Strings]] = {
     "studio_page.js": studio_strings,
     "media_panel.js": media_strings,
     "rooms_page.js": rooms_strings,
+    "jobs_page.js": jobs_strings,
     "settings_page.js": settings_strings,
     "scheduled_panel.js": scheduled_strings,
 }

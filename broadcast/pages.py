@@ -16,7 +16,7 @@ from flask import Blueprint, Flask, abort, current_app, g, redirect, render_temp
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from broadcast import design_tokens, languages, room_lists
+from broadcast import design_tokens, job_board, languages, room_lists
 from broadcast.event_log import iso_utc
 from broadcast.lecture_board import lecture_board
 from broadcast.lecture_lists import MAX_SEARCH
@@ -26,7 +26,7 @@ from broadcast.player_page import newest_mp4, player_page, room_address
 from broadcast.rate_limits import limiter, looks_at_lists
 from library.database import DatabaseUnavailable, utc_now
 from library.models import LectureSession
-from people.accounts import hosts, one_line
+from people.accounts import administers, hosts, one_line
 from people.models import Room, User
 from people.passwords import ACCOUNT_PASSWORD_LENGTH
 from people.rooms import RoomNotFound, room_of, rooms_of
@@ -127,6 +127,18 @@ def studio(slug: str) -> Answer:
     )
 
 
+@blueprint.get("/admin/jobs")
+def jobs() -> Answer:
+    """What is in the lists is drawn by its script, which keeps them new."""
+    person = current_user()
+    if person is None:
+        abort(401)
+    with people().database.reading() as transaction:
+        told = job_board.board(transaction, job_board.reach(person), None, utc_now(), address=str)
+    page = {"api": "/api/v1/jobs", "told": told}
+    return render_template("jobs.html", page=page, strings=STRINGS["jobs_page.js"]())
+
+
 @blueprint.get("/design")
 def design() -> Answer:
     """All tokens and components, for those who work on pages; no page links to it."""
@@ -190,6 +202,7 @@ def _for_every_page() -> dict[str, Any]:
     return {
         "person": person,
         "person_hosts": person is not None and hosts(person),
+        "person_administers": person is not None and administers(person),
         "language": languages.chosen_language(),
         "language_tag": languages.TAGS[languages.chosen_language()],
         "languages": languages.LANGUAGES,

@@ -14,6 +14,7 @@ from broadcast import (
     copy_api,
     download_views,
     health_views,
+    job_api,
     lecture_api,
     lecture_board,
     line_test,
@@ -103,6 +104,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(session_api.blueprint)
     app.register_blueprint(scheduled_api.blueprint)
     app.register_blueprint(copy_api.blueprint)
+    app.register_blueprint(job_api.blueprint)
     app.register_blueprint(line_test.blueprint)
     app.register_blueprint(whip_views.blueprint)
     app.register_blueprint(download_views.blueprint)

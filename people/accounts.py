@@ -20,6 +20,7 @@ from people.throttle import Throttle
 USER_ID_LENGTH = 64
 NAME_LENGTH = 200
 _HOSTING_ROLES = (Role.LECTURER, Role.ADMIN, Role.OPERATOR)
+_ADMINISTERING_ROLES = (Role.ADMIN, Role.OPERATOR)
 
 
 class UnfitUserId(ValueError):
@@ -109,6 +110,11 @@ def has_admin(session: Session) -> bool:
 def hosts(user: User) -> bool:
     """Whether this role may hold lectures at all."""
     return user.active and user.role in _HOSTING_ROLES
+
+
+def administers(user: User) -> bool:
+    """Whether this role looks after an organization, or all of them."""
+    return user.active and user.role in _ADMINISTERING_ROLES
 
 
 def sign_in(

@@ -18,7 +18,7 @@ from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
 from people import doors
-from people.accounts import hosts
+from people.accounts import administers, hosts
 from people.doors import Reason, Verdict
 from people.models import Room, User
 from people.rooms import RoomNotFound, room_of
@@ -31,6 +31,7 @@ class Rule(StrEnum):
     ANYONE = "anyone"
     SIGNED_IN = "signed in"
     HOSTS = "lecturers, admins, operators"
+    ADMINS = "admins, operators"
     ROOM_HOSTS = "who may host in the room"
     ROOM_MANAGERS = "who may manage the room"
 
@@ -50,6 +51,7 @@ RULES: Mapping[str, Rule] = {
     "pages.rooms": Rule.SIGNED_IN,
     "pages.studio": Rule.ROOM_HOSTS,
     "pages.room_settings": Rule.ROOM_MANAGERS,
+    "pages.jobs": Rule.ADMINS,
     # The API. Who may watch is judged in the views: an answer without media addresses is one, too.
     "openapi.spec": Rule.ANYONE,
     "api.get_room": Rule.ANYONE,
@@ -81,6 +83,10 @@ RULES: Mapping[str, Rule] = {
     "copies.remove_copy": Rule.ROOM_HOSTS,
     "copies.complete": Rule.ROOM_HOSTS,
     "copies.cancel_completion": Rule.ROOM_HOSTS,
+    "jobs.list_jobs": Rule.ADMINS,  # each those of their own organization, operators all
+    "jobs.get_job": Rule.ADMINS,
+    "jobs.retry_job": Rule.ADMINS,
+    "jobs.cancel_job": Rule.ADMINS,
     "line_test.measure": Rule.ROOM_HOSTS,
     "keys.list_stream_keys": Rule.ROOM_MANAGERS,
     "keys.add_stream_key": Rule.ROOM_MANAGERS,
@@ -128,6 +134,8 @@ def _judge(rule: Rule) -> Verdict:
         return Verdict(Reason.ALLOWED)
     if rule is Rule.HOSTS:
         return Verdict(Reason.ALLOWED if hosts(person) else Reason.ROLE)
+    if rule is Rule.ADMINS:
+        return Verdict(Reason.ALLOWED if administers(person) else Reason.ROLE)
     g.room = _room_in_address()
     return _ROOM_DOORS[rule](person, g.room)
 

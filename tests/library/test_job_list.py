@@ -120,7 +120,8 @@ def test_jobs_by_name(office: Office) -> None:
         newest = {job.id for job in job_list.named(transaction, ["session-own"])}
         assert newest == {second.id, pictures.id}
         assert [job.id for job in job_list.named(transaction, [first.id])] == [first.id]
-        assert [job.id for job in job_list.newest(transaction, ["waiting"], 1)] == [second.id]
+        assert [job.id for job in job_list.newest(transaction, ["waiting"], 2)] == [pictures.id, second.id]
+        assert job_list.newest(transaction, ["done"], 2) == []
 
 
 def test_what_is_told_of_a_job(office: Office) -> None:

@@ -22,6 +22,7 @@ ALL = frozenset(
     {"nobody", "viewer", "colleague", "owner", "foreign lecturer", "foreign admin", "admin", "operator"}
 )
 SIGNED_IN = ALL - {"nobody"}
+ADMINS = frozenset({"foreign admin", "admin", "operator"})
 HOSTS = SIGNED_IN - {"viewer"}
 ROOM_HOSTS = frozenset({"owner", "admin", "operator"})
 

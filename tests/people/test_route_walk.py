@@ -27,7 +27,18 @@ from people.routes import RULES
 from people.tokens import PublishToken, issue_publish_token, unlock_cookie_name
 from tests.broadcast.session_writer import SessionWriter
 from tests.broadcast.web_stage import SDP, SECRET, WebStage, csrf_token
-from tests.people.route_walk import ALL, HOSTS, ROOM_HOSTS, SIGNED_IN, SLUG, Step, add_people, is_in, walk
+from tests.people.route_walk import (
+    ADMINS,
+    ALL,
+    HOSTS,
+    ROOM_HOSTS,
+    SIGNED_IN,
+    SLUG,
+    Step,
+    add_people,
+    is_in,
+    walk,
+)
 
 NOBODY: frozenset[str] = frozenset()
 MEMBERS = SIGNED_IN - {"foreign lecturer", "foreign admin"}
@@ -107,6 +118,11 @@ ELSEWHERE = {
     "people.setup": Step("POST", "/setup/x", ALL),
     "pages.front": Step("GET", "/", ALL),
     "pages.rooms": Step("GET", "/rooms", SIGNED_IN),
+    "pages.jobs": Step("GET", "/admin/jobs", ADMINS),
+    "jobs.list_jobs": Step("GET", "/api/v1/jobs", ADMINS),
+    "jobs.get_job": Step("GET", "/api/v1/jobs/x", ADMINS),
+    "jobs.retry_job": Step("POST", "/api/v1/jobs/x/retry", ADMINS, {}),
+    "jobs.cancel_job": Step("POST", "/api/v1/jobs/x/cancel", ADMINS, {}),
     "pages.set_language": Step("POST", "/language", ALL),
     "pages.design": Step("GET", "/design", ALL),
     "api.add_room": Step("POST", "/api/v1/rooms", HOSTS, {}),

@@ -60,8 +60,8 @@ def take(browser: Browser, stage: Stage, scene: Scene, language: str, folder: Pa
 
 def _opened(browser: Browser, stage: Stage, scene: Scene, language: str) -> Page:
     context: dict[str, Any] = {"locale": LOCALES[language], "permissions": ["camera", "microphone"]}
-    if scene.signed_in:
-        context["storage_state"] = stage.cookies
+    if who := scene.who or ("owner" if scene.signed_in else ""):
+        context["storage_state"] = stage.cookies[who]
     page, _ = fresh_page(browser, reduced_motion="reduce", **context)
     axe.install(page)
     if scene.before:

@@ -19,7 +19,8 @@ class Scene:
     """`ready`: a selector that tells that it shows what it should. `before`, `after`: done around opening it;
     `each`: before each picture, for what goes when the window changes.
 
-    `empty`: of the new installation. `plays`: there is a picture to wait for.
+    `empty`: of the new installation. `plays`: there is a picture to wait for. `who`: is signed in, where that
+    is not the owner of the rooms.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Scene:
     ready: str = "main"
     signed_in: bool = False
     empty: bool = False
+    who: str = ""
     before: Act | None = None
     after: Act | None = None
     each: Act | None = None
@@ -45,7 +47,15 @@ REPLAY = "#room[data-state=replay]"
 
 
 def scenes(stage: Stage) -> list[Scene]:
-    return [*_front(stage), *_doors(stage), *_hall(stage), *_own_rooms(), *_studio(), *_completion()]
+    return [
+        *_front(stage),
+        *_doors(stage),
+        *_hall(stage),
+        *_own_rooms(),
+        *_jobs(),
+        *_studio(),
+        *_completion(),
+    ]
 
 
 def _front(stage: Stage) -> list[Scene]:
@@ -183,6 +193,15 @@ def _own_rooms() -> list[Scene]:
             signed_in=True,
             after=_revoke,
         ),
+    ]
+
+
+def _jobs() -> list[Scene]:
+    path = "/admin/jobs"
+    return [
+        Scene("jobs", "Jobs", path, "#running li", who="admin", languages=ALL_LANGUAGES),
+        Scene("jobs-failed", "Jobs: why one failed", path, "#failed pre:visible", who="admin", after=_log),
+        Scene("jobs-empty", "Jobs: none yet", path, "#nothing:visible", who="another"),
     ]
 
 
@@ -334,6 +353,11 @@ def _taken_room(page: Page, stage: Stage) -> None:
     page.fill("#new-room #title", "線形代数")
     page.fill("#new-room #slug", "algebra")
     page.click("#new-room button.primary")
+
+
+def _log(page: Page, stage: Stage) -> None:
+    page.click("#failed summary")
+    page.wait_for_function("() => document.querySelector('#failed pre').textContent")
 
 
 def _new_key(page: Page, stage: Stage) -> None:

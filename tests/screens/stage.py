@@ -14,8 +14,9 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
 from library.database import utc_now
-from library.models import Film, FilmState
-from people.models import Room, RoomAccess
+from library.models import Film, FilmState, Job, LectureSession
+from people.accounts import create_user
+from people.models import Organization, Role, Room, RoomAccess
 from people.rooms import change_room
 from tests.end_to_end.archive import add_recordings, add_scheduled, database_of
 from tests.end_to_end.chromium import fresh_page
@@ -41,6 +42,11 @@ DESCRIPTION = """持ち物：教科書 第3章
 
 資料：https://example.org/algebra/12（要ログイン）
 行列式の定義から始めて、体積の変化率としての意味までを一回で扱います。"""
+USERS = {"owner": "yamada", "admin": "soumu", "another": "another-admin"}
+REASON = "moov atom not found (exit code 1)"
+LOG = """[mov,mp4,m4a,3gp,3g2,mj2 @ 0x55f0] moov atom not found
+2026-11-26T01:02:03.004Z WARNING job operation.film_job: FFmpeg: Invalid data found when processing input
+moov atom not found"""
 TITLES = (
     "情報理論入門 第4回 符号化定理",
     "Signals and systems: sampling",
@@ -61,13 +67,14 @@ TITLES = (
 
 @dataclass(frozen=True)
 class Stage:
-    """`cookies`: of who owns the rooms. `setup`: a link that still works, of the empty installation.
-    `film`: to be uploaded.
+    """`cookies`: by who is signed in: the rooms' `owner`, the `admin` of their organization, and that of
+    `another`, which has nothing. `setup`: a link that still works, of the empty installation. `film`: to be
+    uploaded.
     """
 
     full: Installation
     empty: Installation
-    cookies: Any
+    cookies: dict[str, Any]
     past: str
     setup: str
     film: Path
@@ -105,6 +112,8 @@ def _people_in(browser: Browser, full: Installation, empty: Installation, encode
     add_recordings(full, "past", TITLES)
     _schedule(full)
     _films(full)
+    _admins(full)
+    _jobs(full, past)
     for slug in ("physics", "algebra"):
         encoders.append(Encoder(keys[slug], prepare_video(1280, 720, kilobits=1500)))
         encoders[-1].connect()
@@ -112,9 +121,9 @@ def _people_in(browser: Browser, full: Installation, empty: Installation, encode
     encoders[0].leave()
     full.wait_for_state("physics", "slate")
     setup = wait_for("the set-up link", lambda: SETUP_LINK.search(empty.log()))[0]
-    return Stage(
-        full, empty, _signed_in(browser, full), past, setup, make_clock_film(full.folder / "実験の記録.mp4")
-    )
+    cookies = {who: _signed_in(browser, full, user_id) for who, user_id in USERS.items()}
+    _crowd(browser, full, cookies["owner"])
+    return Stage(full, empty, cookies, past, setup, make_clock_film(full.folder / "実験の記録.mp4"))
 
 
 def _schedule(installation: Installation) -> None:
@@ -144,6 +153,48 @@ def _films(installation: Installation) -> None:
     database.close()
 
 
+def _admins(installation: Installation) -> None:
+    database = database_of(installation)
+    with database.session() as transaction:
+        own = transaction.scalars(select(Organization)).one()
+        another = Organization(name="Another", slug="another")
+        transaction.add(another)
+        transaction.flush()
+        for who, home in (("admin", own), ("another", another)):
+            create_user(
+                transaction,
+                user_id=USERS[who],
+                password=PASSWORD,
+                role=Role.ADMIN,
+                organization=home,
+                display_name=who,
+            )
+    database.close()
+
+
+def _jobs(installation: Installation, past: str) -> None:
+    """In every state; the installation's own worker takes none of them."""
+    now, far = utc_now(), utc_now() + timedelta(hours=5)
+    running = {"state": "running", "owner": "another", "lease_until": far, "started_at": now}
+    ended = {"attempt": 1, "finished_at": now - timedelta(hours=3)}
+    jobs: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("transcribe", {**running, "progress": 0.42, "paced_at": now - timedelta(minutes=4)}),
+        ("mp4", {**running, "progress": 0.03}),
+        ("pictures", {"waits_for": "disk", "message": "the pictures need 40 MB, and 3 MB are free"}),
+        ("heal", {"waits_for": "retry", "attempt": 1, "error": "killed by SIGKILL", "log": LOG}),
+        ("media", {"state": "failed", "attempt": 3, "finished_at": now, "error": REASON, "log": LOG}),
+        ("move", {**ended, "state": "cancelled"}),
+        ("scan", {**ended, "state": "done", "progress": 1.0}),
+    )
+    database = database_of(installation)
+    with database.session() as transaction:
+        subjects = [past, *transaction.scalars(select(LectureSession.id).where(LectureSession.id != past))]
+        for number, (kind, values) in enumerate(jobs):
+            common = {"key": f"screens:{number}", "subject": subjects[number], "lane": "screens"}
+            transaction.add(Job(kind=kind, not_before=far, **common, **values))
+    database.close()
+
+
 def _shut(installation: Installation, slug: str, access: RoomAccess) -> None:
     database = database_of(installation)
     password = "higashiyama 7" if access is RoomAccess.PASSWORD else None
@@ -164,25 +215,28 @@ def _lecture_that_ended(installation: Installation, key: dict[str, str]) -> str:
     return session
 
 
-def _signed_in(browser: Browser, installation: Installation) -> Any:
+def _signed_in(browser: Browser, installation: Installation, user_id: str) -> Any:
     page, _ = fresh_page(browser)
-    sign_in(page, installation)
-    _crowd(page)
+    sign_in(page, installation, user_id=user_id)
     cookies = page.context.storage_state()
     page.context.close()
     return cookies
 
 
-def sign_in(page: Page, installation: Installation, password: str = PASSWORD) -> None:
+def sign_in(
+    page: Page, installation: Installation, password: str = PASSWORD, user_id: str = USERS["owner"]
+) -> None:
     page.goto(installation.url + "/sign-in")
-    page.fill("#user_id", "yamada")
+    page.fill("#user_id", user_id)
     page.fill("#password", password)
     page.click("form.card button.primary")
     page.wait_for_load_state()
 
 
-def _crowd(page: Page) -> None:
+def _crowd(browser: Browser, installation: Installation, cookies: Any) -> None:
     """Many who watch, as far as the count knows."""
+    page, _ = fresh_page(browser, storage_state=cookies)
+    page.goto(installation.url)
     page.evaluate(
         """async (count) => {
           const token = document.querySelector('meta[name="csrf-token"]').content;
@@ -194,3 +248,4 @@ def _crowd(page: Page) -> None:
         }""",
         WATCHING,
     )
+    page.context.close()

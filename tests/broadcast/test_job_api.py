@@ -1,0 +1,154 @@
+"""`/api/v1/jobs` and the page of jobs: what each sees, does again and stops; what is no job is 404."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from library.database import utc_now
+from library.job_list import PAGE_LENGTH
+from library.jobs import Jobs, enqueue
+from library.models import Job, LectureSession
+from people.command_line import add_user
+from people.models import Organization, Role, User
+from people.passwords import hash_password
+from tests.broadcast.web_stage import PASSWORD, WebStage
+
+API = "/api/v1/jobs"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[WebStage]:
+    stage = WebStage(tmp_path)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def operator(stage: WebStage) -> User:
+    return add_user(stage.database, "operator", Role.OPERATOR, PASSWORD)
+
+
+@pytest.fixture
+def admin(stage: WebStage) -> User:
+    return add_user(stage.database, "admin", Role.ADMIN, PASSWORD)
+
+
+@pytest.fixture
+def foreigner(stage: WebStage) -> User:
+    """The admin of another organization."""
+    with stage.database.session() as session:
+        elsewhere = Organization(name="elsewhere", slug="elsewhere")
+        session.add(elsewhere)
+        session.flush()
+        person = User(
+            organization_id=elsewhere.id,
+            user_id="foreigner",
+            display_name="F",
+            password_hash=hash_password(PASSWORD),
+            role=Role.ADMIN,
+        )
+        session.add(person)
+    return person
+
+
+@pytest.fixture
+def recording(stage: WebStage) -> str:
+    with stage.database.session() as session:
+        row = LectureSession(id="s1", room_id=stage.hall.id, organization_id=stage.hall.organization_id)
+        row.title, row.phase, row.started_at = "線形代数", "ended", utc_now()
+        session.add(row)
+    return "s1"
+
+
+def add(stage: WebStage, subject: str, key: str = "k", **changes: Any) -> Job:
+    with stage.database.session() as session:
+        job = enqueue(session, kind="mp4", key=key, subject=subject, payload={}, lane="export")
+        for name, value in changes.items():
+            setattr(job, name, value)
+    return job
+
+
+def test_each_admin_sees_their_own_and_operators_all(
+    stage: WebStage, recording: str, admin: User, foreigner: User, operator: User
+) -> None:
+    own, nobodys = add(stage, recording, "a"), add(stage, "storage", "b")
+
+    def seen(person: User) -> set[str]:
+        told = stage.call("GET", API, user=person).json
+        assert told["counts"]["waiting"] == len(told["waiting"])
+        return {one["id"] for one in told["waiting"]}
+
+    assert (seen(admin), seen(foreigner)) == ({own.id}, set())
+    assert seen(operator) == {own.id, nobodys.id}
+    for path, method in (("", "GET"), ("/retry", "POST"), ("/cancel", "POST")):
+        for job, person in ((own, foreigner), (nobodys, admin)):
+            answer = stage.call(method, f"{API}/{job.id}{path}", user=person, body={})
+            assert answer.status_code == 404, (path, answer.text)
+    assert Jobs(stage.database).get(own.id).state == "waiting"
+
+
+def test_what_is_told(stage: WebStage, recording: str, admin: User) -> None:
+    now = utc_now()
+    add(
+        stage,
+        recording,
+        "r",
+        state="running",
+        progress=0.5,
+        started_at=now,
+        paced_at=now - timedelta(minutes=1),
+    )
+    add(stage, recording, "f", state="failed", error="broken", log="one\ntwo", finished_at=now)
+    told = stage.call("GET", API, user=admin).json
+    (running,), (failed,) = told["running"], told["failed"]
+    assert (running["title"], running["url"]) == ("線形代数", "http://localhost/watch/s1")
+    assert 55 <= running["remaining_seconds"] <= 70
+    assert (failed["error"], failed["has_log"], failed["log"]) == ("broken", True, None)
+    assert failed["finished_at"].endswith("Z") and failed["remaining_seconds"] is None
+    assert stage.call("GET", f"{API}/{failed['id']}", user=admin).json["log"] == "one\ntwo"
+
+
+def test_what_says_nothing_new_is_not_said_again(stage: WebStage, recording: str, admin: User) -> None:
+    job = add(stage, recording)
+    client = stage.client(admin)
+    tag = client.get(API).headers["ETag"]
+    assert client.get(API, headers={"If-None-Match": tag}).status_code == 304
+    Jobs(stage.database).cancel(job.id)
+    assert client.get(API, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_history_page_by_page(stage: WebStage, recording: str, admin: User) -> None:
+    for number in range(PAGE_LENGTH + 2):
+        at = utc_now() - timedelta(minutes=number)
+        add(stage, recording, f"h{number}", state="done", finished_at=at)
+    first = stage.call("GET", API, user=admin).json
+    assert len(first["ended"]) == PAGE_LENGTH
+    second = stage.call("GET", f"{API}?before={first['more']}", user=admin).json
+    assert (len(second["ended"]), second["more"], second["counts"], second["running"]) == (2, None, None, [])
+    assert stage.call("GET", f"{API}?before=nonsense", user=admin).status_code == 422
+
+
+def test_a_job_is_stopped_and_done_again(stage: WebStage, recording: str, admin: User) -> None:
+    job = add(stage, recording)
+    answer = stage.call("POST", f"{API}/{job.id}/cancel", user=admin, body={})
+    assert (answer.status_code, answer.json["state"]) == (200, "cancelled")
+    assert stage.call("POST", f"{API}/{job.id}/cancel", user=admin, body={}).status_code == 409
+    answer = stage.call("POST", f"{API}/{job.id}/retry", user=admin, body={})
+    assert (answer.status_code, answer.json["state"]) == (200, "waiting")
+    assert stage.call("POST", f"{API}/{job.id}/retry", user=admin, body={}).status_code == 409
+    assert stage.call("POST", f"{API}/nothing/retry", user=admin, body={}).status_code == 404
+
+
+def test_the_page_carries_what_there_is_and_is_linked_for_admins_only(
+    stage: WebStage, recording: str, admin: User
+) -> None:
+    job = add(stage, recording)
+    page = stage.client(admin).get("/admin/jobs").text
+    assert job.id in page and 'href="/admin/jobs"' in page
+    assert 'href="/admin/jobs"' not in stage.client(stage.lecturer).get("/").text
+    assert 'href="/admin/jobs"' not in stage.client().get("/").text
