@@ -29,7 +29,8 @@ LEASE = timedelta(seconds=30)
 HEARTBEAT_SECONDS = 3.0
 POLL_SECONDS = 1.0
 LOOK_SECONDS = 0.5  # a cancelled job ends, and one that takes too much memory, within this
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 5.0  # to end by itself as the worker stops
+CANCELLED_SECONDS = 0.5  # the same once it was cancelled: a second with the look that finds that out
 CLEANING_SECONDS = 3600.0
 DEFAULT_MEMORY_BYTES = 4 << 30
 DEFAULT_SILENCE_SECONDS = 3600.0
@@ -224,7 +225,7 @@ class Worker:
     def _let_go(self, running: _Running, now: float) -> None:
         log.info("job %s was cancelled or taken over", running.job.id)
         running.process.terminate()
-        running.kill_at, running.next_beat = now + GRACE_SECONDS, float("inf")
+        running.kill_at, running.next_beat = now + CANCELLED_SECONDS, float("inf")
 
     def _conclude(self, running: _Running) -> None:
         job, process = running.job, running.process

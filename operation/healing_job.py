@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,7 +27,6 @@ log = logging.getLogger(__name__)
 def work(settings: Settings, job: Job) -> int:
     """Copies that are of no use are no failed job: what is to be told of them is its message."""
     os.nice(NICENESS)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what is half done is removed on the way out
     files = [CopyFile(Path(one["path"]), float(one["began_at"])) for one in job.payload["copies"]]
     try:
         made = heal(

@@ -40,12 +40,12 @@ def upload(stage: WebStage, content: bytes) -> str:
 
 
 @contextmanager
-def worker(settings: Settings) -> Iterator[None]:
+def worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     """`app.py worker` over the installation's storage."""
     environment = {**os.environ, "KODO_STORAGE": str(settings.storage), "KODO_DISK_FLOOR": "16M"}
     process = subprocess.Popen([sys.executable, str(PROJECT / "app.py"), "worker"], env=environment)
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         assert process.wait(20) == 0
