@@ -113,8 +113,7 @@ class Worker:
 
     def stop(self) -> None:
         """Make `run()` return soon. Safe in a signal handler, and more than once while `run()` lasts."""
-        self._stopping = True
-        try:
+        try:  # no flag beside it: seen first, it would let `run()` close the pipe that this writes to
             os.write(self._wake_in, b"x")
         except BlockingIOError:
             return  # the pipe is full of wake-ups already
@@ -146,7 +145,7 @@ class Worker:
     def _select(self, timeout: float) -> None:
         for key, _ in self._selector.select(timeout):
             if key.data is None:
-                os.read(self._wake_out, 4096)
+                self._stopping = bool(os.read(self._wake_out, 4096))
             elif not key.data.process.read(key.fd):
                 self._selector.unregister(key.fd)
 
