@@ -81,6 +81,8 @@ def test_every_field_of_the_object_comes_from_one_variable() -> None:
         ("KODO_UPLOAD_SIZE", "huge"),
         ("KODO_UPLOAD_SECONDS", "0"),
         ("KODO_WEB_WORKERS", "0"),
+        ("KODO_JOB_LANES", "export=0"),
+        ("KODO_JOB_LANES", "export"),
         ("KODO_LOG_LEVEL", "loud"),
     ],
 )
@@ -198,3 +200,9 @@ def test_two_storages_never_share_a_spill_folder() -> None:
 
 def test_misspelt_names_are_found() -> None:
     assert unknown_names({"KODO_PROT": "1", "KODO_PORT": "1", "HOME": "/"}) == ["KODO_PROT"]
+
+
+def test_lanes_of_jobs_have_numbers() -> None:
+    told = Settings.from_environment({"KODO_JOB_LANES": "export=2, media = 12"})
+    assert told.job_lanes == (("export", 2), ("media", 12))
+    assert Settings.from_environment({}).job_lanes == ()
