@@ -25,7 +25,7 @@ def gaps_of_session(reader: SessionReader) -> list[Gap]:
 
 def healed_stretches(reader: SessionReader, edits: EditList) -> Iterator[Stretch]:
     """Where that version shows healed takes that can be read."""
-    for span, take in _readable(reader, edits):
+    for span, take in readable_spans(reader, edits):
         for slot in take.segments:
             if span.healed and span.shows(slot.segment):
                 yield Stretch(slot.pts, slot.pts + slot.duration)
@@ -34,7 +34,7 @@ def healed_stretches(reader: SessionReader, edits: EditList) -> Iterator[Stretch
 def shown_segments(reader: SessionReader, edits: EditList) -> list[ShownSegment]:
     """What a version shows, in order; what cannot be read any more is left out."""
     found: list[ShownSegment] = []
-    for span, take in _readable(reader, edits):
+    for span, take in readable_spans(reader, edits):
         ends = [*(slot.pts for slot in take.segments[1:]), take.end_pts]
         found += [
             ShownSegment(
@@ -46,7 +46,7 @@ def shown_segments(reader: SessionReader, edits: EditList) -> list[ShownSegment]
     return found
 
 
-def _readable(reader: SessionReader, edits: EditList) -> Iterator[tuple[Span, TakeView]]:
+def readable_spans(reader: SessionReader, edits: EditList) -> Iterator[tuple[Span, TakeView]]:
     """Spans whose media are there: where a healed take's are gone, what it healed is missing again."""
     for span in edits.spans:
         try:

@@ -154,6 +154,22 @@ class Lecture:
         self._append([last] if last is not None else [])
         self._log.close_take()
 
+    def still(self, start: float, end: float) -> None:
+        """A take of the source's sound behind the still picture: no slate."""
+        cutter = PartCutter(30_060, round(start * 90_000))
+        self._log.begin_take(slate_parameters(), slate=False)
+        waiting = self._sound(start, end, 0.0)
+        for one in StillRun(round(start * 90_000)).due(round(end * 90_000) - 3_000):
+            due = [sample for sample in waiting if sample.pts < to_samples(one.pts)]
+            del waiting[: len(due)]
+            cutter.add_sound(due)
+            self._append(cutter.add_picture(one.data, one.pts, one.independent, filled=True))
+        cutter.add_sound(waiting)
+        cutter.finish(round(end * 90_000))
+        last = cutter.last_part()
+        self._append([last] if last is not None else [])
+        self._log.close_take()
+
     def end(self, end: float, reason: str = "lecturer") -> None:
         self._log.close()
         self.writer.change(phase=SessionPhase.ENDED, ended_at=STARTED_AT + end, end_reason=reason)
