@@ -79,6 +79,11 @@ class Settings:
         return self.storage / "recordings"
 
     @property
+    def pictures_folder(self) -> Path:
+        """Posters, storyboards and loudness of sessions: `<session id>/v<version>/`."""
+        return self.storage / "pictures"
+
+    @property
     def media_folder(self) -> Path:
         """Films as they are played: `<media id>.mkv`."""
         return self.storage / "media"

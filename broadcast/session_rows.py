@@ -1,7 +1,7 @@
-"""A session's row, its `session` event and its MP4 job, made from what its `session.json` says.
+"""A session's row, its `session` event and its jobs (MP4, pictures), made from what its `session.json` says.
 
 Called by adoption, one transaction per session. Idempotent by the versions of state and edit list: one makes
-the row, the event and the job together or not at all, whoever comes first. With its row a session takes up
+the row, the event and the jobs together or not at all, whoever comes first. With its row a session takes up
 the lecture that was scheduled for its time (`lecture_schedule.py`). What the row stands on (room,
 organization) is made again where the database does not know it: a recording is never an orphan.
 """
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from broadcast import lecture_schedule
 from broadcast.event_log import EventLog, NewEvent, iso_utc
 from broadcast.session_directory import Figures
-from library import recordings
+from library import pictures, recordings
 from library.database import exclusive, new_id, utc_now
 from library.models import LectureSession, ScheduledLecture
 from people.accounts import default_organization, one_line
@@ -60,6 +60,7 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
         event_log.append(session, row.room_id, _playback_event(state))
     if figures.has_replay:  # which only ended sessions have
         recordings.order_mp4(session, state.session_id, figures.replay_version)
+        pictures.order_pictures(session, state.session_id, figures.replay_version)
     return row.room_id
 
 

@@ -71,6 +71,17 @@ def enqueue(
     return job
 
 
+def cancel_others(session: Session, job: Job) -> None:
+    """What waits to be done for the same subject is made needless by `job`."""
+    others = update(Job).where(
+        Job.kind == job.kind,
+        Job.subject == job.subject,
+        Job.state == JobState.WAITING,
+        Job.key != job.key,
+    )
+    session.execute(others.values(state=JobState.CANCELLED, finished_at=utc_now()))
+
+
 def newest_of(session: Session, kind: str, subject: str) -> Job | None:
     """The job of a kind made last for `subject`."""
     query = select(Job).where(Job.kind == kind, Job.subject == subject)

@@ -23,7 +23,9 @@ class LectureSession(Base):
     """One lecture as the database knows it. `state_version` is `session.json`'s, and only rises.
 
     `edit_version`: of the edit list that its replay shows, as the files tell it (`recorder.edit_list_files`);
-    `mp4_version`: of the one that the MP4 holds, if there is an MP4.
+    `mp4_version`: of the one that the MP4 holds, if there is an MP4. `pictures_version`: of the one that its
+    pictures are of, None until there are any. `poster`: names its poster's content, None without one;
+    `poster_at`: the moment that somebody chose for it, seconds of the session's clock.
     """
 
     __tablename__ = "sessions"
@@ -48,6 +50,9 @@ class LectureSession(Base):
     mp4_bytes: Mapped[int | None] = mapped_column(BigInteger, default=None)
     edit_version: Mapped[int] = mapped_column(default=1, server_default="1")
     mp4_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    pictures_version: Mapped[int | None] = mapped_column(default=None)
+    poster: Mapped[str | None] = mapped_column(String(64), default=None)
+    poster_at: Mapped[float | None] = mapped_column(default=None)
 
 
 class JobState(StrEnum):

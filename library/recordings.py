@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from library import films, jobs
-from library.database import Database, utc_now
+from library.database import Database
 from library.models import Film, Job, JobState, LectureSession
 
 KIND = "mp4"
@@ -33,10 +33,7 @@ def order_mp4(session: Session, session_id: str, version: int) -> Job:
     job = jobs.enqueue(
         session, kind=KIND, key=key, subject=session_id, payload={"version": version}, lane=LANE
     )
-    older = update(Job).where(
-        Job.kind == KIND, Job.subject == session_id, Job.state == JobState.WAITING, Job.key != key
-    )
-    session.execute(older.values(state=JobState.CANCELLED, finished_at=utc_now()))
+    jobs.cancel_others(session, job)
     return job
 
 

@@ -1,0 +1,54 @@
+"""The pictures of a recording per version: ordered once, noted, and the older ones only then removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from library import pictures
+from library.database import Database
+from library.jobs import Jobs
+from library.models import Job, JobState
+from library.recordings import SessionMissing
+from people.models import User
+from tests.library.test_recordings import SESSION, owner, row
+
+__all__ = ["owner"]  # the fixture: a session with its room
+
+
+def order(database: Database, version: int) -> Job:
+    with database.session() as session:
+        return pictures.order_pictures(session, SESSION, version)
+
+
+def test_a_version_is_ordered_once_and_makes_older_orders_needless(database: Database, owner: User) -> None:
+    first = order(database, 1)
+    assert order(database, 1).id == first.id
+    second = order(database, 2)
+    jobs = Jobs(database)
+    assert (jobs.get(first.id).state, jobs.get(second.id).state) == (JobState.CANCELLED, JobState.WAITING)
+    assert (second.lane, second.payload) == (pictures.LANE, {"version": 2})
+
+
+def test_a_late_older_version_does_not_take_the_place_of_a_newer_one(database: Database, owner: User) -> None:
+    assert row(database).pictures_version is None
+    assert pictures.pictures_are_there(database, SESSION, {"version": 2, "poster": "two"}) == 2
+    assert pictures.pictures_are_there(database, SESSION, {"version": 1, "poster": "one"}) == 2
+    assert (row(database).pictures_version, row(database).poster) == (2, "two")
+    pictures.pictures_are_there(database, SESSION, {"version": 3, "poster": None})
+    assert (row(database).pictures_version, row(database).poster) == (3, None)
+
+
+def test_a_session_that_is_not_known_yet(database: Database) -> None:
+    with pytest.raises(SessionMissing):
+        pictures.pictures_are_there(database, "s9", {"version": 1, "poster": None})
+
+
+def test_older_ones_and_what_attempts_left_go(tmp_path: Path) -> None:
+    for name in ("v1", "v2.partial", "v3", "v4", "v4.partial", "else"):
+        (tmp_path / SESSION / name).mkdir(parents=True)
+        (tmp_path / SESSION / name / "poster.webp").write_bytes(b"x")
+    pictures.remove_older(tmp_path, SESSION, 3)
+    assert sorted(path.name for path in (tmp_path / SESSION).iterdir()) == ["else", "v3", "v4", "v4.partial"]
+    assert pictures.folder_of(tmp_path, SESSION, 3).is_dir()
