@@ -42,7 +42,7 @@ def mp4(session_id: str) -> Response:
         return _way_in(verdict.reason, room)
     day = row.started_at.astimezone()  # of the server's zone: an early lecture in Tokyo is not yesterday's
     name = f"{file_name(row.title)} {day:%Y-%m-%d}.mp4"
-    response = _file(Path(row.mp4_path))
+    response = sent_file(Path(row.mp4_path), "video/mp4")
     response.headers["Content-Disposition"] = attachment(name)
     response.headers["Cache-Control"] = "private, no-cache"
     return response
@@ -57,12 +57,13 @@ def _way_in(reason: Reason, room: Room) -> Response:
     raise Problem(403, _("Not allowed"), _("You may not watch this recording."))
 
 
-def _file(path: Path) -> Response:
+def sent_file(path: Path, mimetype: str) -> Response:
+    """The file, with ranges; the front is only told of it."""
     if request.environ.get("kodo.front"):
         # WSGI's headers are bytes in the shape of latin-1 (PEP 3333), and a folder may have any name.
         named = os.fsencode(path).decode("latin-1")
-        return Response(headers={SEND_FILE_HEADER: named}, content_type="video/mp4")
-    return send_file(path, mimetype="video/mp4", conditional=True)
+        return Response(headers={SEND_FILE_HEADER: named}, content_type=mimetype)
+    return send_file(path, mimetype=mimetype, conditional=True)
 
 
 def file_name(title: str) -> str:

@@ -216,8 +216,8 @@ class _Reply:
 
     async def _send_file(self, path: str) -> None:
         assert self.start is not None, "called when there is an answer"
-        # Flask's headers stay (name, cache, type); length and ranges are the file's own.
-        dropped = (SEND_FILE_HEADER, b"content-length", b"etag", b"last-modified", b"accept-ranges")
+        # Flask's headers stay (name, cache, type, its tag); length and ranges are the file's own.
+        dropped = (SEND_FILE_HEADER, b"content-length", b"last-modified", b"accept-ranges")
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in self.start["headers"]

@@ -42,6 +42,8 @@ class LiveOut(LectureOut):
 
 class RecordingOfListOut(LectureOut):
     seconds = Integer()
+    poster_url = String(allow_none=True, metadata={"description": "WebP, 1280 wide at most"})
+    thumbnail_url = String(allow_none=True, metadata={"description": "the poster, 640 wide at most"})
 
 
 class ScheduledOfListOut(Schema):

@@ -15,6 +15,7 @@ from typing import Any
 
 from flask import Flask, current_app
 
+from broadcast import picture_addresses
 from broadcast.event_log import iso_utc
 from broadcast.lecture_lists import ComingUp, Listed, Recordings, coming_up, live_now, recordings, words_of
 from broadcast.list_cursor import Cursor
@@ -104,7 +105,15 @@ def lecture_board() -> LectureBoard:
 
 
 def _recording(one: Listed, address: Callable[[str], str]) -> dict[str, Any]:
-    return {**_lecture(one, address(f"/watch/{one.session.id}")), "seconds": one.seconds}
+    pictures = {
+        "poster_url": picture_addresses.poster(one.session),
+        "thumbnail_url": picture_addresses.thumbnail(one.session),
+    }
+    return {
+        **_lecture(one, address(f"/watch/{one.session.id}")),
+        "seconds": one.seconds,
+        **{name: address(path) if path is not None else None for name, path in pictures.items()},
+    }
 
 
 def _scheduled(one: ComingUp, address: Callable[[str], str]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from flask import Response, request, session
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from broadcast import access, lecture_schedule
+from broadcast import access, lecture_schedule, picture_addresses
 from broadcast.lecture_schedule import plan_payload
 from broadcast.own_address import absolute
 from broadcast.problems import Problem
@@ -47,6 +47,7 @@ UNFIT = (
     room_rules.RoomPasswordMissing,
     UnfitPassword,
 )
+PICTURE_URLS = ("poster_url", "thumbnail_url", "storyboard_url", "loudness_url")
 ACCESS_MODES = [mode.value for mode in RoomAccess]
 
 
@@ -69,6 +70,10 @@ class SessionOut(Schema):
     mp4_url = String(allow_none=True)
     mp4_state = String(allow_none=True)
     mp4_progress = Float(allow_none=True)
+    poster_url = String(allow_none=True, metadata={"description": "WebP, 1280 wide at most"})
+    thumbnail_url = String(allow_none=True, metadata={"description": "the poster, 640 wide at most"})
+    storyboard_url = String(allow_none=True, metadata={"description": "WebVTT over sheets of small pictures"})
+    loudness_url = String(allow_none=True, metadata={"description": "JSON: dB of each step of the replay"})
     recorder_epoch = String(allow_none=True)
     recording = Nested(RecordingOut)
 
@@ -372,7 +377,7 @@ def _session_out(found: SessionSummary, token: str | None, of_row: dict[str, Any
         **of_row,
         "title": of_row["title"] if token is not None else None,
         "description": of_row["description"] if token is not None else None,
-        "mp4_url": of_row["mp4_url"] if token is not None else None,
+        **{name: of_row[name] if token is not None else None for name in ("mp4_url", *PICTURE_URLS)},
     }
 
 
@@ -394,7 +399,7 @@ def _facts_of_row(transaction: Session, found: SessionSummary) -> dict[str, Any]
     job = newest_of(transaction, "mp4", found.id) if found.phase.value == "ended" else None
     facts = _without_row(found)
     if row is not None:
-        facts |= {"title": row.title, "description": row.description}
+        facts |= {"title": row.title, "description": row.description, **_pictures_of(row)}
     if found.phase.value != "ended":
         return facts
     if row is not None and row.mp4_path is not None:
@@ -408,7 +413,19 @@ def _facts_of_row(transaction: Session, found: SessionSummary) -> dict[str, Any]
 
 
 def _without_row(found: SessionSummary) -> dict[str, Any]:
-    return {"title": found.title, "description": "", "mp4_url": None, "mp4_state": None, "mp4_progress": None}
+    mp4 = {"mp4_url": None, "mp4_state": None, "mp4_progress": None}
+    return {"title": found.title, "description": "", **mp4, **dict.fromkeys(PICTURE_URLS)}
+
+
+def _pictures_of(row: LectureSession) -> dict[str, str | None]:
+    addresses = (
+        picture_addresses.poster(row),
+        picture_addresses.thumbnail(row),
+        picture_addresses.storyboard(row),
+        picture_addresses.loudness(row),
+    )
+    told = (absolute(address) if address is not None else None for address in addresses)
+    return dict(zip(PICTURE_URLS, told, strict=True))
 
 
 def _job_word(job: Job | None) -> str | None:

@@ -23,6 +23,7 @@ from broadcast import (
     oembed_views,
     pages,
     poster_views,
+    picture_views,
     problems,
     rate_limits,
     room_api,
@@ -109,6 +110,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(whip_views.blueprint)
     app.register_blueprint(download_views.blueprint)
     app.register_blueprint(poster_views.blueprint)
+    app.register_blueprint(picture_views.blueprint)
     app.register_blueprint(oembed_views.blueprint)
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(live_views.live_blueprint(live_answers, feed))

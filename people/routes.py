@@ -99,6 +99,11 @@ RULES: Mapping[str, Rule] = {
     "whip.resource_options": Rule.ANYONE,
     "downloads.mp4": Rule.ANYONE,
     "posters.live_poster": Rule.ANYONE,  # judged in the view, as watching is
+    "pictures.poster": Rule.ANYONE,
+    "pictures.thumbnail": Rule.ANYONE,
+    "pictures.storyboard": Rule.ANYONE,
+    "pictures.sheet": Rule.ANYONE,
+    "pictures.loudness": Rule.ANYONE,
     "oembed.oembed": Rule.ANYONE,  # judged in the view: what is open to all
     "live.answer": Rule.ANYONE,  # the token in the address is the credential
     "health.healthz": Rule.ANYONE,
