@@ -55,6 +55,7 @@ def room_strings() -> Strings:
         "mark_healed": _("{time}: {length} come from the lecturer's own copy"),
         "mark_slate_left_out": _("{time}: {length} of waiting were left out"),
         "mark_gap_left_out": _("{time}: {length} are missing here"),
+        "silence": _("Silence"),
     }
 
 

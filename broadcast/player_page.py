@@ -13,6 +13,7 @@ from flask import Response, make_response, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from broadcast import picture_addresses
 from broadcast.content_policy import OWN_FRAMES, content_policy
 from broadcast.embed_code import embed_address, embed_code
 from broadcast.module_graph import modules_of
@@ -42,7 +43,7 @@ def player_page(
         "room_api": api,
         "watch": session is not None,
         "share": {"link": address, "embed": embed_code(embed_address(address), title)},
-        "poster": live_poster_url(room) if room is not None and session is None else None,
+        "poster": _poster(room, person, session),
         "modules": [url_for("static", filename=name) for name in modules_of("js/room_page.js")],
     }
     is_open = room is not None and room.access == RoomAccess.OPEN
@@ -64,6 +65,15 @@ def player_page(
     frames = people().settings.frame_ancestors if embedded else OWN_FRAMES
     response.headers["Content-Security-Policy"] = content_policy(player=True, frame_ancestors=frames)
     return response
+
+
+def _poster(room: Room | None, person: User | None, session: LectureSession | None) -> str | None:
+    """What stands where the picture will: of a recording its poster, for who may watch it."""
+    if room is None:
+        return None
+    if session is None:
+        return live_poster_url(room)
+    return picture_addresses.poster(session) if doors.may_watch(person, room, unlocked=False) else None
 
 
 def newest_mp4(

@@ -25,7 +25,7 @@ let asked = 0; // how often the question changed: an answer to an older one is d
 async function ask(before) {
   const question = new URLSearchParams({ ...(search ? { q: search } : {}), ...(before ? { before } : {}) });
   const told = await call("GET", `${data.api}?${question}`, undefined, { cache: "no-cache" });
-  const own = (/** @type {any} */ one) => ({ ...one, url: ownAddress(one.url) });
+  const own = (/** @type {any} */ one) => ({ ...one, url: ownAddress(one.url), thumbnail_url: one.thumbnail_url && ownAddress(one.thumbnail_url) });
   return { ...told, live: told.live.map(own), scheduled: told.scheduled.map(own), recordings: told.recordings.map(own) };
 }
 

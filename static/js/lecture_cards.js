@@ -21,9 +21,21 @@ export function drawLive(list, lectures) {
 /** @param {HTMLElement} list @param {Recording[]} recordings */
 export function drawRecordings(list, recordings) {
   draw(list, need("#recording-card"), recordings, (card, one) => {
+    drawPoster(need(".picture", card), one.thumbnail_url);
     need(".length", card).dataset.seconds = String(one.seconds);
     need("time", card).dateTime = one.started_at;
   });
+}
+
+/** Over the card's own ground, which has its place from the beginning. @param {HTMLElement} picture @param {string | null} address */
+function drawPoster(picture, address) {
+  const known = picture.querySelector("img");
+  if (!address) known?.remove();
+  else if (known?.getAttribute("src") !== address) {
+    const poster = known ?? Object.assign(new Image(640, 360), { alt: "", loading: "lazy", decoding: "async" });
+    poster.src = address;
+    need(".icon", picture).after(poster);
+  }
 }
 
 /** @param {HTMLElement} list @param {Scheduled[]} lectures */

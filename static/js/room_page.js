@@ -221,6 +221,7 @@ let marked = "";
 /** With each state of what is played its marks may be others. The first picture goes before them. */
 function showMarks() {
   const { session } = room ?? {};
+  if (controlsAreOn && root.dataset.state === "replay") void import("./recording_pictures.js").then((one) => one.showPicturesOf(player, session));
   const state = stateOf(session ?? null);
   if (!controlsAreOn || !session?.hls_url || state === marked) return;
   marked = state;

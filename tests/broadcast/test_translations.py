@@ -40,6 +40,7 @@ MODULES_OF_PAGE = {
         "player_bar.js",
         "player_keys.js",
         "mark_strip.js",
+        "recording_pictures.js",
         "share_dialog.js",
         "unlock_form.js",
         "download_link.js",

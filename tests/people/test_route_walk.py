@@ -19,7 +19,9 @@ from flask.testing import FlaskClient
 
 from broadcast import session_rows
 from broadcast.rate_limits import limiter
+from broadcast.room_api import PICTURE_URLS
 from library.models import LectureSession
+from library.pictures import folder_of
 from people.command_line import add_room
 from people.models import Room, RoomAccess, User
 from people.rooms import change_room
@@ -46,6 +48,13 @@ WATCHERS = {"open": ALL, "members": MEMBERS, "password": ROOM_HOSTS}
 SLUGS = {"open": SLUG, "members": "geometry", "password": "topology"}
 MODES = list(SLUGS)
 ROOM_PASSWORD = "sesame"
+PICTURES = {
+    "poster": "poster.webp",
+    "thumbnail": "thumbnail.webp",
+    "storyboard": "storyboard.vtt",
+    "sheet": "storyboard-0.webp",
+    "loudness": "loudness.json",
+}
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 # No cookie counts there: WHIP's bearer is the secret, live addresses change nothing, a beacon only a count.
 WITHOUT_PAGE_TOKEN = {"api.beacon", "whip.publish", "whip.trickle", "whip.leave", "live.answer"}
@@ -99,6 +108,10 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
             "GET", f"/watch/{session_id}/download", ALL if mode == "password" else watchers
         ),
         "posters.live_poster": Step("GET", f"/rooms/{slug}/poster.webp", watchers),  # it is over: 404
+        **{
+            f"pictures.{name}": Step("GET", f"/watch/{session_id}/{file}", watchers)
+            for name, file in PICTURES.items()
+        },
         "oembed.oembed": Step(
             "GET", f"/oembed?url=http://localhost:8000/rooms/{slug}", ALL if mode == "open" else NOBODY
         ),
@@ -178,7 +191,7 @@ def build(folder: Path) -> House:
 
 
 def record(stage: WebStage, folder: Path, room: Room, mode: str) -> str:
-    """A lecture of the room that has just ended, with an MP4."""
+    """A lecture of the room that has just ended, with an MP4 and pictures."""
     writer = SessionWriter(folder, room_id=room.id, access=mode)
     writer.begin_take()
     writer.parts(8)
@@ -189,7 +202,12 @@ def record(stage: WebStage, folder: Path, room: Room, mode: str) -> str:
     mp4.write_bytes(b"an MP4")
     with stage.database.session() as session:
         session_rows.upsert(session, stage.log, writer.state, stage.directory.figures(writer.state))
-        session.get_one(LectureSession, writer.session_id).mp4_path = str(mp4)
+        row = session.get_one(LectureSession, writer.session_id)
+        row.mp4_path, row.pictures_version, row.poster = str(mp4), 1, "abc"
+    pictures = folder_of(stage.settings.pictures_folder, writer.session_id, 1)
+    pictures.mkdir(parents=True)
+    for file in PICTURES.values():
+        (pictures / file).write_bytes(b"a picture")
     return writer.session_id
 
 
@@ -256,8 +274,9 @@ def test_the_front_page_lists_what_its_reader_may_watch(house: House, name: str)
 def test_who_gets_media_addresses(house: House, name: str, mode: str) -> None:
     room = house.room_as(name, mode)
     session = room["session"]
-    told = [session[key] for key in ("hls_url", "live_url", "mp4_url")] + [room["live_base"], room["feed"]]
-    assert all(told) if name in WATCHERS[mode] else told == [None] * 5
+    told = [session[key] for key in ("hls_url", "live_url", "mp4_url", *PICTURE_URLS)]
+    told += [room["live_base"], room["feed"]]
+    assert all(told) if name in WATCHERS[mode] else told == [None] * 9
     assert (room["may_watch"], room["may_host"]) == (name in WATCHERS[mode], name in ROOM_HOSTS)
     if name not in WATCHERS[mode]:
         token = house.room_as("owner", mode)["live_base"].removeprefix("/live/")
@@ -272,6 +291,19 @@ def test_who_gets_the_mp4(house: House, name: str, mode: str) -> None:
     gets_it = answer.status_code == 200 and answer.data == b"an MP4"
     assert gets_it is (name in WATCHERS[mode])
     assert gets_it or b"an MP4" not in answer.data
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_who_gets_the_pictures(house: House, name: str, mode: str) -> None:
+    """The page of the recording, which anyone may open, does not show its poster either."""
+    recording = f"/watch/{house.sessions[mode]}"
+    for file in PICTURES.values():
+        answer = house.client(name).get(f"{recording}/{file}")
+        assert (answer.data == b"a picture") is (name in WATCHERS[mode])
+        assert name in WATCHERS[mode] or b"a picture" not in answer.data
+    page = house.client(name).get(recording).text
+    assert (f'poster="{recording}/poster.webp?v=abc"' in page) is (name in WATCHERS[mode])
 
 
 @pytest.mark.parametrize("mode", MODES)
