@@ -62,7 +62,7 @@ def sent_file(path: Path, mimetype: str) -> Response:
     if request.environ.get("kodo.front"):
         # WSGI's headers are bytes in the shape of latin-1 (PEP 3333), and a folder may have any name.
         named = os.fsencode(path).decode("latin-1")
-        return Response(headers={SEND_FILE_HEADER: named}, content_type=mimetype)
+        return Response(headers={SEND_FILE_HEADER: named}, mimetype=mimetype)
     return send_file(path, mimetype=mimetype, conditional=True)
 
 

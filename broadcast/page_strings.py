@@ -56,6 +56,7 @@ def room_strings() -> Strings:
         "mark_slate_left_out": _("{time}: {length} of waiting were left out"),
         "mark_gap_left_out": _("{time}: {length} are missing here"),
         "silence": _("Silence"),
+        "poster_chosen": _("This picture will stand for the recording in a moment."),
     }
 
 

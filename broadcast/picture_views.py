@@ -25,7 +25,7 @@ from people.tokens import is_unlocked, unlock_cookie_name
 
 blueprint = Blueprint("pictures", __name__, url_prefix="/watch/<session_id>")
 
-WEBP, WEBVTT, JSON = "image/webp", "text/vtt; charset=utf-8", "application/json"
+WEBP, WEBVTT, JSON = "image/webp", "text/vtt", "application/json"
 KEPT = "private, max-age=31536000, immutable"  # private: a room's doors may be shut later
 ASKED_ABOUT = "private, no-cache"
 

@@ -24,6 +24,7 @@ from broadcast import (
     pages,
     poster_views,
     picture_views,
+    poster_api,
     problems,
     rate_limits,
     room_api,
@@ -104,6 +105,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(lecture_api.blueprint)
     app.register_blueprint(session_api.blueprint)
     app.register_blueprint(scheduled_api.blueprint)
+    app.register_blueprint(poster_api.blueprint)
     app.register_blueprint(copy_api.blueprint)
     app.register_blueprint(job_api.blueprint)
     app.register_blueprint(line_test.blueprint)

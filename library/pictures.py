@@ -9,19 +9,29 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from library import jobs
-from library.database import Database
+from library.database import Database, new_id
 from library.models import Job, LectureSession
 from library.recordings import SessionMissing
 
 KIND = "pictures"
+POSTER_KIND = "poster"
 LANE = "pictures"
 _VERSION = re.compile(r"v([0-9]+)(?:\.partial)?")
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenPoster:
+    """`at`: the moment that somebody has chosen; `version`: of the pictures that are there now."""
+
+    version: int | None
+    at: float | None
 
 
 def order_pictures(session: Session, session_id: str, version: int) -> Job:
@@ -36,6 +46,40 @@ def order_pictures(session: Session, session_id: str, version: int) -> Job:
     )
     jobs.cancel_others(session, job)
     return job
+
+
+def choose_poster(session: Session, row: LectureSession, at: float | None) -> Job:
+    """Have the picture at second `at` of the session's clock made the poster; None: the one that is fit best.
+
+    Pictures that are made later are made with it, too.
+    """
+    row.poster_at = at
+    kind = POSTER_KIND if at is not None and row.pictures_version is not None else KIND
+    job = jobs.enqueue(
+        session,
+        kind=kind,
+        key=f"{kind}:{row.id}:{new_id()}",
+        subject=row.id,
+        payload={"version": row.edit_version},
+        lane=LANE,
+    )
+    jobs.cancel_others(session, job)
+    return job
+
+
+def chosen_poster(database: Database, session_id: str) -> ChosenPoster:
+    """As it is now. Raises DatabaseUnavailable."""
+    with database.reading() as transaction:
+        row = transaction.get(LectureSession, session_id)
+    return ChosenPoster(row.pictures_version, row.poster_at) if row is not None else ChosenPoster(None, None)
+
+
+def poster_is_there(database: Database, session_id: str, result: Mapping[str, Any]) -> None:
+    """Note a poster that was made anew (`version`, `poster`), unless it lies with older pictures."""
+    with database.session() as transaction:
+        row = transaction.get(LectureSession, session_id)
+        if row is not None and row.pictures_version == result.get("version"):
+            row.poster = str(result["poster"])
 
 
 def folder_of(pictures_folder: Path, session_id: str, version: int) -> Path:

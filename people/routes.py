@@ -72,6 +72,7 @@ RULES: Mapping[str, Rule] = {
     "media.end_upload": Rule.ROOM_HOSTS,
     "media.control_playback": Rule.ANYONE,  # judged in the view, as *End* is
     "sessions.patch_session": Rule.ROOM_HOSTS,
+    "poster.choose": Rule.ROOM_HOSTS,
     "scheduled.list_scheduled": Rule.ROOM_HOSTS,
     "scheduled.add_scheduled": Rule.ROOM_HOSTS,
     "scheduled.patch_scheduled": Rule.ROOM_HOSTS,

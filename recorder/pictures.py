@@ -7,7 +7,6 @@ not grow with the length: one sheet, one poster and a thousand levels are held.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import shutil
@@ -24,9 +23,10 @@ from recorder.key_frames import KeyFrame, key_frame_of, seconds_of, shown_parts,
 from recorder.loudness import LoudnessMeter
 from recorder.media_log_reader import SessionReader
 from recorder.normalise import NoDisk
+from recorder.poster import POSTER_SIZE, NoPicture, picture_at, write_poster
 from recorder.slate import slate_parameters
 from recorder.sound_levels import SoundLevels
-from recorder.still_frames import KeyFrameDecoder, Scaler, webp_within, within
+from recorder.still_frames import KeyFrameDecoder, Scaler, within
 from recorder.storyboard_sheets import Small, StoryboardSheets
 
 __all__ = ["NoDisk", "Pictures", "PicturesFailed", "make_pictures"]
@@ -35,12 +35,8 @@ log = logging.getLogger(__name__)
 
 Progress = Callable[[float, str], None]
 
-POSTER, THUMBNAIL = "poster.webp", "thumbnail.webp"
 STORYBOARD, LOUDNESS = "storyboard.vtt", "loudness.json"
-POSTER_SIZE, POSTER_BYTES = (1280, 720), 80_000
-THUMBNAIL_SIZE, THUMBNAIL_BYTES = (640, 360), 30_000
 _EDGE_LINES = 16
-_NAME_LENGTH = 12
 
 
 class PicturesFailed(RuntimeError):
@@ -72,10 +68,12 @@ def make_pictures(
     progress: Progress,
     *,
     version: int = 1,
+    poster_at: float | None = None,
     keep_free_bytes: int = 0,
 ) -> Pictures:
     """Make `folder` with the pictures of a version of the edit list, in place of what is there.
 
+    `poster_at`: a moment that somebody has chosen for the poster, seconds of the session's clock.
     Raises PicturesFailed, NoDisk, NotInLog, OSError.
     """
     work = folder.with_name(f"{folder.name}.partial")
@@ -85,7 +83,7 @@ def make_pictures(
         if shutil.disk_usage(work).free <= keep_free_bytes:
             raise NoDisk("too little disk is free to make pictures")
         with closing(SessionReader(roots, session_id)) as reader:
-            made = _Making(reader, version, work, progress).make()
+            made = _Making(reader, version, poster_at, work, progress).make()
         _publish(work, folder)
         return made
     finally:
@@ -102,9 +100,17 @@ def _publish(work: Path, folder: Path) -> None:
 class _Making:
     """One pass. `work`: where the files go."""
 
-    def __init__(self, reader: SessionReader, version: int, work: Path, progress: Progress) -> None:
+    def __init__(
+        self,
+        reader: SessionReader,
+        version: int,
+        poster_at: float | None,
+        work: Path,
+        progress: Progress,
+    ) -> None:
         self._reader = reader
         self._edits = reader.edit_list(version)
+        self._poster_at = poster_at
         self._work = work
         self._progress = progress
         self._seconds = seconds_of(reader, self._edits)
@@ -165,13 +171,12 @@ class _Making:
 
     def _poster(self) -> str | None:
         frame = self._best.frame
-        if frame is None:
-            return None
-        data = webp_within(frame, POSTER_BYTES)
-        self._write(POSTER, data)
-        size = within(frame.width, frame.height, *THUMBNAIL_SIZE)
-        self._write(THUMBNAIL, webp_within(Scaler().scaled(frame, *size), THUMBNAIL_BYTES))
-        return hashlib.sha256(data).hexdigest()[:_NAME_LENGTH]
+        if self._poster_at is not None:
+            try:
+                frame = picture_at(self._reader, self._edits, self._poster_at)
+            except NoPicture as error:
+                log.warning("the poster is not the one that was chosen: %s", error)
+        return write_poster(self._work, frame) if frame is not None else None
 
     def _write(self, name: str, data: bytes) -> None:
         replace_file(self._work / name, data)

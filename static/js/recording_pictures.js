@@ -3,6 +3,7 @@
 import { ownAddress } from "./api.js";
 import { heightsOf, outlineOf, silencesOf } from "./loudness.js";
 import { need, t } from "./page_data.js";
+import { offerPoster } from "./poster_button.js";
 import { cueAt, cuesOf } from "./storyboard.js";
 
 /** @typedef {{storyboard_url: string | null, loudness_url: string | null}} Addresses */
@@ -70,7 +71,7 @@ export async function showPicturesOf(player, addresses) {
   if (shown === `${storyboard} ${loudness}`) return;
   shown = `${storyboard} ${loudness}`;
   const asked = shown;
-  preview ??= follow(new SeekPreview(), player);
+  preview ??= begin(player);
   const [cues, levels] = await Promise.all([fetchCues(storyboard), fetchLevels(loudness)]);
   if (asked !== shown) return; // what is played has changed meanwhile
   preview.cues = cues;
@@ -79,8 +80,11 @@ export async function showPicturesOf(player, addresses) {
   if (levels?.levels.length) need(".seek").prepend(strip(levels));
 }
 
-/** @param {SeekPreview} one @param {import("./hls_player.js").HlsPlayer} player */
-function follow(one, player) {
+/** @param {import("./hls_player.js").HlsPlayer} player */
+function begin(player) {
+  const one = new SeekPreview();
+  const button = document.querySelector("#use-as-poster");
+  if (button instanceof HTMLButtonElement) offerPoster(button, player);
   const seek = need(".seek");
   seek.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
     const bar = seek.getBoundingClientRect();

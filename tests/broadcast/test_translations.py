@@ -41,6 +41,7 @@ MODULES_OF_PAGE = {
         "player_keys.js",
         "mark_strip.js",
         "recording_pictures.js",
+        "poster_button.js",
         "share_dialog.js",
         "unlock_form.js",
         "download_link.js",

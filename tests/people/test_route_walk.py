@@ -77,6 +77,7 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
         "api.unlock": Step("POST", f"{api}/unlock", ALL, {}),  # with a password: below
         "api.beacon": Step("POST", f"{api}/beacon", watchers, {"viewer": "viewer-one"}),
         "sessions.patch_session": Step("PATCH", f"{api}/sessions/{session_id}", ROOM_HOSTS, {}),
+        "poster.choose": Step("PUT", f"{lecture}/poster", ROOM_HOSTS, {"at": -1}),
         "scheduled.list_scheduled": Step("GET", f"{api}/scheduled", ROOM_HOSTS),
         "scheduled.add_scheduled": Step("POST", f"{api}/scheduled", ROOM_HOSTS, {}),
         "scheduled.patch_scheduled": Step("PATCH", f"{api}/scheduled/x", ROOM_HOSTS, {}),
