@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import select
 
+import library.migration
 from library import pictures
 from library.database import Database
 from library.jobs import Jobs
-from library.models import Job, JobState
+from library.migration import migrate
+from library.models import Job, JobState, LectureSession
 from library.recordings import SessionMissing
 from people.models import User
 from tests.library.test_recordings import SESSION, owner, row
@@ -43,6 +50,33 @@ def test_a_late_older_version_does_not_take_the_place_of_a_newer_one(database: D
 def test_a_session_that_is_not_known_yet(database: Database) -> None:
     with pytest.raises(SessionMissing):
         pictures.pictures_are_there(database, "s9", {"version": 1, "poster": None})
+
+
+def test_what_was_recorded_before_gets_pictures_by_the_upgrade(
+    database_url: str, database: Database, owner: User
+) -> None:
+    with database.session() as session:
+        recording = session.get_one(LectureSession, SESSION)
+        recording.bytes, recording.edit_version = 1_000, 2
+    _go_back_before(database, "0010")
+    migrate(database_url)
+    with database.reading() as session:
+        job = session.scalars(select(Job)).one()
+    assert (job.kind, job.subject, job.payload) == (pictures.KIND, SESSION, {"version": 2})
+    assert job.id == order(database, 2).id
+    assert Jobs(database).lease("w", pictures.LANE, [pictures.KIND], timedelta(seconds=30)) is not None
+
+
+def _go_back_before(database: Database, revision: str) -> None:
+    configuration = Config()
+    configuration.set_main_option(
+        "script_location", str(Path(library.migration.__file__).parent / "migrations")
+    )
+    configuration.set_main_option("path_separator", "os")
+    before = ScriptDirectory.from_config(configuration).get_revision(revision).down_revision
+    with database.engine.begin() as connection:
+        configuration.attributes["connection"] = connection
+        command.downgrade(configuration, str(before))
 
 
 def test_older_ones_and_what_attempts_left_go(tmp_path: Path) -> None:
