@@ -94,6 +94,13 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         {"hours": 3.0},
         {"hours": 0.2},
     ),
+    "pictures": Benchmark(
+        "poster, storyboard and loudness of three hours of full HD",
+        "bench.pictures",
+        (Bar("cpu_seconds_an_hour", "≤", 60), Bar("megabytes", "≤", 300), Bar("poster_bytes", "≤", 80_000)),
+        {"hours": 3.0},
+        {"hours": 0.1},
+    ),
     "latency": Benchmark(
         "encoder to canvas by a clock in the picture, stock hls.js beside it (seconds)",
         "bench.latency",
