@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import sub
 
-DARKEST = 24.0  # mean luma (limited range: black is 16) under which a picture shows nothing
+DARKEST = 19.0  # mean luma (limited range: black is 16) under which a picture shows nothing
 FLATTEST = 5.0  # deviation of luma: one colour, whichever
 SOFTEST = 4.0  # how strong the strongest edges are: below, it is blurred or empty
 GOOD_CONTRAST = 45.0

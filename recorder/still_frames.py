@@ -11,7 +11,7 @@ import logging
 import av
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from recorder.key_frames import KeyFrame
 from recorder.media import VideoParameters
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _START_CODE = b"\0\0\0\1"
 _PLANAR = ("yuv420p", "yuvj420p")
+_TELEVISION_LINES = 576
 
 
 class KeyFrameDecoder:
@@ -64,10 +65,22 @@ class Scaler:
         self._reformatter = VideoReformatter()
 
     def scaled(self, frame: VideoFrame, width: int, height: int) -> VideoFrame:
-        """As yuv420p of limited range."""
+        """As yuv420p of limited range and BT.601's matrix, which is all that WebP knows."""
         return self._reformatter.reformat(
-            frame, width=width, height=height, format="yuv420p", interpolation="AREA"
+            frame,
+            width=width,
+            height=height,
+            format="yuv420p",
+            interpolation="AREA",
+            src_colorspace=_matrix_of(frame),
+            dst_colorspace=Colorspace.ITU601,
         )
+
+
+def _matrix_of(frame: VideoFrame) -> Colorspace:
+    """As the stream says (H.264 table E-5), else as players guess: BT.709 above the size of television."""
+    told = {1: Colorspace.ITU709, 5: Colorspace.ITU601, 6: Colorspace.ITU601}.get(frame.colorspace)
+    return told or (Colorspace.ITU709 if frame.height > _TELEVISION_LINES else Colorspace.ITU601)
 
 
 def webp(frame: VideoFrame, quality: int) -> bytes:
