@@ -122,6 +122,17 @@ def _hall(stage: Stage) -> list[Scene]:
             "room-replay", "Room, ended: the replay", "/rooms/past", "#room[data-state=replay]", plays=True
         ),
         Scene("watch", "A recording's page", f"/watch/{stage.past}", "#room[data-state=replay]", plays=True),
+        Scene(
+            "watch-seek",
+            "A recording: what is there, over the seek bar, and how loud it is",
+            f"/watch/{stage.past}",
+            ".preview-picture:visible",
+            signed_in=True,
+            after=_stand_still,
+            each=_point_at_seek_bar,
+            plays=True,
+            languages=ALL_LANGUAGES,
+        ),
         Scene("room-waiting", "Room before the lecture", "/rooms/waiting", "#room[data-state=waiting]"),
         Scene("room-next", "Room before a scheduled lecture", "/rooms/seminar", "#scheduled:visible"),
         Scene(
@@ -337,6 +348,19 @@ def _wrong_password(page: Page, stage: Stage) -> None:
 def _share(page: Page, stage: Stage) -> None:
     page.wait_for_selector(REPLAY)
     page.click("#share")
+
+
+def _stand_still(page: Page, stage: Stage) -> None:
+    """Controls stay where nothing plays."""
+    page.wait_for_selector(".loudness")
+    page.evaluate("() => document.querySelector('video').pause()")
+
+
+def _point_at_seek_bar(page: Page, stage: Stage) -> None:
+    bar = page.locator(".seek").bounding_box()
+    assert bar is not None
+    for share in (0.5, 0.55):  # media-chrome looks at what moves
+        page.mouse.move(bar["x"] + share * bar["width"], bar["y"] + bar["height"] / 2)
 
 
 def _keys(page: Page, stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,6 +111,7 @@ def _people_in(browser: Browser, full: Installation, empty: Installation, encode
     _shut(full, "members", RoomAccess.MEMBERS)
     past = _lecture_that_ended(full, keys["past"])
     add_recordings(full, "past", TITLES)
+    _posters(full, past)
     _schedule(full)
     _films(full)
     _admins(full)
@@ -124,6 +126,20 @@ def _people_in(browser: Browser, full: Installation, empty: Installation, encode
     cookies = {who: _signed_in(browser, full, user_id) for who, user_id in USERS.items()}
     _crowd(browser, full, cookies["owner"])
     return Stage(full, empty, cookies, past, setup, make_clock_film(full.folder / "実験の記録.mp4"))
+
+
+def _posters(installation: Installation, session_id: str) -> None:
+    """That of a real recording for most of those that are only rows; some have none."""
+    made = wait_for("pictures", lambda: (installation.room("past")["session"] or {}).get("poster_url"), 60)
+    database = database_of(installation)
+    folder = installation.storage / "pictures"
+    with database.session() as transaction:
+        rows = transaction.scalars(select(LectureSession).where(LectureSession.id != session_id))
+        for number, row in enumerate(rows.all()):
+            if number % 4 != 2:
+                row.pictures_version, row.poster = 1, made.rpartition("=")[2]
+                shutil.copytree(folder / session_id, folder / row.id)
+    database.close()
 
 
 def _schedule(installation: Installation) -> None:
