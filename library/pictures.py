@@ -75,10 +75,14 @@ def chosen_poster(database: Database, session_id: str) -> ChosenPoster:
 
 
 def poster_is_there(database: Database, session_id: str, result: Mapping[str, Any]) -> None:
-    """Note a poster that was made anew (`version`, `poster`), unless it lies with older pictures."""
+    """Note a poster that was made anew (`version`, `poster`), unless it lies with older pictures; nothing was
+    to be made where `result` tells of none. Raises DatabaseUnavailable.
+    """
+    if "poster" not in result:
+        return
     with database.session() as transaction:
         row = transaction.get(LectureSession, session_id)
-        if row is not None and row.pictures_version == result.get("version"):
+        if row is not None and row.pictures_version == result["version"]:
             row.poster = str(result["poster"])
 
 

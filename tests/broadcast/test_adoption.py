@@ -76,6 +76,9 @@ class Stage:
         with self.database.reading() as session:
             return list(session.scalars(select(model)))
 
+    def mp4_jobs(self) -> list[Job]:
+        return [job for job in self.all(Job) if job.kind == "mp4"]
+
     def versions_told(self) -> list[int]:
         return [json.loads(event.payload)["version"] for event in self.told()]
 
@@ -99,8 +102,9 @@ def test_a_lecture_becomes_row_event_and_job(stage: Stage) -> None:
     stage.step()
     (row,) = stage.all(LectureSession)
     assert row.phase == "ended" and row.bytes > 0 and row.ended_at is not None
-    (job,) = stage.all(Job)
+    (job,) = stage.mp4_jobs()
     assert (job.kind, job.key, job.subject) == ("mp4", f"mp4:{row.id}", row.id)
+    assert [job.key for job in stage.all(Job) if job.kind == "pictures"] == [f"pictures:{row.id}:1"]
     assert stage.versions_told() == [1, 2]
     assert stage.announced == [row.room_id] * 2
     payload = json.loads(stage.all(EventRow)[-1].payload)
@@ -207,7 +211,7 @@ def test_a_replaced_database_gets_everything_again(
     os.rename(tmp_path / "new.db", file)
     stage.step(COMPARE_SECONDS)
     assert [row.phase for row in stage.all(LectureSession)] == ["ended"]
-    assert len(stage.all(Job)) == 1 and stage.versions_told() == [2]
+    assert len(stage.mp4_jobs()) == 1 and stage.versions_told() == [2]
 
 
 def test_an_older_copy_of_the_database_catches_up(stage: Stage) -> None:
@@ -303,7 +307,7 @@ def test_a_version_becomes_row_event_and_job_once(stage: Stage) -> None:
     (row,) = stage.all(LectureSession)
     assert row.edit_version == 2 and row.bytes > before
     assert [version for _, _, version in replays_told(stage)] == [1, 2]
-    keys = {job.key: (job.state, job.payload) for job in stage.all(Job)}
+    keys = {job.key: (job.state, job.payload) for job in stage.mp4_jobs()}
     assert keys == {
         f"mp4:{row.id}": ("cancelled", {"version": 1}),
         f"mp4:{row.id}:2": ("waiting", {"version": 2}),
@@ -330,7 +334,7 @@ def test_a_lost_database_learns_versions_from_the_files(stage: Stage) -> None:
     stage.step()
     (row,) = stage.all(LectureSession)
     assert row.edit_version == 3
-    assert [job.key for job in stage.all(Job)] == [f"mp4:{row.id}:3"]
+    assert [job.key for job in stage.mp4_jobs()] == [f"mp4:{row.id}:3"]
 
 
 def test_an_older_copy_of_the_database_learns_the_version(stage: Stage) -> None:
@@ -368,7 +372,7 @@ def test_a_lecture_of_which_only_the_copy_is_left_becomes_a_recording(stage: Sta
     stage.step(COMPARE_SECONDS)
     (row,) = stage.all(LectureSession)
     assert row.bytes > 0 and json.loads(stage.told()[-1].payload)["has_replay"]
-    assert [job.key for job in stage.all(Job)] == [f"mp4:{row.id}:2"]
+    assert [job.key for job in stage.mp4_jobs()] == [f"mp4:{row.id}:2"]
 
 
 def test_news_of_an_older_session_do_not_hide_the_last_one(stage: Stage) -> None:

@@ -26,7 +26,7 @@ LOADED = "() => document.querySelector('#recordings img')?.naturalWidth > 0"
 
 @pytest.fixture(scope="module")
 def recording(installation: Installation) -> str:
-    """20 s of a lecture of `yamada`, silent from 8 s on, over, with pictures → its page."""
+    """16 s of a lecture of `yamada`, silent from 8 s on, over, with pictures → its page."""
     installation.add_lecturer("yamada", PASSWORD)
     installation.add_room("hall", "yamada")
     database = database_of(installation)
@@ -34,8 +34,8 @@ def recording(installation: Installation) -> str:
         room_id = transaction.scalars(select(Room.id)).one()
     database.close()
     lecture = Lecture(installation.folder, room_id=room_id)
-    lecture.camera(0, 20, falls_silent=8)
-    lecture.end(20)
+    lecture.camera(0, 16, falls_silent=8)
+    lecture.end(16)
     wait_for("pictures", lambda: pictures(installation).get("poster_url"), 60)
     return f"{installation.url}/watch/{lecture.session_id}"
 
@@ -73,11 +73,11 @@ def test_the_seek_bar_shows_what_is_there(browser: Browser, recording: str) -> N
         "() => { const r = document.querySelector('.loudness rect'); return [r.x.baseVal.value, "
         "r.width.baseVal.value, document.querySelector('.loudness').viewBox.baseVal.width]; }"
     )
-    assert silent == pytest.approx([8, 12, 20], abs=1.5)
+    assert silent == pytest.approx([9, 7, 16], abs=1)
     viewer.page.evaluate("() => document.querySelector('video').pause()")
     bar = viewer.page.locator(".seek").bounding_box()
     assert bar is not None
-    for share, place, words in ((0.13, "-160px 0px", False), (0.53, "-480px 0px", True)):
+    for share, place, words in ((0.16, "-160px 0px", False), (0.75, "-480px 0px", True)):
         viewer.page.mouse.move(bar["x"] + share * bar["width"], bar["y"] + bar["height"] / 2)
         preview = viewer.page.locator(".preview-picture")
         expect(preview).to_be_visible()

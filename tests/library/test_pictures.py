@@ -79,6 +79,18 @@ def _go_back_before(database: Database, revision: str) -> None:
         command.downgrade(configuration, str(before))
 
 
+def test_a_chosen_poster_is_noted_with_the_pictures_it_lies_with(database: Database, owner: User) -> None:
+    pictures.poster_is_there(database, SESSION, {})
+    assert row(database).poster is None
+    pictures.pictures_are_there(database, SESSION, {"version": 2, "poster": "two"})
+    pictures.poster_is_there(database, SESSION, {"version": 1, "poster": "old"})
+    assert row(database).poster == "two"
+    pictures.poster_is_there(database, SESSION, {"version": 2, "poster": "chosen"})
+    assert row(database).poster == "chosen"
+    pictures.poster_is_there(database, "s9", {"version": 2, "poster": "x"})
+    assert pictures.chosen_poster(database, "s9") == pictures.ChosenPoster(None, None)
+
+
 def test_older_ones_and_what_attempts_left_go(tmp_path: Path) -> None:
     for name in ("v1", "v2.partial", "v3", "v4", "v4.partial", "else"):
         (tmp_path / SESSION / name).mkdir(parents=True)
