@@ -85,6 +85,7 @@ function begin(player) {
   const one = new SeekPreview();
   const button = document.querySelector("#use-as-poster");
   if (button instanceof HTMLButtonElement) offerPoster(button, player);
+  player.addEventListener("change", () => { if (player.isLive) void showPicturesOf(player, null); }); // the next lecture
   const seek = need(".seek");
   seek.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
     const bar = seek.getBoundingClientRect();
