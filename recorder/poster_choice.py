@@ -6,6 +6,7 @@ and contrast are counted on the small picture, sharpness on some lines of the la
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -55,14 +56,14 @@ def score(facts: PictureFacts, place: float) -> float:
     light = 1.0 if DIM <= facts.brightness <= LIGHT else 0.6
     colour = 0.8 + 0.2 * min(1.0, facts.colour / GOOD_COLOUR)
     at = 1.0 if 0.05 <= place <= 0.6 else 0.9 if 0.02 <= place <= 0.95 else 0.7
-    return contrast**0.5 * edges**0.5 * light * colour * at
+    return math.sqrt(contrast * edges) * light * colour * at
 
 
 def _mean_and_deviation(counts: Counter[int]) -> tuple[float, float]:
     total = max(1, counts.total())
     mean = sum(value * count for value, count in counts.items()) / total
     variance = sum((value - mean) ** 2 * count for value, count in counts.items()) / total
-    return float(mean), float(variance**0.5)
+    return mean, math.sqrt(variance)
 
 
 def _edges(lines: Iterable[Sequence[int]]) -> float:
