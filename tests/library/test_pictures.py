@@ -18,10 +18,9 @@ from library.jobs import Jobs
 from library.migration import migrate
 from library.models import Job, JobState, LectureSession
 from library.recordings import SessionMissing
-from people.models import User
-from tests.library.test_recordings import SESSION, owner, row
+from tests.library.test_recordings import SESSION, recorded, row
 
-__all__ = ["owner"]  # the fixture: a session with its room
+__all__ = ["recorded"]  # the fixture: a session with its room
 
 
 def order(database: Database, version: int) -> Job:
@@ -29,7 +28,9 @@ def order(database: Database, version: int) -> Job:
         return pictures.order_pictures(session, SESSION, version)
 
 
-def test_a_version_is_ordered_once_and_makes_older_orders_needless(database: Database, owner: User) -> None:
+def test_a_version_is_ordered_once_and_makes_older_orders_needless(
+    database: Database, recorded: None
+) -> None:
     first = order(database, 1)
     assert order(database, 1).id == first.id
     second = order(database, 2)
@@ -38,7 +39,9 @@ def test_a_version_is_ordered_once_and_makes_older_orders_needless(database: Dat
     assert (second.lane, second.payload) == (pictures.LANE, {"version": 2})
 
 
-def test_a_late_older_version_does_not_take_the_place_of_a_newer_one(database: Database, owner: User) -> None:
+def test_a_late_older_version_does_not_take_the_place_of_a_newer_one(
+    database: Database, recorded: None
+) -> None:
     assert row(database).pictures_version is None
     assert pictures.pictures_are_there(database, SESSION, {"version": 2, "poster": "two"}) == 2
     assert pictures.pictures_are_there(database, SESSION, {"version": 1, "poster": "one"}) == 2
@@ -53,7 +56,7 @@ def test_a_session_that_is_not_known_yet(database: Database) -> None:
 
 
 def test_what_was_recorded_before_gets_pictures_by_the_upgrade(
-    database_url: str, database: Database, owner: User
+    database_url: str, database: Database, recorded: None
 ) -> None:
     with database.session() as session:
         recording = session.get_one(LectureSession, SESSION)
@@ -79,7 +82,7 @@ def _go_back_before(database: Database, revision: str) -> None:
         command.downgrade(configuration, str(before))
 
 
-def test_a_chosen_poster_is_noted_with_the_pictures_it_lies_with(database: Database, owner: User) -> None:
+def test_a_chosen_poster_is_noted_with_the_pictures_it_lies_with(database: Database, recorded: None) -> None:
     pictures.poster_is_there(database, SESSION, {})
     assert row(database).poster is None
     pictures.pictures_are_there(database, SESSION, {"version": 2, "poster": "two"})
