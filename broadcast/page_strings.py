@@ -280,6 +280,7 @@ def jobs_strings() -> Strings:
         "kind_media": _("Film"),
         "kind_heal": _("Completing a recording"),
         "kind_pictures": _("Pictures of a recording"),
+        "kind_poster": _("Chosen poster"),
         "kind_transcribe": _("Transcript"),
         "kind_scan": _("Check of what is stored"),
         "kind_move": _("Move to the object store"),

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from library import copies, films, recordings
+from library import copies, films, pictures, recordings
 from library.database import Database, open_database
 from library.jobs import Jobs
 from library.models import Job
 from library.worker import DEFAULT_MEMORY_BYTES, Handling, Worker
-from operation import film_job, healing_job, mp4_job
+from operation import film_job, healing_job, mp4_job, pictures_job, poster_job
 from settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,8 @@ KINDS: Mapping[str, Kind] = {
     recordings.KIND: Kind(mp4_job.work, mp4_job.done, recordings.LANE),
     films.KIND: Kind(film_job.work, film_job.done, films.LANE),
     copies.KIND: Kind(healing_job.work, healing_job.done, copies.LANE),
+    pictures.KIND: Kind(pictures_job.work, pictures_job.done, pictures.LANE),
+    pictures.POSTER_KIND: Kind(poster_job.work, poster_job.done, pictures.LANE),
 }
 
 

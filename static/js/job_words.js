@@ -19,6 +19,7 @@ const KINDS = new Map(Object.entries({
   media: "kind_media",
   heal: "kind_heal",
   pictures: "kind_pictures",
+  poster: "kind_poster",
   transcribe: "kind_transcribe",
   scan: "kind_scan",
   move: "kind_move",
