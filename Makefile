@@ -23,6 +23,7 @@ install: $(STAMPS)/run $(STAMPS)/translations ## install what serving needs, int
 
 test: $(STAMPS)/dev $(STAMPS)/translations ## install what tests need, Chromium too, and run them
 	@scripts/install-chromium
+	@scripts/install-s3-server
 	@$(BIN)/python scripts/run_tests.py $(PYTEST_ARGUMENTS)
 
 check: $(STAMPS)/dev ## style, types and import rules
@@ -33,7 +34,8 @@ check: $(STAMPS)/dev ## style, types and import rules
 
 faults: $(STAMPS)/dev $(STAMPS)/translations ## kill, cut and fill up everything, full counts
 	@scripts/install-chromium
-	@KODO_FULL=1 $(BIN)/python -m pytest tests/faults tests/recorder $(PYTEST_ARGUMENTS)
+	@scripts/install-s3-server
+	@KODO_FULL=1 $(BIN)/python -m pytest tests/faults tests/recorder tests/library $(PYTEST_ARGUMENTS)
 
 bench: $(STAMPS)/dev $(STAMPS)/translations ## all figures of the README, full counts
 	@scripts/install-chromium

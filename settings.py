@@ -34,6 +34,14 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class BucketPlace:
+    """A bucket of an S3 service, and what all keys in it begin with (`""`: nothing)."""
+
+    bucket: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One installation's configuration. Sizes in bytes, times in seconds, addresses absolute."""
 
@@ -62,6 +70,12 @@ class Settings:
     upload_bytes: int
     upload_seconds: float
     job_lanes: tuple[tuple[str, int], ...]
+    objects: BucketPlace | None  # None: the disk
+    s3_endpoint: str | None
+    s3_region: str | None
+    s3_path_style: bool
+    s3_access_key: str | None = field(repr=False)
+    s3_secret_key: str | None = field(repr=False)
     web_workers: int
     log_level: str
 
@@ -280,6 +294,34 @@ def _frame_ancestors(text: str) -> str:
     return " ".join(sources)
 
 
+# "Bucket naming rules" of S3; keys as library.object_store takes them.
+_BUCKET_URL = re.compile(
+    r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*)/?", re.ASCII
+)
+
+
+def _objects(text: str) -> BucketPlace | None:
+    match = _BUCKET_URL.fullmatch(text)
+    if text == "disk":
+        return None
+    if not match or len(match[2]) > 200 or ".." in match[1]:
+        raise ValueError("must be disk, or a bucket such as s3://lectures or s3://lectures/kodo")
+    return BucketPlace(match[1], match[2].removeprefix("/"))
+
+
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", text, re.ASCII):
+        raise ValueError("must be the name of a region such as eu-central-1")
+    return text
+
+
+def _yes_or_no(text: str) -> bool:
+    words = {"yes": True, "no": False}
+    if text not in words:
+        raise ValueError("must be yes or no")
+    return words[text]
+
+
 def _log_level(text: str) -> str:
     if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("must be debug, info, warning or error")
@@ -358,6 +400,35 @@ FIELDS: dict[str, Field] = {
         _lanes,
         "how many jobs of a lane run at a time, e.g. export=2, media=2; default: one of each",
     ),
+    "KODO_OBJECTS": Field(
+        "objects",
+        "disk",
+        _objects,
+        "disk, or a bucket that gets a copy of each recording: s3://BUCKET/PREFIX",
+    ),
+    "KODO_S3_ENDPOINT": Field(
+        "s3_endpoint",
+        "",
+        _http_url,
+        "address of the S3 service, e.g. https://s3.example.ac.jp; default: Amazon's",
+    ),
+    "KODO_S3_REGION": Field(
+        "s3_region", "", _region, "region of the bucket; default: as `AWS_DEFAULT_REGION` says"
+    ),
+    "KODO_S3_PATH_STYLE": Field(
+        "s3_path_style",
+        "",
+        _yes_or_no,
+        "yes: the bucket's name is in the path, not in the host name; default: yes with `KODO_S3_ENDPOINT`",
+    ),
+    "KODO_S3_ACCESS_KEY": Field(
+        "s3_access_key",
+        "",
+        str,
+        "access key of the bucket; default: from the usual AWS environment",
+        secret=True,
+    ),
+    "KODO_S3_SECRET_KEY": Field("s3_secret_key", "", str, "the access key's secret", secret=True),
     "KODO_WEB_WORKERS": Field("web_workers", "1", _whole(1, 64), "web processes"),
     "KODO_LOG_LEVEL": Field("log_level", "info", _log_level, "debug, info, warning or error"),
 }
@@ -371,6 +442,9 @@ def unknown_names(environment: Mapping[str, str]) -> list[str]:
 def _with_derived_defaults(parsed: dict[str, Any]) -> dict[str, Any]:
     _check_tls(parsed["tls_certificate"], parsed["tls_key"])
     _check_turn(parsed)
+    _check_s3_keys(parsed)
+    if parsed["s3_path_style"] is None:
+        parsed["s3_path_style"] = parsed["s3_endpoint"] is not None
     if parsed["public_url"] is None:
         parsed["public_url"] = _own_address(
             parsed["host"], parsed["port"], tls=bool(parsed["tls_certificate"])
@@ -403,6 +477,13 @@ def _check_turn(parsed: dict[str, Any]) -> None:
     for name in ("KODO_TURN_USERNAME", "KODO_TURN_PASSWORD"):
         if parsed["turn_url"] and not parsed[FIELDS[name].field]:
             raise SettingsError(name, "KODO_TURN_URL needs it")
+
+
+def _check_s3_keys(parsed: dict[str, Any]) -> None:
+    names = ("KODO_S3_ACCESS_KEY", "KODO_S3_SECRET_KEY")
+    missing = [name for name in names if not parsed[FIELDS[name].field]]
+    if len(missing) == 1:
+        raise SettingsError(missing[0], "access key and secret go together")
 
 
 def _own_address(host: str, port: int, *, tls: bool) -> str:

@@ -10,6 +10,8 @@ import os
 import secrets
 from pathlib import Path
 
+from library.lasting_file import sync_folder
+
 _LENGTH = 32
 
 
@@ -48,12 +50,4 @@ def _create_once(path: Path) -> None:
             return
     finally:
         os.unlink(temporary)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(path.parent)

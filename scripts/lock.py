@@ -9,15 +9,20 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-# The larger one first: what serves is then held to the versions that are tested.
-LOCKS = {"dev.lock": ["--group", "dev"], "run.lock": ["--constraints", "requirements/dev.lock"]}
+# The larger one first: what serves is then held to the versions that are tested. The S3 server of the tests
+# lives in an environment of its own and holds Kodo to nothing.
+LOCKS = {
+    "dev.lock": ["pyproject.toml", "--group", "dev"],
+    "run.lock": ["pyproject.toml", "--constraints", "requirements/dev.lock"],
+    "s3-server.lock": ["--group", "s3-server"],
+}
 
 
 def main(arguments: list[str]) -> int:
     """Write both files → exit code."""
     (PROJECT / "requirements").mkdir(exist_ok=True)
     for name, options in LOCKS.items():
-        command = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", *options, "--quiet"]
+        command = [sys.executable, "-m", "uv", "pip", "compile", *options, "--quiet"]
         command += ["--universal", "--python-version", "3.11", "--generate-hashes"]
         command += ["--no-annotate", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
         command += ["--output-file", f"requirements/{name}", *arguments]

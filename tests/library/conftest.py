@@ -6,6 +6,7 @@ import pytest
 
 from library.database import Database
 from people.models import Organization, Role, Room, User
+from tests.s3_server import disk_store, object_store, s3_place, s3_server, s3_store  # noqa: F401
 
 
 @pytest.fixture

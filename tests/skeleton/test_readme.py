@@ -78,14 +78,16 @@ def test_each_dependency_has_its_reason() -> None:
     groups = project["dependency-groups"]
     assert serve == names(project["project"]["dependencies"])
     assert {row[0] for row in table_rows(text, "To test and check")} == names(groups["test"] + groups["dev"])
+    server = {row[0] for row in table_rows(text, "The S3 server of the tests")}
+    assert server == names(groups["s3-server"])
 
 
-@pytest.mark.parametrize("lock", ["run.lock", "dev.lock"])
-def test_locks_have_hashes_and_name_no_index(lock: str) -> None:
+@pytest.mark.parametrize(("lock", "least"), [("run.lock", 50), ("dev.lock", 50), ("s3-server.lock", 10)])
+def test_locks_have_hashes_and_name_no_index(lock: str, least: int) -> None:
     text = (PROJECT / "requirements" / lock).read_text()
     assert "://" not in text and "--index" not in text and "--find-links" not in text
     entries = re.split(r"\n(?=\S)", text.strip())
-    assert len(entries) > 50
+    assert len(entries) > least
     for entry in entries:
         assert re.match(r"[a-z0-9._-]+==\S+", entry), entry[:60]
         assert "--hash=sha256:" in entry, entry[:60]

@@ -8,7 +8,7 @@ import pytest
 
 from library.database import open_database
 from operation.certificate import make_certificate, write_certificate
-from settings import FIELDS, Settings, SettingsError, unknown_names
+from settings import FIELDS, BucketPlace, Settings, SettingsError, unknown_names
 
 
 def test_nothing_needs_to_be_set() -> None:
@@ -80,6 +80,18 @@ def test_every_field_of_the_object_comes_from_one_variable() -> None:
         ("KODO_CAMERA_NETWORKS", "camera.example"),
         ("KODO_UPLOAD_SIZE", "huge"),
         ("KODO_UPLOAD_SECONDS", "0"),
+        ("KODO_OBJECTS", "s3"),
+        ("KODO_OBJECTS", "s3://"),
+        ("KODO_OBJECTS", "s3://Lectures"),
+        ("KODO_OBJECTS", "s3://lec..tures"),
+        ("KODO_OBJECTS", "s3://me:secret@lectures"),
+        ("KODO_OBJECTS", "s3://lectures/../other"),
+        ("KODO_OBJECTS", "s3://lectures//kodo"),
+        ("KODO_OBJECTS", "https://lectures.s3.example"),
+        ("KODO_S3_ENDPOINT", "s3.example"),
+        ("KODO_S3_ENDPOINT", "https://s3.example/bucket"),
+        ("KODO_S3_REGION", "eu central"),
+        ("KODO_S3_PATH_STYLE", "path"),
         ("KODO_WEB_WORKERS", "0"),
         ("KODO_JOB_LANES", "export=0"),
         ("KODO_JOB_LANES", "export"),
@@ -99,7 +111,12 @@ def test_every_setting_that_can_be_wrong_is_tried_above() -> None:
         for mark in test_a_wrong_value_is_refused_with_the_settings_name.pytestmark
         for case in mark.args[1]
     }
-    cannot_be_wrong = {"KODO_TURN_USERNAME", "KODO_TURN_PASSWORD"}
+    cannot_be_wrong = {
+        "KODO_TURN_USERNAME",
+        "KODO_TURN_PASSWORD",
+        "KODO_S3_ACCESS_KEY",
+        "KODO_S3_SECRET_KEY",
+    }
     assert tried == set(FIELDS) - cannot_be_wrong
 
 
@@ -111,6 +128,8 @@ def test_what_goes_together_is_asked_for_together(tmp_path: Path) -> None:
         ({"KODO_TLS_KEY": str(file)}, "KODO_TLS_CERTIFICATE"),
         ({"KODO_TURN_URL": "turn:turn.example"}, "KODO_TURN_USERNAME"),
         ({"KODO_TURN_URL": "turn:turn.example", "KODO_TURN_USERNAME": "kodo"}, "KODO_TURN_PASSWORD"),
+        ({"KODO_S3_ACCESS_KEY": "key"}, "KODO_S3_SECRET_KEY"),
+        ({"KODO_S3_SECRET_KEY": "hunter2"}, "KODO_S3_ACCESS_KEY"),
     ):
         with pytest.raises(SettingsError) as refused:
             Settings.from_environment(given)
@@ -180,12 +199,24 @@ def test_who_may_embed(text: str) -> None:
     assert Settings.from_environment({"KODO_FRAME_ANCESTORS": text}).frame_ancestors == text
 
 
+def test_where_objects_are_kept() -> None:
+    assert Settings.from_environment({}).objects is None
+    place = Settings.from_environment({"KODO_OBJECTS": "s3://lectures.example/kodo/2026/"})
+    assert place.objects == BucketPlace("lectures.example", "kodo/2026")
+    assert not place.s3_path_style
+    endpoint = {"KODO_S3_ENDPOINT": "http://127.0.0.1:8080"}
+    assert Settings.from_environment(endpoint).s3_path_style
+    assert not Settings.from_environment({**endpoint, "KODO_S3_PATH_STYLE": "no"}).s3_path_style
+
+
 def test_secrets_are_not_shown() -> None:
     secrets = {
         "KODO_DATABASE_URL": "postgresql://kodo:hunter2@db/kodo",
         "KODO_TURN_URL": "turn:turn.example",
         "KODO_TURN_USERNAME": "kodo",
         "KODO_TURN_PASSWORD": "hunter2",
+        "KODO_S3_ACCESS_KEY": "hunter2",
+        "KODO_S3_SECRET_KEY": "hunter2",
     }
     assert "hunter2" not in repr(Settings.from_environment(secrets))
     with pytest.raises(SettingsError) as refused:
