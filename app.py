@@ -154,6 +154,9 @@ def _parser() -> argparse.ArgumentParser:
         "--out", metavar="DIR", type=Path, default=Path("certificate"), help="folder to write to"
     )
     _add_jobs(commands)
+    objects = _add_group(commands, "objects", "files of recordings, on the disk and in a bucket")
+    verify = _add(objects, "verify", _administer("objects verify"), "read them all, name the damaged ones")
+    verify.add_argument("--json", action="store_true")
     return parser
 
 

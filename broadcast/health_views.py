@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from broadcast.problems import Problem
 from broadcast.recorder_client import RecorderRefused, RecorderUnavailable
 from broadcast.services import services
+from library import object_catalogue
 from library.database import DatabaseUnavailable
 from library.models import Job
 from people.models import Role, Room
@@ -85,6 +86,7 @@ def _database_figures(registry: CollectorRegistry) -> None:
                 select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state)
             )
             counts = [(kind, str(state), count) for kind, state, count in rows]
+            damaged = object_catalogue.count_damaged(transaction)
     except DatabaseUnavailable:
         up.set(0)
         return
@@ -92,6 +94,8 @@ def _database_figures(registry: CollectorRegistry) -> None:
     jobs = Gauge("kodo_jobs", "Jobs by kind and state.", ["kind", "state"], registry=registry)
     for kind, state, count in counts:
         jobs.labels(kind, state).set(count)
+    objects = Gauge("kodo_objects_damaged", "Files of recordings known to be damaged.", registry=registry)
+    objects.set(damaged)
 
 
 def _is_this_machine() -> bool:

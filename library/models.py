@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from library.database import Base, new_id, utc_now
@@ -189,3 +189,37 @@ class SafetyCopy(Base):
     bytes: Mapped[int] = mapped_column(BigInteger)
     began_at: Mapped[float] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class ObjectState(StrEnum):
+    WHOLE = "whole"
+    DAMAGED = "damaged"
+
+
+class MediaObject(Base):
+    """A file of a recording as it was when it was whole, and the store (`ObjectStore.name`) that keeps it.
+
+    `kind`: `take`, `index`, `edits` or `mp4`. `session_id`: None once the session is deleted; copies in other
+    stores are then removed. `damaged_reason`: a word of `Damage`. `verified_at`: when it was read last.
+    """
+
+    __tablename__ = "objects"
+    __table_args__ = (
+        CheckConstraint("state IN ('whole', 'damaged')", name="state"),
+        UniqueConstraint("store", "key"),
+        Index("ix_objects_store_verified_at_id", "store", "verified_at", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    store: Mapped[str] = mapped_column(String(300))
+    key: Mapped[str] = mapped_column(String(500))
+    session_id: Mapped[str | None] = mapped_column(
+        ForeignKey("sessions.id", ondelete="SET NULL"), default=None, index=True
+    )
+    kind: Mapped[str] = mapped_column(String(20))
+    sha256: Mapped[str] = mapped_column(String(64))
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(16), default=ObjectState.WHOLE, index=True)
+    damaged_reason: Mapped[str | None] = mapped_column(String(20), default=None)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    verified_at: Mapped[datetime] = mapped_column(default=utc_now)

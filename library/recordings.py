@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,13 @@ def order_mp4(session: Session, session_id: str, version: int) -> Job:
     )
     jobs.cancel_others(session, job)
     return job
+
+
+def being_made(session: Session, session_ids: Iterable[str]) -> set[str]:
+    """Those of these sessions that have an MP4 on order."""
+    states = (JobState.WAITING, JobState.RUNNING)
+    query = select(Job.subject).where(Job.kind == KIND, Job.state.in_(states))
+    return set(session.scalars(query.where(Job.subject.in_(list(session_ids)))))
 
 
 def mp4_path(folder: Path, session_id: str, version: int) -> Path:

@@ -1,4 +1,5 @@
-"""What `app.py user`, `room`, `session`, `jobs`, `migrate`, `setup-link` do: print, and raise typed errors.
+"""What `app.py user`, `room`, `session`, `jobs`, `objects`, `migrate`, `setup-link` do: print, raise typed
+errors.
 
 Run in a short-lived process of their own, before the first start as well as while everything runs:
 the database is brought to this version first.
@@ -16,17 +17,22 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from broadcast.recorder_client import RecorderClient, RecorderRefused, RecorderUnavailable
+from library import object_scan
 from library.database import (
     Database,
     DatabaseUnavailable,
     open_database,
     parse_url,
     sqlite_path,
+    utc_now,
 )
 from library.jobs import JobNotFound
 from library.migration import MigrationFailed, migrate
+from library.object_store import ObjectStoreError
+from library.object_stores import open_stores
 from library.secret_key import SecretKeyError, installation_secret
 from operation import job_commands
+from operation.recording_files import files_of
 from people import command_line, setup_link
 from people.models import Role
 from settings import Settings
@@ -44,6 +50,10 @@ class DatabaseMissing(Exception):
     """The installation has been used and its database is gone: an empty one would hide that."""
 
 
+class ObjectsDamaged(Exception):
+    """Files of recordings are not what they were; they have been named on standard output."""
+
+
 ERRORS = (
     *command_line.COMMAND_ERRORS,
     DatabaseMissing,
@@ -51,6 +61,8 @@ ERRORS = (
     JobNotFound,
     job_commands.JobsNotDone,
     MigrationFailed,
+    ObjectsDamaged,
+    ObjectStoreError,
     RecorderAbsent,
     RecorderRefused,
     SecretKeyError,
@@ -158,6 +170,26 @@ def _with_database(
     return run
 
 
+def _objects_verify(settings: Settings, parsed: argparse.Namespace) -> None:
+    """Reads everything now, beside whatever runs. Raises ObjectsDamaged."""
+    with _database(settings) as database, open_stores(settings) as stores:
+        scanned = object_scan.take_up_and_scan(
+            database, stores, settings.storage, lambda one: files_of(settings, one), before=utc_now()
+        )
+    if parsed.json:
+        print(json.dumps(asdict(scanned), indent=2))
+    for one in () if parsed.json else (*scanned.mended, *scanned.damaged):
+        print(f"{one.reason}\t{one.store}\t{one.key}\t{one.session or '-'}")
+    if scanned.damaged:
+        raise ObjectsDamaged(
+            object_scan.summary(
+                scanned.checked,
+                mended=[one.key for one in scanned.mended],
+                damaged=[one.key for one in scanned.damaged],
+            )
+        )
+
+
 COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "migrate": _migrate,
     "setup-link": _setup_link,
@@ -170,4 +202,5 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "jobs wait": _with_database(job_commands.wait),
     "jobs cancel": _with_database(job_commands.cancel),
     "jobs retry": _with_database(job_commands.retry),
+    "objects verify": _objects_verify,
 }

@@ -18,7 +18,8 @@ from types import TracebackType
 
 MAX_QUEUED_LINES = 10_000
 CLOSE_SECONDS = 2.0
-QUIET = ("aioice", "aiortc", "aiohttp.access", "_granian", "alembic")  # only what goes wrong
+# Only what goes wrong; botocore would also write out what it sends.
+QUIET = ("aioice", "aiortc", "aiohttp.access", "_granian", "alembic", "botocore", "urllib3")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 

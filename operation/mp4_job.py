@@ -9,6 +9,7 @@ from typing import Any
 from library import recordings
 from library.database import Database
 from library.models import Job
+from operation import object_jobs
 from operation.job_output import tell_progress, tell_result, wait_for_disk
 from recorder.export import ExportFailed, NotEnoughSpace, export_mp4
 from settings import Settings
@@ -20,6 +21,7 @@ def work(settings: Settings, job: Job) -> int:
     folder = settings.recordings_folder
     folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     version = int(job.payload.get("version", 1))
+    object_jobs.forget(settings, recordings.mp4_path(folder, job.subject, version))
     try:
         made = export_mp4(
             settings.session_roots,

@@ -32,6 +32,7 @@ from broadcast.upload_expiry import UploadExpiry
 from broadcast.viewers import ViewerCounts
 from broadcast.web_app import create_app
 from library.database import Database, open_database
+from library.object_care import ObjectCare
 from library.secret_key import installation_secret
 from operation.open_files import warn_if_few
 from operation.web_server import serve
@@ -83,6 +84,7 @@ def build_front(settings: Settings, database: Database) -> Front:
     viewers = ViewerCounts(settings.beacon_seconds, log, feed.announce, hints.tell)
     adopter = SessionAdopter(database, log, feed.announce, directory)
     expiry = UploadExpiry(settings, database)
+    care = ObjectCare(database, copies=settings.objects is not None)
     listeners += [_batch_listener(feed), _access_listener(book), adopter.on_hint, viewers.on_hint]
     services = WebServices(
         settings=settings,
@@ -99,7 +101,8 @@ def build_front(settings: Settings, database: Database) -> Front:
     )
     answers = LiveAnswers(windows, book)
     app = create_app(services, answers, feed)
-    return Front(app, answers, windows, feed=feed, background=(book, hints, feed, viewers, adopter, expiry))
+    background = (book, hints, feed, viewers, adopter, expiry, care)
+    return Front(app, answers, windows, feed=feed, background=background)
 
 
 def _rooms(database: Database) -> dict[str, RoomAccess]:

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from library import copies, films, pictures, recordings
+from library import copies, films, object_copies, object_scan, pictures, recordings
 from library.database import Database, open_database
 from library.jobs import Jobs
 from library.models import Job
 from library.worker import DEFAULT_MEMORY_BYTES, Handling, Worker
-from operation import film_job, healing_job, mp4_job, pictures_job, poster_job
+from operation import film_job, healing_job, mp4_job, object_jobs, pictures_job, poster_job
 from settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,8 @@ KINDS: Mapping[str, Kind] = {
     copies.KIND: Kind(healing_job.work, healing_job.done, copies.LANE),
     pictures.KIND: Kind(pictures_job.work, pictures_job.done, pictures.LANE),
     pictures.POSTER_KIND: Kind(poster_job.work, poster_job.done, pictures.LANE),
+    object_scan.KIND: Kind(object_jobs.scan, object_jobs.are_checked, object_scan.LANE),
+    object_copies.KIND: Kind(object_jobs.store, object_jobs.are_copied, object_copies.LANE),
 }
 
 

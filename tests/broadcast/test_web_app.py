@@ -158,6 +158,7 @@ def test_health_while_the_database_is_away(stage: WebStage) -> None:
 def test_metrics(stage: WebStage) -> None:
     text = stage.client().get("/metrics").text
     assert "kodo_database_up 1.0" in text
+    assert "kodo_objects_damaged 0.0" in text
     assert "kodo_recorder_up 0.0" in text
 
 

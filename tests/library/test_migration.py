@@ -39,6 +39,7 @@ def test_check_constraints_are_in_the_schema_too(database: Database) -> None:
         "ck_jobs_state",
         "ck_media_state",
         "ck_copies_state",
+        "ck_objects_state",
     ):
         assert f"{name} " in found + " "
 
