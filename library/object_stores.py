@@ -36,5 +36,5 @@ def open_store(settings: Settings) -> ObjectStore:
 def open_stores(settings: Settings) -> Iterator[Mapping[str, ObjectStore]]:
     """By name: the disk, where recordings begin, and the store of KODO_OBJECTS if that is another."""
     with ExitStack() as opened:
-        stores = (disk_store.DiskStore(settings.storage), open_store(settings))
+        stores: tuple[ObjectStore, ...] = (disk_store.DiskStore(settings.storage), open_store(settings))
         yield {store.name: opened.enter_context(closing(store)) for store in stores}

@@ -151,6 +151,7 @@ def test_a_server_in_trouble(
     assert patient.put(KEY, source).bytes == source.stat().st_size
 
 
+@pytest.mark.timeout(900 if FULL else 120)
 def test_an_upload_that_is_cut_five_times_sends_no_more_than_one_part_again_each_time(
     relay: CutRelay, s3_place: S3Place, tmp_path: Path
 ) -> None:
