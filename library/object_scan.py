@@ -37,6 +37,7 @@ RECHECK = timedelta(days=30)
 SETTLED = timedelta(minutes=10)  # after its end nobody writes to a recording's takes
 _PAGE = 100
 _NAMED_IN_MESSAGE = 5
+_MESSAGE_LENGTH = 500  # of the job's column
 
 Files = Callable[[LectureSession], Iterable[tuple[str, str]]]  # of an ended session: key and kind
 
@@ -192,7 +193,7 @@ def note_result(database: Database, job_id: str, result: Mapping[str, Any]) -> N
     with database.session() as session:
         job = session.get(Job, job_id)
         if job is not None:
-            job.message = summary(int(result["checked"]), **keys)
+            job.message = summary(int(result["checked"]), **keys)[:_MESSAGE_LENGTH]
 
 
 def summary(checked: int, *, mended: Sequence[str], damaged: Sequence[str]) -> str:

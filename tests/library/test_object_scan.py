@@ -278,6 +278,9 @@ def test_the_message_names_what_is_damaged(database: Database) -> None:
     assert message.startswith("40 checked, 7 damaged: recordings/0.mp4, ")
     assert message.endswith("recordings/4.mp4 and 2 more, 1 mended: a")
     assert object_scan.summary(3, damaged=[], mended=[]) == "3 checked, all whole"
+    long = [{"key": f"sessions/{'0' * 36}/take-{n:04d}/program.mp4"} for n in range(9)]
+    object_scan.note_result(database, job.id, {"checked": 40, "damaged": long, "mended": long})
+    assert Jobs(database).get(job.id).message.startswith("40 checked, 9 damaged: sessions/")
 
 
 def test_twenty_flipped_bits_in_any_store(
