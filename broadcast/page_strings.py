@@ -283,7 +283,7 @@ def jobs_strings() -> Strings:
         "kind_poster": _("Chosen poster"),
         "kind_transcribe": _("Transcript"),
         "kind_scan": _("Check of what is stored"),
-        "kind_move": _("Move to the object store"),
+        "kind_store": _("Copy to the object store"),
         "percent": _("{percent} percent done"),
         "percent_left": _("{percent} percent done, about {time} left"),
         "wait_turn": _("Waits for its turn"),

@@ -22,7 +22,7 @@ const KINDS = new Map(Object.entries({
   poster: "kind_poster",
   transcribe: "kind_transcribe",
   scan: "kind_scan",
-  move: "kind_move",
+  store: "kind_store",
 }));
 
 /** @type {Map<string, string>} why a job waits → its sentence */

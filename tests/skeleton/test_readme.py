@@ -28,7 +28,10 @@ def test_the_table_of_settings_is_the_settings() -> None:
 
 def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     actions = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-    return dict(actions[0].choices) if actions else {}
+    names: dict[int, str] = {}
+    for name, inner in actions[0].choices.items() if actions else ():
+        names.setdefault(id(inner), name)  # an alias of before stands behind its name
+    return {name: actions[0].choices[name] for name in names.values()}
 
 
 def all_commands() -> set[str]:
@@ -42,7 +45,7 @@ def all_commands() -> set[str]:
 def test_the_table_of_commands_is_the_command_line() -> None:
     first_cells = " ".join(row[0] for row in table_rows(README, "Commands"))
     written = re.findall(r"app\.py ([a-z-]+(?: [a-z]+)?)", first_cells)
-    internal = {"job run"}
+    internal = {"jobs run"}
     assert set(written) == all_commands() - internal
 
 

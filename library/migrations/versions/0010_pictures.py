@@ -8,7 +8,7 @@ from alembic import op
 from library.database import UtcDateTime, new_id, utc_now
 
 revision = "0010"
-down_revision = "0012"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -21,14 +21,14 @@ _jobs = sa.table(
     *(sa.column(name, sa.Integer()) for name in ("attempt", "max_attempts")),
     *(sa.column(name, UtcDateTime()) for name in ("not_before", "created_at")),
     sa.column("payload", sa.JSON()),
-    sa.column("progress", sa.Float()),
+    sa.column("progress", sa.Double()),
 )
 
 
 def upgrade() -> None:
     op.add_column("sessions", sa.Column("pictures_version", sa.Integer(), nullable=True))
     op.add_column("sessions", sa.Column("poster", sa.String(64), nullable=True))
-    op.add_column("sessions", sa.Column("poster_at", sa.Float(), nullable=True))
+    op.add_column("sessions", sa.Column("poster_at", sa.Double(), nullable=True))
     _order_what_is_recorded()
 
 
