@@ -223,3 +223,45 @@ class MediaObject(Base):
     damaged_reason: Mapped[str | None] = mapped_column(String(20), default=None)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     verified_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class TranscriptOrigin(StrEnum):
+    """Who wrote it: a speech engine, a person in the editor, a person's file."""
+
+    ENGINE = "engine"
+    PERSON = "person"
+    UPLOAD = "upload"
+
+
+class TranscriptRow(Base):
+    """A version of what was said in a session; its cues never change, but those of one that is still growing
+    (`complete` false) become more. `language`: BCP 47, None while nobody knows. `author`: a user's id.
+    """
+
+    __tablename__ = "transcripts"
+    __table_args__ = (
+        CheckConstraint("origin IN ('engine', 'person', 'upload')", name="origin"),
+        UniqueConstraint("session_id", "version"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"))
+    version: Mapped[int] = mapped_column()
+    language: Mapped[str | None] = mapped_column(String(35), default=None)
+    origin: Mapped[str] = mapped_column(String(16))
+    complete: Mapped[bool] = mapped_column(default=True)
+    author: Mapped[str | None] = mapped_column(ForeignKey("users.id"), default=None)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class CueRow(Base):
+    """`number` from 0, in order of time; `start` and `end` in seconds of the session's clock."""
+
+    __tablename__ = "cues"
+
+    transcript_id: Mapped[str] = mapped_column(ForeignKey("transcripts.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    start: Mapped[float] = mapped_column()
+    end: Mapped[float] = mapped_column()
+    text: Mapped[str] = mapped_column(Text)
+    words: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True), default=None)

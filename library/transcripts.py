@@ -1,0 +1,158 @@
+"""What was said in a session, in versions: written by an engine chunk by chunk, by a person, or from a file.
+
+Called within the caller's transaction, in web, worker and command line. A version's cues never change; which
+version counts is a rule, not a mark: a person's before an engine's, a whole one before one that is still
+growing, then the newest. So transcribing again takes nothing away from what somebody corrected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Select, case, delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from library.database import exclusive
+from library.models import CueRow, TranscriptOrigin, TranscriptRow
+from library.transcript_formats import Cue, check_language, fit_cues, words_of, words_values
+
+
+class NotGrowing(LookupError):
+    """There is no such version to be added to: it is complete, or gone."""
+
+
+def save(
+    transaction: Session,
+    session_id: str,
+    language: str | None,
+    cues: Iterable[Cue],
+    *,
+    origin: TranscriptOrigin | str,
+    author: str | None = None,
+) -> int:
+    """A new, whole version → its number. Raises UnfitTranscript."""
+    row = _new_version(transaction, session_id, language, TranscriptOrigin(origin), author)
+    _add(transaction, row, 0, fit_cues(cues))
+    return row.version
+
+
+def begin(transaction: Session, session_id: str, language: str | None = None) -> int:
+    """A version of an engine's that `append` makes longer and `finish` completes → its number."""
+    row = _new_version(transaction, session_id, language, TranscriptOrigin.ENGINE, None)
+    row.complete = False
+    transaction.flush()
+    return row.version
+
+
+def append(
+    transaction: Session,
+    session_id: str,
+    version: int,
+    cues: Iterable[Cue],
+    *,
+    language: str | None = None,
+) -> None:
+    """More of a growing version, later than what it has; `language`, where it was not known before.
+
+    In the transaction that notes which chunk was done, nothing is written twice after a kill. Raises
+    UnfitTranscript, NotGrowing.
+    """
+    row = _growing(transaction, session_id, version)
+    row.language = row.language or check_language(language)
+    transaction.flush()
+    _add(transaction, row, count_cues(transaction, row), fit_cues(cues))
+
+
+def finish(transaction: Session, session_id: str, version: int) -> None:
+    """The version is whole. Idempotent."""
+    row = _version(transaction, session_id, version)
+    if row is not None and not row.complete:
+        row.complete = True
+        transaction.flush()
+
+
+def current(transaction: Session, session_id: str) -> TranscriptRow | None:
+    """The version that is shown and searched; None where there is none."""
+    by_engine = case((TranscriptRow.origin == TranscriptOrigin.ENGINE, 1), else_=0)
+    query = _of(session_id).order_by(by_engine, TranscriptRow.complete.desc(), TranscriptRow.version.desc())
+    return transaction.scalar(query.limit(1))
+
+
+def versions(transaction: Session, session_id: str) -> Sequence[TranscriptRow]:
+    """All of them, newest first."""
+    return transaction.scalars(_of(session_id).order_by(TranscriptRow.version.desc())).all()
+
+
+def cues_of(
+    transaction: Session, row: TranscriptRow, first: int = 0, most: int | None = None
+) -> tuple[Cue, ...]:
+    """A version's cues from number `first` on, at most `most`."""
+    query = select(CueRow).where(CueRow.transcript_id == row.id, CueRow.number >= first)
+    rows = transaction.scalars(query.order_by(CueRow.number).limit(most))
+    return tuple(Cue(cue.start, cue.end, cue.text, words_of(cue.words)) for cue in rows)
+
+
+def count_cues(transaction: Session, row: TranscriptRow) -> int:
+    query = select(func.count()).select_from(CueRow).where(CueRow.transcript_id == row.id)
+    return transaction.scalar(query) or 0
+
+
+def remove(transaction: Session, session_id: str) -> None:
+    """All versions: the recording is gone for good."""
+    ids = select(TranscriptRow.id).where(TranscriptRow.session_id == session_id)
+    transaction.execute(delete(CueRow).where(CueRow.transcript_id.in_(ids)))
+    transaction.execute(delete(TranscriptRow).where(TranscriptRow.session_id == session_id))
+
+
+def _of(session_id: str) -> Select[TranscriptRow]:
+    return select(TranscriptRow).where(TranscriptRow.session_id == session_id)
+
+
+def _version(transaction: Session, session_id: str, version: int) -> TranscriptRow | None:
+    return transaction.scalar(_of(session_id).where(TranscriptRow.version == version))
+
+
+def _growing(transaction: Session, session_id: str, version: int) -> TranscriptRow:
+    exclusive(transaction, f"transcript:{session_id}")
+    row = _version(transaction, session_id, version)
+    if row is None or row.complete:
+        raise NotGrowing(f"{session_id}, version {version}")
+    return row
+
+
+def _new_version(
+    transaction: Session,
+    session_id: str,
+    language: str | None,
+    origin: TranscriptOrigin,
+    author: str | None,
+) -> TranscriptRow:
+    exclusive(transaction, f"transcript:{session_id}")
+    newest = select(func.max(TranscriptRow.version)).where(TranscriptRow.session_id == session_id)
+    row = TranscriptRow(
+        session_id=session_id,
+        version=(transaction.scalar(newest) or 0) + 1,
+        language=check_language(language),
+        origin=origin,
+        author=author,
+    )
+    transaction.add(row)
+    transaction.flush()
+    return row
+
+
+def _add(transaction: Session, row: TranscriptRow, first: int, cues: Sequence[Cue]) -> None:
+    if not cues:
+        return
+    values = [
+        {
+            "transcript_id": row.id,
+            "number": number,
+            "start": cue.start,
+            "end": cue.end,
+            "text": cue.text,
+            "words": words_values(cue.words) or None,
+        }
+        for number, cue in enumerate(cues, start=first)
+    ]
+    transaction.execute(insert(CueRow), values)
