@@ -1,0 +1,115 @@
+"""Tokens of what is said and of what is asked for: whatever was said is found by any part of it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from library.search_tokens import (
+    MAX_PHRASES,
+    MAX_QUERY,
+    Phrase,
+    find,
+    merged,
+    phrases_of,
+    tokens_of,
+    words_of,
+)
+
+JAPANESE = "二分探索木の計算量はオーログエヌです"
+japanese = st.text(st.sampled_from(JAPANESE), min_size=1, max_size=12)
+latin = st.text(st.sampled_from("abcXYZ019é"), min_size=1, max_size=6)
+sentences = st.lists(
+    japanese | latin | st.sampled_from(["。", " ", "\n", "、", "-", "＂", "ｶﾞ", "①", "😀"])
+).map("".join)
+
+
+def marks(text: str, query: str) -> list[str]:
+    tokens = tokens_of(text)
+    found = [place for phrase in phrases_of(query) for place in find(tokens, phrase)]
+    return [text[start:end] for start, end in merged(found)]
+
+
+def test_runs_without_spaces_become_pairs_and_a_last_character() -> None:
+    assert words_of("二分探索") == ["二分", "分探", "探索", "索"]
+    assert words_of("第3章 Ｏ(ｌｏｇ n)") == ["第", "3", "章", "o", "log", "n"]
+    assert words_of("ﾊﾞﾌﾞﾙｿｰﾄ") == words_of("バブルソート")
+    assert words_of("二分\n探 索") == words_of("二分探索")
+    assert words_of("二分。探索") == ["二分", "分", "探索", "索"]
+
+
+def test_queries_are_phrases() -> None:
+    assert phrases_of("二分探索") == (Phrase(("二分", "分探", "探索")),)
+    assert phrases_of("二分　探索") == (Phrase(("二分",)), Phrase(("探索",)))
+    assert phrases_of("木") == (Phrase(("木",), True),)
+    assert phrases_of("第3章") == (Phrase(("第", "3", "章"), True),)
+    assert phrases_of("Binary search") == (Phrase(("binary",)), Phrase(("search",)))
+    assert phrases_of('"Binary search" tree') == (Phrase(("binary", "search")), Phrase(("tree",)))
+    assert phrases_of("二分tree") == (Phrase(("二分", "分", "tree")),)
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "found"),
+    [
+        ("これは二分探索です", "二分探索", ["二分探索"]),
+        ("これは二分探索です", "二分", ["二分"]),
+        ("これは二分探索です", "索", ["索"]),
+        ("これは二分探索です", "す", ["す"]),
+        ("二分\n探索", "分探", ["分\n探"]),
+        ("二分、探索", "分探", []),
+        ("ﾊﾞﾌﾞﾙｿｰﾄを", "バブル", ["ﾊﾞﾌﾞﾙ"]),
+        ("The Binary-Search tree", "binary SEARCH", ["Binary", "Search"]),
+        ("The Binary-Search tree", '"binary search"', ["Binary-Search"]),
+        ("the tree", "tre", []),
+        ("第30章、第3章", "第3章", ["第3章"]),
+        ("①番", "1", ["①"]),
+        ("機械学習と機械学習", "機械学習", ["機械学習", "機械学習"]),
+        ("算法的时间复杂度", "复杂", ["复杂"]),
+        ("이진 탐색 트리", "탐색", ["탐색"]),
+    ],
+)
+def test_where_words_stand(text: str, query: str, found: list[str]) -> None:
+    assert marks(text, query) == found
+
+
+@given(japanese, japanese, japanese)
+def test_any_part_of_a_sentence_is_found(before: str, part: str, after: str) -> None:
+    assert part in "".join(marks(before + part + after, part))
+
+
+@given(sentences)
+def test_words_alone_and_with_places_are_the_same(text: str) -> None:
+    tokens = tokens_of(text)
+    assert [token.word for token in tokens] == words_of(text)
+    assert all(0 <= one.start < one.head <= one.end <= len(text) for one in tokens)
+
+
+@given(st.text())
+def test_whatever_is_asked_is_only_letters_and_digits(query: str) -> None:
+    for phrase in phrases_of(query):
+        assert phrase.words and all(phrase.words)
+        assert not any(sign in word for word in phrase.words for sign in "\"'\\*:()^ \n\0&|!<>")
+
+
+@pytest.mark.parametrize("query", ["", "   ", "!?。、", "😀", '"', '""', "*", "( ) :", "\0", "-", "👩‍🏫"])
+def test_questions_without_words(query: str) -> None:
+    assert phrases_of(query) == ()
+
+
+@pytest.mark.parametrize(
+    "query", ["あ" * 10_000, "a " * 5_000, "a" * 10_000, "\u0301" * 10_000, '"' * 10_000]
+)
+def test_long_questions_are_bounded(query: str) -> None:
+    phrases = phrases_of(query)
+    assert len(phrases) <= MAX_PHRASES
+    assert sum(len(phrase.words) for phrase in phrases) <= MAX_QUERY
+
+
+def test_operators_are_words() -> None:
+    assert phrases_of("NEAR(a b) OR c:d*") == (
+        Phrase(("near", "a")),
+        Phrase(("b",)),
+        Phrase(("or",)),
+        Phrase(("c", "d")),
+    )
