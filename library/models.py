@@ -265,3 +265,17 @@ class CueRow(Base):
     end: Mapped[float] = mapped_column()
     text: Mapped[str] = mapped_column(Text)
     words: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
+
+
+class SearchPlace(Base):
+    """Where a session stands among what can be found (`search_index`): `place` numbers its passages.
+
+    `transcript_id`: whose cues are found; `about`: the words of its title, lecturer and description that are.
+    """
+
+    __tablename__ = "search_places"
+
+    place: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), unique=True)
+    transcript_id: Mapped[str | None] = mapped_column(ForeignKey("transcripts.id"), default=None)
+    about: Mapped[str] = mapped_column(Text, default="")

@@ -2,7 +2,8 @@
 
 Called within the caller's transaction, in web, worker and command line. A version's cues never change; which
 version counts is a rule, not a mark: a person's before an engine's, a whole one before one that is still
-growing, then the newest. So transcribing again takes nothing away from what somebody corrected.
+growing, then the newest. So transcribing again takes nothing away from what somebody corrected. The version
+that counts is the one that is found (`search_index`), from the same transaction on.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Select, case, delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from library import search_index
 from library.database import exclusive
 from library.models import CueRow, TranscriptOrigin, TranscriptRow
 from library.transcript_formats import Cue, check_language, fit_cues, words_of, words_values
@@ -33,6 +35,7 @@ def save(
     """A new, whole version → its number. Raises UnfitTranscript."""
     row = _new_version(transaction, session_id, language, TranscriptOrigin(origin), author)
     _add(transaction, row, 0, fit_cues(cues))
+    _index(transaction, session_id)
     return row.version
 
 
@@ -41,6 +44,7 @@ def begin(transaction: Session, session_id: str, language: str | None = None) ->
     row = _new_version(transaction, session_id, language, TranscriptOrigin.ENGINE, None)
     row.complete = False
     transaction.flush()
+    _index(transaction, session_id)
     return row.version
 
 
@@ -60,7 +64,9 @@ def append(
     row = _growing(transaction, session_id, version)
     row.language = row.language or check_language(language)
     transaction.flush()
-    _add(transaction, row, count_cues(transaction, row), fit_cues(cues))
+    known = count_cues(transaction, row)
+    _add(transaction, row, known, fit_cues(cues))
+    search_index.index_more(transaction, session_id, row, known)
 
 
 def finish(transaction: Session, session_id: str, version: int) -> None:
@@ -69,6 +75,7 @@ def finish(transaction: Session, session_id: str, version: int) -> None:
     if row is not None and not row.complete:
         row.complete = True
         transaction.flush()
+        _index(transaction, session_id)
 
 
 def current(transaction: Session, session_id: str) -> TranscriptRow | None:
@@ -99,6 +106,7 @@ def count_cues(transaction: Session, row: TranscriptRow) -> int:
 
 def remove(transaction: Session, session_id: str) -> None:
     """All versions: the recording is gone for good."""
+    search_index.index_transcript(transaction, session_id, None)
     ids = select(TranscriptRow.id).where(TranscriptRow.session_id == session_id)
     transaction.execute(delete(CueRow).where(CueRow.transcript_id.in_(ids)))
     transaction.execute(delete(TranscriptRow).where(TranscriptRow.session_id == session_id))
@@ -139,6 +147,10 @@ def _new_version(
     transaction.add(row)
     transaction.flush()
     return row
+
+
+def _index(transaction: Session, session_id: str) -> None:
+    search_index.index_transcript(transaction, session_id, current(transaction, session_id))
 
 
 def _add(transaction: Session, row: TranscriptRow, first: int, cues: Sequence[Cue]) -> None:

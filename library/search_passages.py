@@ -1,0 +1,99 @@
+"""Where words stand, in the database: FTS5 of SQLite and a GIN index of PostgreSQL behind one interface.
+
+Used within one transaction, on its connection. A passage is a number and its tokens (`search_tokens`),
+nothing else: what was said stays in its own tables, and what is found is looked up there. Both databases take
+the tokens as they are, without a parser of theirs: FTS5's `ascii` tokenizer only parts them at spaces, and
+PostgreSQL gets lexemes with their positions. FTS5 keeps no text here (`content=''`), so to remove a passage
+is to say its tokens again. Numbers must come in ascending order: FTS5 writes its memory out whenever one is
+lower than the last.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import BigInteger, ColumnElement, column, table, text
+from sqlalchemy.engine import Connection
+
+from library.search_tokens import Phrase
+
+MAX_POSITION = 16_383  # PostgreSQL's; what stands behind it is found as a word, not as a phrase
+_words = table("passage_words", column("rowid", BigInteger), column("id", BigInteger), column("words"))
+
+
+class Passages(Protocol):
+    """Passages of one database."""
+
+    def replace(self, number: int, old: Sequence[str], new: Sequence[str]) -> None:
+        """Tokens of a passage: `old` are those that it was added with, none when it is new; `new`, none when
+        it goes.
+        """
+
+    def matching(self, phrases: Sequence[Phrase]) -> tuple[Any, ColumnElement[int], ColumnElement[bool]]:
+        """For a query: its table, the passage's number, and the condition that all phrases stand in it."""
+
+
+def passages_on(connection: Connection) -> Passages:
+    return (
+        PostgresqlPassages(connection)
+        if connection.dialect.name == "postgresql"
+        else SqlitePassages(connection)
+    )
+
+
+class SqlitePassages:
+    """FTS5, contentless."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def replace(self, number: int, old: Sequence[str], new: Sequence[str]) -> None:
+        if old:
+            gone = "INSERT INTO passage_words(passage_words, rowid, words) VALUES ('delete', :number, :words)"
+            self._connection.execute(text(gone), {"number": number, "words": " ".join(old)})
+        if new:
+            added = "INSERT INTO passage_words(rowid, words) VALUES (:number, :words)"
+            self._connection.execute(text(added), {"number": number, "words": " ".join(new)})
+
+    def matching(self, phrases: Sequence[Phrase]) -> tuple[Any, ColumnElement[int], ColumnElement[bool]]:
+        condition = text("passage_words MATCH :question").bindparams(question=_fts5_query(phrases))
+        return _words, _words.c.rowid, condition  # type: ignore[return-value]
+
+
+class PostgresqlPassages:
+    """A `tsvector` for each passage."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def replace(self, number: int, old: Sequence[str], new: Sequence[str]) -> None:
+        if old:
+            gone = "DELETE FROM passage_words WHERE id = :number"
+            self._connection.execute(text(gone), {"number": number})
+        if new:
+            added = "INSERT INTO passage_words VALUES (:number, CAST(:words AS tsvector))"
+            self._connection.execute(text(added), {"number": number, "words": _lexemes(new)})
+
+    def matching(self, phrases: Sequence[Phrase]) -> tuple[Any, ColumnElement[int], ColumnElement[bool]]:
+        condition = text("passage_words.words @@ CAST(:question AS tsquery)")
+        return _words, _words.c.id, condition.bindparams(question=_ts_query(phrases))  # type: ignore[return-value]
+
+
+def _fts5_query(phrases: Iterable[Phrase]) -> str:
+    return " AND ".join(f'"{" ".join(one.words)}"{"*" if one.open_ended else ""}' for one in phrases)
+
+
+def _ts_query(phrases: Iterable[Phrase]) -> str:
+    told = (
+        " <-> ".join(f"'{word}'" for word in one.words) + (":*" if one.open_ended else "") for one in phrases
+    )
+    return " & ".join(f"({one})" for one in told)
+
+
+def _lexemes(words: Sequence[str]) -> str:
+    places: dict[str, list[str]] = defaultdict(list)
+    for position, word in enumerate(words, start=1):
+        places[word].append(str(min(position, MAX_POSITION)))
+    return " ".join(f"'{word}':{','.join(found)}" for word, found in places.items())
