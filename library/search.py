@@ -7,7 +7,7 @@ passages are then read, and what is told is what really stands there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select
@@ -21,7 +21,7 @@ from library.search_tokens import Phrase, find, merged, phrases_of, tokens_of
 
 PAGE_LENGTH = 12
 MAX_HITS = 5
-_BATCH = 400
+_BATCH = 100
 _MAX_BATCHES = 60
 
 
@@ -131,31 +131,39 @@ def _batch(
 
 
 def _look(transaction: Session, candidate: _Candidate, phrases: Sequence[Phrase]) -> FoundRecording | None:
-    """What really stands in the passages; None when nothing does."""
+    """What really stands in the first passages; None when nothing does."""
     hits: dict[int, Hit] = {}
-    for passage in candidate.passages:
-        if passage > 0:
-            for number, hit in _hits(transaction, candidate.transcript_id, passage, phrases):
-                hits.setdefault(number, hit)
-        if len(hits) >= MAX_HITS:
-            break
+    spoken = [passage for passage in candidate.passages if passage > 0][: MAX_HITS + 1]
+    cues = _cues(transaction, candidate.transcript_id, spoken)
+    for passage in spoken:
+        for number, hit in _hits(cues, passage, phrases):
+            hits.setdefault(number, hit)
     if not hits and 0 not in candidate.passages:
         return None
-    ordered = sorted(hits.values(), key=lambda hit: hit.at)
-    return FoundRecording(candidate.session_id, tuple(ordered[:MAX_HITS]))
+    return FoundRecording(candidate.session_id, tuple(hits[number] for number in sorted(hits))[:MAX_HITS])
+
+
+def _cues(
+    transaction: Session, transcript_id: str | None, passages: Iterable[int]
+) -> dict[int, tuple[float, str]]:
+    """(start, text) of the passages' cues, by their numbers."""
+    numbers = {number for passage in passages for number in cues_of_passage(passage)}
+    if not numbers:
+        return {}
+    query = select(CueRow.number, CueRow.start, CueRow.text).where(CueRow.transcript_id == transcript_id)
+    rows = transaction.execute(query.where(CueRow.number.in_(numbers)))
+    return {number: (start, text) for number, start, text in rows}
 
 
 def _hits(
-    transaction: Session, transcript_id: str | None, passage: int, phrases: Sequence[Phrase]
+    cues: Mapping[int, tuple[float, str]], passage: int, phrases: Sequence[Phrase]
 ) -> Iterator[tuple[int, Hit]]:
     """(number of its first cue, hit) of a passage."""
-    first, most = cues_of_passage(passage)
-    query = select(CueRow.number, CueRow.start, CueRow.text).where(CueRow.transcript_id == transcript_id)
-    query = query.where(CueRow.number >= first, CueRow.number < first + most).order_by(CueRow.number)
-    cues = [(number, start, text) for number, start, text in transaction.execute(query)]
-    for one, last, marks in _sentences([text for _, _, text in cues], phrases):
-        text = "\n".join(text for _, _, text in cues[one : last + 1]).replace("\n", " ")
-        yield cues[one][0], Hit(cues[one][1], text, marks)
+    numbers = [number for number in cues_of_passage(passage) if number in cues]
+    texts = [cues[number][1] for number in numbers]
+    for first, last, marks in _sentences(texts, phrases):
+        text = "\n".join(texts[first : last + 1]).replace("\n", " ")
+        yield numbers[first], Hit(cues[numbers[first]][0], text, marks)
 
 
 def _sentences(

@@ -83,9 +83,9 @@ def passage_of(number: int) -> tuple[int, int]:
     return number // PASSAGES, PASSAGES - 1 - number % PASSAGES
 
 
-def cues_of_passage(passage: int) -> tuple[int, int]:
-    """(number of its first cue, how many at most) of passage 1 and later."""
-    return (passage - 1) * CUES, CUES + 1
+def cues_of_passage(passage: int) -> range:
+    """Numbers of its cues, where there are as many, of passage 1 and later."""
+    return range((passage - 1) * CUES, passage * CUES + 1)
 
 
 def place_number(started_at: datetime) -> int:

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -39,6 +40,13 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """The folder of a running server's socket, with a migrated database `template_kodo`."""
+    with running_postgresql() as folder:
+        yield folder
+
+
+@contextmanager
+def running_postgresql() -> Iterator[str]:
+    """The same for whoever is no test."""
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not binaries:
         pytest.skip("no PostgreSQL server here: apt-get install postgresql")
@@ -56,7 +64,7 @@ def postgresql_server() -> Iterator[str]:
     run(binary / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start")
     try:
         _execute(str(folder), "CREATE DATABASE template_kodo")
-        migrate(_url(str(folder), "template_kodo"))
+        migrate(database_address(str(folder), "template_kodo"))
         yield str(folder)
     finally:
         run(binary / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
@@ -68,7 +76,7 @@ def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """A migrated PostgreSQL database of this test's own."""
     name = f"test_{uuid.uuid4().hex}"
     _execute(postgresql_server, f"CREATE DATABASE {name} TEMPLATE template_kodo")
-    yield _url(postgresql_server, name)
+    yield database_address(postgresql_server, name)
     _execute(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -93,7 +101,7 @@ def sqlite_database(sqlite_url: str) -> Iterator[Database]:
     opened.close()
 
 
-def _url(folder: str, name: str) -> str:
+def database_address(folder: str, name: str) -> str:
     return f"postgresql://kodo@/{name}?host={folder}"
 
 
