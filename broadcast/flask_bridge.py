@@ -24,6 +24,10 @@ from broadcast.upload_receiver import PATH_END, UPLOAD_KEY, Begin, UploaderLeft,
 SEND_FILE_HEADER = b"x-kodo-send-file"
 FRONT_KEY = "kodo.front"
 MAX_BODY_BYTES = 1 << 20
+# A transcript; only so many at once, for they lie in memory.
+LARGE_PATH_END = "/transcript"
+MAX_LARGE_BODY_BYTES = 10 << 20
+LARGE_BODIES = 4
 BODY_SECONDS = 30.0
 MAX_HEADER_BYTES = 32 << 10
 # Beyond this an answer goes out as the client takes it, holding its thread.
@@ -34,7 +38,7 @@ WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class BodyTooLarge(Exception):
-    """More than MAX_BODY_BYTES (HTTP 413)."""
+    """More than a request's body may have (HTTP 413)."""
 
 
 class ClientLeft(Exception):
@@ -52,6 +56,7 @@ class FlaskBridge:
 
         self._wsgi: Any = WSGIMiddleware(cast("Any", marked), workers=threads)  # its types are its own
         self._uploads = UploadReceiver()
+        self._large_bodies = asyncio.Semaphore(LARGE_BODIES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         problem = _refusal(scope)
@@ -61,10 +66,18 @@ class FlaskBridge:
         if scope["method"] == "PATCH" and scope["path"].endswith(PATH_END):
             await self._upload(scope, receive, send)
             return
+        if scope["method"] == "PUT" and scope["path"].endswith(LARGE_PATH_END):
+            async with self._large_bodies:
+                await self._pass_on(scope, receive, send, MAX_LARGE_BODY_BYTES)
+        else:
+            await self._pass_on(scope, receive, send, MAX_BODY_BYTES)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, max_bytes: int) -> None:
+        """A request whose body may have `max_bytes`."""
         try:
-            body = await asyncio.wait_for(_collect(scope, receive), BODY_SECONDS)
+            body = await asyncio.wait_for(_collect(scope, receive, max_bytes), BODY_SECONDS)
         except BodyTooLarge:
-            detail = f"A request's body may have {MAX_BODY_BYTES} bytes."
+            detail = f"A request's body may have {max_bytes} bytes."
             await send_answer(send, scope, problem_answer(413, detail))
             return
         except TimeoutError:
@@ -117,10 +130,10 @@ def _header(scope: Scope, name: bytes) -> bytes | None:
     return next((value for key, value in scope["headers"] if key == name), None)
 
 
-async def _collect(scope: Scope, receive: Receive) -> bytes:
+async def _collect(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
     """The whole body, whether its length was told or not. Raises BodyTooLarge, ClientLeft."""
     told = _header(scope, b"content-length")
-    if told is not None and int(told) > MAX_BODY_BYTES:
+    if told is not None and int(told) > max_bytes:
         raise BodyTooLarge
     if scope["method"] in ("GET", "HEAD", "OPTIONS") and told is None and not _is_chunked(scope):
         return b""
@@ -130,7 +143,7 @@ async def _collect(scope: Scope, receive: Receive) -> bytes:
         if message["type"] == "http.disconnect":
             raise ClientLeft
         body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
+        if len(body) > max_bytes:
             raise BodyTooLarge
         if not message.get("more_body", False):
             return bytes(body)

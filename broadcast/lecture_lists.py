@@ -7,6 +7,7 @@ Queries in the caller's transaction, in web threads. Who sees what is decided in
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -92,6 +93,13 @@ def recordings(
         return Recordings(found, None)
     last = found[PAGE_LENGTH - 1].session
     return Recordings(found[:PAGE_LENGTH], Cursor(last.started_at, last.id))
+
+
+def listed_of(transaction: Session, session_ids: Sequence[str]) -> dict[str, Listed]:
+    """Sessions that somebody was found to see, by their ids."""
+    query = select(LectureSession, Room, User).join(Room, Room.id == LectureSession.room_id)
+    query = query.outerjoin(User, User.id == Room.owner_id).where(LectureSession.id.in_(session_ids))
+    return {one.session.id: one for one in _listed(transaction, query, len(session_ids))}
 
 
 def words_of(search: str) -> tuple[str, ...]:

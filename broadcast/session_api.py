@@ -51,6 +51,8 @@ def patch_session(slug: str, session_id: str, json_data: dict[str, Any]) -> dict
             setattr(row, name, value)
         clock = session_rows.clock_ms(state) if state is not None else None
         if words:
+            transaction.flush()
+            session_rows.describe(transaction, row)
             services().event_log.append(transaction, g.room.id, session_rows.title_event(row, clock))
     services().announce(g.room.id)
     return {"id": session_id, "title": row.title, "description": row.description}

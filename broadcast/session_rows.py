@@ -21,6 +21,7 @@ from broadcast import lecture_schedule
 from broadcast.event_log import EventLog, NewEvent, iso_utc
 from broadcast.session_directory import Figures
 from library import pictures, recordings
+from library import recordings, search_index
 from library.database import exclusive, new_id, utc_now
 from library.models import LectureSession, ScheduledLecture
 from people.accounts import default_organization, one_line
@@ -53,6 +54,7 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
     session.flush()
     event_log.append(session, row.room_id, _event(session, row, state, figures, known_version))
     if is_new:
+        describe(session, row)
         event_log.append(session, row.room_id, title_event(row, clock_ms(state)))
     if plan is not None:
         _mark_held(session, event_log, plan, row)
@@ -173,6 +175,12 @@ def _has_later(session: Session, row: LectureSession) -> bool:
 def _playback_event(state: SessionState) -> NewEvent:
     payload = {"playback": playback_payload(state)}
     return NewEvent("playback", payload, session_id=state.session_id, clock_ms=clock_ms(state))
+
+
+def describe(session: Session, row: LectureSession) -> None:
+    """By what its title, lecturer and description say it is found, from now on."""
+    owner = select(User.display_name).join(Room, Room.owner_id == User.id).where(Room.id == row.room_id)
+    search_index.describe(session, row.id, row.title, session.scalar(owner) or "", row.description)
 
 
 def title_event(row: LectureSession, clock: int | None) -> NewEvent:

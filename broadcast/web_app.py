@@ -29,8 +29,10 @@ from broadcast import (
     rate_limits,
     room_api,
     scheduled_api,
+    search_api,
     session_api,
     stream_key_api,
+    transcript_api,
     tus,
     whip_views,
 )
@@ -81,6 +83,7 @@ def create_app(services: WebServices, live_answers: LiveAnswers, feed: EventFeed
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[KEY] = services
     app.before_request(tus.lift_limit)  # before anything looks into the body
+    app.before_request(transcript_api.lift_limit)
     lecture_board.install(app, services.database, services.viewers.count)
     protection = session_cookie.install(app, services.database, services.settings, services.secret)
     routes.enforce(app)
@@ -108,6 +111,8 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(poster_api.blueprint)
     app.register_blueprint(copy_api.blueprint)
     app.register_blueprint(job_api.blueprint)
+    app.register_blueprint(transcript_api.blueprint)
+    app.register_blueprint(search_api.blueprint)
     app.register_blueprint(line_test.blueprint)
     app.register_blueprint(whip_views.blueprint)
     app.register_blueprint(download_views.blueprint)

@@ -68,12 +68,19 @@ class SearchIndex:
         self._database = database
 
     def find(
-        self, query: str, visible: ColumnElement[bool], *, before: int | None = None, most: int = PAGE_LENGTH
+        self,
+        query: str,
+        visible: ColumnElement[bool],
+        *,
+        before: int | None = None,
+        most: int = PAGE_LENGTH,
+        spoken_only: bool = False,
     ) -> Found:
         """At most `most` recordings in which every phrase of `query` stands in one passage.
 
         `visible`: a condition on `sessions` and `rooms`, what the reader may know of. `before`: the `more` of
-        the page before. Raises DatabaseUnavailable.
+        the page before. `spoken_only`: without those that have it in their title alone. Raises
+        DatabaseUnavailable.
         """
         phrases = phrases_of(query)
         if not phrases:
@@ -83,7 +90,7 @@ class SearchIndex:
             places = _candidates(transaction, phrases, visible, before)
             for place, candidate in places:
                 recording = _look(transaction, candidate, phrases)
-                if recording is None:
+                if recording is None or (spoken_only and not recording.hits):
                     continue
                 found.append(recording)
                 if len(found) == most:

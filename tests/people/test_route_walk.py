@@ -89,6 +89,11 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
         "copies.remove_copy": Step("DELETE", f"{lecture}/copies/x/upload", ROOM_HOSTS),
         "copies.complete": Step("POST", f"{lecture}/complete", ROOM_HOSTS, {"copies": ["x"]}),
         "copies.cancel_completion": Step("DELETE", f"{lecture}/complete", ROOM_HOSTS),
+        "transcripts.get_transcript": Step("GET", f"/api/v1/recordings/{session_id}/transcript", watchers),
+        "transcripts.put_transcript": Step(
+            "PUT", f"/api/v1/recordings/{session_id}/transcript", ROOM_HOSTS, {}
+        ),
+        "transcripts.get_file": Step("GET", f"/api/v1/recordings/{session_id}/transcript.vtt", watchers),
         "line_test.measure": Step("POST", f"{api}/line-test", ROOM_HOSTS),
         "keys.list_stream_keys": Step("GET", f"{api}/stream-keys", ROOM_HOSTS),
         "keys.add_stream_key": Step("POST", f"{api}/stream-keys", ROOM_HOSTS, {"label": 7}),
@@ -141,6 +146,7 @@ ELSEWHERE = {
     "pages.design": Step("GET", "/design", ALL),
     "api.add_room": Step("POST", "/api/v1/rooms", HOSTS, {}),
     "media.upload_options": Step("OPTIONS", "/api/v1/uploads", ALL),
+    "search.search": Step("GET", "/api/v1/search?q=x", ALL),
     "lectures.list_lectures": Step("GET", "/api/v1/lectures", ALL),
     "health.healthz": Step("GET", "/healthz", ALL),
     "health.readyz": Step("GET", "/readyz", ALL),

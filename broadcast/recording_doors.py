@@ -1,0 +1,53 @@
+"""A recording named in an address, for whoever may watch it, or change what belongs to it.
+
+Called in web threads, within a request. The room's doors are the recording's.
+"""
+
+from __future__ import annotations
+
+from flask import request
+from flask_babel import gettext as _
+
+from broadcast.problems import Problem
+from broadcast.services import services
+from library.models import LectureSession
+from people import doors
+from people.doors import Reason, Verdict
+from people.models import Room
+from people.session_cookie import current_user
+from people.tokens import is_unlocked, unlock_cookie_name
+from recorder.log_folders import is_session_id
+
+
+def recording_to_watch(session_id: str) -> tuple[LectureSession, Room]:
+    """Raises Problem (401, 403, 404)."""
+    row, room = _recording(session_id)
+    unlocked = is_unlocked(services().secret, room, request.cookies.get(unlock_cookie_name(room)))
+    _must(doors.may_watch(current_user(), room, unlocked), _("You may not watch this recording."))
+    return row, room
+
+
+def recording_to_change(session_id: str) -> tuple[LectureSession, Room]:
+    """For who may host the room. Raises Problem (401, 403, 404)."""
+    row, room = _recording(session_id)
+    _must(doors.may_host(current_user(), room), _("Your account may not do this."))
+    return row, room
+
+
+def _recording(session_id: str) -> tuple[LectureSession, Room]:
+    row = room = None
+    if is_session_id(session_id):
+        with services().database.reading() as transaction:
+            row = transaction.get(LectureSession, session_id)
+            room = transaction.get(Room, row.room_id) if row is not None else None
+    if row is None or room is None:
+        raise Problem(404, _("Not found"), _("There is no recording at this address."))
+    return row, room
+
+
+def _must(verdict: Verdict, detail: str) -> None:
+    if verdict:
+        return
+    if verdict.reason is Reason.SIGN_IN:
+        raise Problem(401, _("Sign in"), _("Sign in to do this."))
+    raise Problem(403, _("Not allowed"), detail)
