@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from broadcast import design_tokens, job_board, languages, room_lists
+from broadcast import design_tokens, languages, room_lists, word_search
 from broadcast.event_log import iso_utc
 from broadcast.lecture_board import lecture_board
 from broadcast.lecture_lists import MAX_SEARCH
@@ -54,10 +55,13 @@ def front() -> Answer:
     person, search = current_user(), one_line(request.args.get("q", "")[:MAX_SEARCH])
     board, before = lecture_board(), _place_in_list()
     told = board.tell(board.look(person, search, before), address=str)
-    page = {"api": "/api/v1/lectures", "search": search, "first": before is None, "told": told}
+    said = _said(person, search)
+    page = {"api": "/api/v1/lectures", "search": search, "first": before is None, "told": told, "said": said}
     return render_template(
         "front.html",
         **told,
+        said=_in_pieces(said),
+        moment_url=word_search.moment_url,
         search=search,
         first_page=before is None,
         own_room=_own_room(person),
@@ -177,6 +181,31 @@ def _place_in_list() -> Cursor | None:
         return read_cursor(before) if before else None
     except UnfitCursor:
         abort(404, _("The list has no such place."))
+
+
+def _said(person: User | None, search: str) -> dict[str, Any]:
+    """What was said with these words; a page that goes on with something else has none."""
+    before = request.args.get("said")
+    if not search or "before" in request.args:
+        return {"recordings": [], "more": None}
+    try:
+        return word_search.search(
+            people().database, person, search, before=before, spoken_only=True, address=str
+        )
+    except word_search.UnfitPlace:
+        abort(404, _("The list has no such place."))
+
+
+def _in_pieces(said: dict[str, Any]) -> dict[str, Any]:
+    """As the template draws it."""
+    recordings = [
+        {
+            **one,
+            "hits": [{**hit, "pieces": word_search.pieces(hit["text"], hit["marks"])} for hit in one["hits"]],
+        }
+        for one in said["recordings"]
+    ]
+    return {**said, "recordings": recordings}
 
 
 def _own_room(person: User | None) -> Room | None:

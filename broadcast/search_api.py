@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint, Schema
-from apiflask.fields import Float, Integer, List, Nested, String
+from apiflask.fields import Boolean, Float, Integer, List, Nested, String
 from flask_babel import gettext as _
 
 from broadcast import word_search
@@ -54,6 +54,9 @@ class SearchIn(Schema):
         },
     )
     before = String(load_default=None)
+    spoken = Boolean(
+        load_default=False, metadata={"description": "only where it was said, not by title alone"}
+    )
 
 
 @blueprint.get("/search")
@@ -68,6 +71,7 @@ def search(query_data: dict[str, Any]) -> dict[str, Any]:
             current_user(),
             query_data["q"],
             before=query_data["before"],
+            spoken_only=query_data["spoken"],
             address=absolute,
         )
     except word_search.UnfitPlace as error:

@@ -5,7 +5,8 @@ In web threads. What is found is `library.search`'s; titles, lecturers and addre
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import and_, or_
@@ -44,6 +45,18 @@ def search(
         _told(listed[one.session_id], one, address) for one in found.recordings if one.session_id in listed
     ]
     return {"recordings": told, "more": str(found.more) if found.more is not None else None}
+
+
+def pieces(text: str, marks: Sequence[Sequence[int]]) -> list[tuple[str, bool]]:
+    """Pure: the text cut at its marks, each piece with whether it is marked."""
+    edges = [0, *(edge for mark in marks for edge in mark), len(text)]
+    cut = [(text[start:end], bool(number % 2)) for number, (start, end) in enumerate(pairwise(edges))]
+    return [(piece, marked) for piece, marked in cut if piece]
+
+
+def moment_url(url: str, at: float) -> str:
+    """Pure: the page at a moment of the lecture."""
+    return f"{url}?t={max(0, int(at))}"
 
 
 def _told(listed: Listed, found: FoundRecording, address: Callable[[str], str]) -> dict[str, Any]:

@@ -12,12 +12,13 @@ const POLL_MS = 4000;
 const TYPING_MS = 250;
 const SLOW_MS = 300; // what takes longer shows that something is coming
 
-const data = readJson("page"); // {api, search, first: bool, told: Lectures}
+const data = readJson("page"); // {api, search, first: bool, told: Lectures, said: Said}
 const box = /** @type {HTMLInputElement} */ (need("#q"));
 const moreLink = /** @type {HTMLAnchorElement} */ (need("#more"));
 const ownRoom = /** @type {HTMLElement | null} */ (document.querySelector("[data-own-room]"));
 
 /** @type {Lectures} */ let known = data.told;
+/** @type {import("./said_list.js").Said} */ let said = data.said;
 let search = data.search;
 let asked = 0; // how often the question changed: an answer to an older one is dropped
 
@@ -41,7 +42,7 @@ function draw() {
   }
   need("#recordings-section").hidden = search && !recordings.length;
   need("#no-recordings").hidden = search || recordings.length;
-  need("#nothing").hidden = !search || live.length || scheduled.length || recordings.length;
+  need("#nothing").hidden = !search || live.length || scheduled.length || recordings.length || said.recordings.length;
   setText(need("#nothing p"), t("nothing_found", { words: search }));
   moreLink.hidden = !known.more;
   moreLink.href = `/?${new URLSearchParams({ ...(search ? { q: search } : {}), before: known.more ?? "" })}`;
@@ -96,6 +97,45 @@ async function showComing(work, then) {
   }
 }
 
+/** By title and lecturer, and what was said. @returns {Promise<Lectures>} Throws ApiError. */
+async function askAll() {
+  const question = asked;
+  const [told, found] = await Promise.all([ask(null), search ? askSaid(null) : { recordings: [], more: null }]);
+  if (question === asked) await showSaid(found);
+  return told;
+}
+
+/** @param {string | null} before @returns {Promise<import("./said_list.js").Said>} Throws ApiError. */
+async function askSaid(before) {
+  const words = search;
+  const { askWhatWasSaid } = await import("./said_list.js");
+  return await askWhatWasSaid(words, before);
+}
+
+/** @param {import("./said_list.js").Said} found */
+async function showSaid(found) {
+  said = found;
+  const { drawSaid } = await import("./said_list.js");
+  drawSaid(said, search);
+}
+
+async function showMoreSaid() {
+  const link = need("#said-more");
+  if (!said.more || link.getAttribute("aria-busy") === "true") return;
+  link.setAttribute("aria-busy", "true");
+  const [question, before] = [asked, said.recordings.length];
+  try {
+    const next = await askSaid(said.more);
+    if (question !== asked) return;
+    await showSaid({ recordings: [...said.recordings, ...next.recordings], more: next.more });
+    need("#said").children[before]?.querySelector("a").focus();
+  } catch (error) {
+    trouble(wordsFor(error));
+  } finally {
+    link.removeAttribute("aria-busy");
+  }
+}
+
 /** @param {string} words */
 function searchFor(words) {
   const wanted = words.trim();
@@ -103,9 +143,9 @@ function searchFor(words) {
   search = wanted;
   asked += 1;
   history.replaceState(null, "", search ? `/?${new URLSearchParams({ q: search })}` : "/");
-  void showComing(ask(null), (told) => {
+  void showComing(askAll(), (told) => {
     known = told;
-    const count = told.live.length + told.scheduled.length + told.recordings.length;
+    const count = told.live.length + told.scheduled.length + told.recordings.length + said.recordings.length;
     if (search) setText(need("#found"), count ? t("found", { count }) : t("nothing_found", { words: search }));
   });
 }
@@ -139,11 +179,13 @@ if (data.first) {
     box.focus();
   });
 }
-moreLink.addEventListener("click", (event) => {
-  if (event.ctrlKey || event.metaKey || event.shiftKey) return; // in a new tab it is a page of its own
-  event.preventDefault();
-  void showMore();
-});
+for (const [link, show] of /** @type {[HTMLElement, () => Promise<void>][]} */ ([[moreLink, showMore], [need("#said-more"), showMoreSaid]])) {
+  link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // in a new tab it is a page of its own
+    event.preventDefault();
+    void show();
+  });
+}
 
 draw();
 if (data.first) {

@@ -13,7 +13,9 @@ from flask import Flask
 
 from broadcast.languages import LANGUAGES, TAGS
 from broadcast.lecture_lists import PAGE_LENGTH
+from library import transcripts
 from library.database import Database
+from library.transcript_formats import Cue
 from tests.broadcast.page_app import PROJECT, Archive, Reader, make_page_app
 
 
@@ -336,3 +338,16 @@ def test_a_rooms_page_needs_no_database(app: Flask, archive: Archive, sqlite_url
     answer = Reader(app).get("/rooms/hall")
     assert answer.status_code == 200
     assert block(answer.text, "page")["api"] == "/api/v1/rooms/hall"
+
+
+def test_the_box_finds_what_was_said(app: Flask, archive: Archive) -> None:
+    identity = archive.lecture(archive.hall, "s1", title="線形代数")
+    with archive.database.session() as transaction:
+        said = [Cue(61.5, 64.0, "固有値とは <何> か")]
+        transcripts.save(transaction, identity, "ja", said, origin="engine")
+    page = Reader(app).get("/?q=固有値").text
+    section = page.split('id="said-section"', 1)[1].split("</section>", 1)[0]
+    assert 'href="/watch/s1?t=61"' in section
+    assert "<mark>固有値</mark>とは &lt;何&gt; か" in section
+    assert 'id="said-section" aria-labelledby="said-title" hidden' in Reader(app).get("/?q=線形").text
+    assert Reader(app).get("/?q=固有値&said=x").status_code == 404

@@ -34,7 +34,7 @@ STUDIO = (
     "planned_lecture.js",
 )
 MODULES_OF_PAGE = {
-    "front_page.js": ("front_page.js", "lecture_cards.js"),
+    "front_page.js": ("front_page.js", "lecture_cards.js", "said_list.js"),
     "room_page.js": (
         "room_page.js",
         "player_bar.js",
