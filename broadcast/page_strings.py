@@ -47,6 +47,8 @@ def room_strings() -> Strings:
         "mp4_making": _("The MP4 file is being made: {percent} percent"),
         "resumed": _("Goes on where you left: {time}"),
         "no_captions": _("This lecture has no captions."),
+        "captions": _("Captions"),
+        "lines_found": _("Lines found: {count}"),
         "link_copied": _("The link is copied."),
         "code_copied": _("The embed code is copied."),
         "not_copied": _("The browser did not let this page copy. Select the text and copy it yourself."),

@@ -26,6 +26,7 @@ from broadcast.scheduled_api import PlanOut
 from broadcast.services import services
 from broadcast.session_directory import SessionSummary
 from broadcast.session_rows import playback_payload
+from library import transcripts
 from library.database import DatabaseUnavailable, utc_now
 from library.jobs import newest_of
 from library.models import Job, LectureSession
@@ -74,6 +75,9 @@ class SessionOut(Schema):
     thumbnail_url = String(allow_none=True, metadata={"description": "the poster, 640 wide at most"})
     storyboard_url = String(allow_none=True, metadata={"description": "WebVTT over sheets of small pictures"})
     loudness_url = String(allow_none=True, metadata={"description": "JSON: dB of each step of the replay"})
+    transcript_url = String(
+        allow_none=True, metadata={"description": "of the API; null while there is no transcript"}
+    )
     recorder_epoch = String(allow_none=True)
     recording = Nested(RecordingOut)
 
@@ -378,6 +382,8 @@ def _session_out(found: SessionSummary, token: str | None, of_row: dict[str, Any
         "title": of_row["title"] if token is not None else None,
         "description": of_row["description"] if token is not None else None,
         **{name: of_row[name] if token is not None else None for name in ("mp4_url", *PICTURE_URLS)},
+        "mp4_url": of_row["mp4_url"] if token is not None else None,
+        "transcript_url": of_row["transcript_url"] if token is not None else None,
     }
 
 
@@ -400,6 +406,9 @@ def _facts_of_row(transaction: Session, found: SessionSummary) -> dict[str, Any]
     facts = _without_row(found)
     if row is not None:
         facts |= {"title": row.title, "description": row.description, **_pictures_of(row)}
+        facts |= {"title": row.title, "description": row.description}
+        if transcripts.current(transaction, row.id) is not None:
+            facts["transcript_url"] = absolute(f"/api/v1/recordings/{row.id}/transcript")
     if found.phase.value != "ended":
         return facts
     if row is not None and row.mp4_path is not None:
@@ -426,6 +435,14 @@ def _pictures_of(row: LectureSession) -> dict[str, str | None]:
     )
     told = (absolute(address) if address is not None else None for address in addresses)
     return dict(zip(PICTURE_URLS, told, strict=True))
+    return {
+        "title": found.title,
+        "description": "",
+        "mp4_url": None,
+        "mp4_state": None,
+        "mp4_progress": None,
+        "transcript_url": None,
+    }
 
 
 def _job_word(job: Job | None) -> str | None:

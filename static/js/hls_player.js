@@ -112,6 +112,9 @@ export class HlsPlayer extends EventTarget {
     return first !== null && now !== null ? Math.max(0, (now - first) / 1000) : this.video.currentTime;
   }
 
+  /** Of the playlist, where hls.js plays it. @returns {import("./clock_map.js").Fragment[]} */
+  get fragments() { return this.#hls?.latestLevelDetails?.fragments ?? []; }
+
   /** What can be played, seconds of the playlist. */
   get range() {
     const { seekable, duration } = this.video;

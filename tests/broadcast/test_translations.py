@@ -47,6 +47,8 @@ MODULES_OF_PAGE = {
         "download_link.js",
         "next_lecture.js",
         "start_words.js",
+        "transcript_side.js",
+        "transcript_pane.js",
     ),
     "studio_page.js": STUDIO,
     "media_panel.js": ("media_panel.js", "film_list.js", "film_controls.js"),

@@ -1,0 +1,88 @@
+// What was said, beside the player: its captions and, on the page, the pane. Loaded by the page once there is a transcript.
+import { call, ownAddress } from "./api.js";
+import { Captions } from "./captions.js";
+import { ClockMap } from "./clock_map.js";
+import { need, t } from "./page_data.js";
+import { TranscriptPane } from "./transcript_pane.js";
+
+const TICK_MS = 100;
+const LOOK_MS = 10_000; // while it grows, and only for who reads it
+
+/**
+ * @typedef {import("./transcript_text.js").Cue} Cue
+ * @typedef {{state: string, language: string | null, version: number | null, complete: boolean, may_edit: boolean,
+ *   json_url: string, vtt_url: string, srt_url: string, txt_url: string}} Told as the API says it
+ */
+
+export class TranscriptSide {
+  /** @type {Told | null} */ #told = null;
+  /** @type {Captions | null} */ #captions = null;
+  /** @type {Cue[]} */ #cues = [];
+  #map = new ClockMap([]);
+  #url = "";
+  #lookedAt = -Infinity;
+  #looking = false;
+
+  /** @param {import("./hls_player.js").HlsPlayer} player */
+  constructor(player) {
+    this.player = player;
+    this.pane = document.querySelector("#transcript") ? new TranscriptPane(player, (clock) => this.#jump(clock)) : null;
+    // hls.js has emptied the track, and the same moment lies elsewhere.
+    player.video.addEventListener("loadedmetadata", () => this.#draw());
+    window.setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Of this recording; asked again when something has changed. @param {string} url */
+  show(url) {
+    if (ownAddress(url) !== this.#url) this.#told = null;
+    this.#url = ownAddress(url);
+    if (!this.#told?.complete) void this.#look();
+  }
+
+  /** Tells what is new since the last look. */
+  async #look() {
+    if (this.#looking) return;
+    this.#looking = true;
+    this.#lookedAt = performance.now();
+    try {
+      await this.#take(await call("GET", this.#url));
+    } catch (error) {
+      console.info("no transcript:", error); // looked for again while it grows
+    }
+    this.#looking = false;
+  }
+
+  /** @param {Told} told */
+  async #take(told) {
+    if (!told.json_url) return;
+    const another = told.version !== this.#told?.version;
+    const first = another ? 0 : this.#cues.length;
+    const { cues } = await call("GET", `${ownAddress(told.json_url)}?first=${first}`);
+    this.#told = told;
+    this.#captions ??= new Captions(this.player.video, t("captions"), told.language ?? "");
+    this.#cues = another ? cues : [...this.#cues, ...cues];
+    if (another) this.#draw();
+    else this.#captions.add(cues, this.#map);
+    this.pane?.show(this.#cues, told);
+    need("#room").dataset.transcript = told.state;
+  }
+
+  #draw() {
+    this.#map = new ClockMap(this.player.fragments);
+    this.#captions?.draw(this.#cues, this.#map);
+  }
+
+  #tick() {
+    if (!this.#told) return;
+    if (new ClockMap(this.player.fragments).key !== this.#map.key) this.#draw();
+    this.pane?.follow(this.player.clock);
+    const isRead = this.pane?.isOpen || this.#captions?.isOn;
+    if (!this.#told.complete && isRead && !document.hidden && performance.now() - this.#lookedAt > LOOK_MS) void this.#look();
+  }
+
+  /** @param {number} clock seconds */
+  #jump(clock) {
+    this.player.seekTo(new ClockMap(this.player.fragments).toPlayer(clock));
+    if (this.player.video.paused) this.player.play();
+  }
+}
