@@ -1,4 +1,4 @@
-"""What was said, in real Chromium: found on the front page, shown as captions, followed and searched in the pane."""
+"""What was said, in Chromium: found on the front page, shown as captions, followed and searched in the pane."""
 
 from __future__ import annotations
 

@@ -71,6 +71,7 @@ def _front(stage: Stage) -> list[Scene]:
             languages=ALL_LANGUAGES,
         ),
         Scene("front-found", "Front page: found", "/?q=理論", "#recordings li"),
+        Scene("front-said", "Front page: said in lectures", "/?q=典型", "#said li", languages=ALL_LANGUAGES),
         Scene("front-nothing", "Front page: nothing found", "/?q=xyzzy", "#nothing:visible"),
         Scene("front-coming", "Front page: more on its way", "/", "#coming:visible", after=_more_that_hangs),
         Scene("front-away", "Front page: the server is away", "/", "#trouble:visible", before=_server_away),
@@ -131,6 +132,12 @@ def _hall(stage: Stage) -> list[Scene]:
             after=_stand_still,
             each=_point_at_seek_bar,
             plays=True,
+            "room-transcript",
+            "A recording with captions and its transcript",
+            f"/watch/{stage.past}",
+            ".line[aria-current]",
+            plays=True,
+            after=_read_along,
             languages=ALL_LANGUAGES,
         ),
         Scene("room-waiting", "Room before the lecture", "/rooms/waiting", "#room[data-state=waiting]"),
@@ -343,6 +350,14 @@ def _open_languages(page: Page, stage: Stage) -> None:
 
 def _wrong_password(page: Page, stage: Stage) -> None:
     sign_in(page, stage.full, "not this one")
+
+
+def _read_along(page: Page, stage: Stage) -> None:
+    page.wait_for_selector("#transcript-open:visible")
+    page.evaluate("() => document.querySelector('video').pause()")
+    page.evaluate("() => { document.querySelector('video').currentTime = 6.8; }")
+    page.click("#transcript-open")
+    page.click("#transcript-captions")
 
 
 def _share(page: Page, stage: Stage) -> None:

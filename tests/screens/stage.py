@@ -14,10 +14,14 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
+from library import transcripts
 from library.database import utc_now
 from library.models import Film, FilmState, Job, LectureSession
 from people.accounts import create_user
 from people.models import Organization, Role, Room, RoomAccess
+from library.models import Film, FilmState
+from library.transcript_formats import Cue, Word
+from people.models import Room, RoomAccess
 from people.rooms import change_room
 from tests.end_to_end.archive import add_recordings, add_scheduled, database_of
 from tests.end_to_end.chromium import fresh_page
@@ -39,6 +43,17 @@ ROOMS = {
     "films": "映像資料",
     "seminar": "数理工学セミナー",
 }
+SAID = (
+    ("では", "前回", "の", "続き", "から", "始めます。"),
+    ("情報源", "符号化", "定理", "を", "思い出して", "ください。"),
+    ("エントロピー", "より", "短く", "は", "できない", "という", "ことでした。"),
+    ("今日", "は", "その", "証明", "を", "見ます。"),
+    ("まず", "典型", "系列", "の", "話", "から", "です。"),
+    ("長さ", "n", "の", "系列", "の", "うち", "典型的", "な", "もの", "は、"),
+    ("およそ", "2", "の", "nH", "乗", "個", "しか", "ありません。"),
+    ("ですから", "nH", "ビット", "で", "番号", "を", "付けられます。"),
+    ("ここ", "まで", "で", "質問", "は", "ありますか。"),
+)
 DESCRIPTION = """持ち物：教科書 第3章
 
 資料：https://example.org/algebra/12（要ログイン）
@@ -110,6 +125,7 @@ def _people_in(browser: Browser, full: Installation, empty: Installation, encode
     _shut(full, "locked", RoomAccess.PASSWORD)
     _shut(full, "members", RoomAccess.MEMBERS)
     past = _lecture_that_ended(full, keys["past"])
+    _said(full, past)
     add_recordings(full, "past", TITLES)
     _posters(full, past)
     _schedule(full)
@@ -139,6 +155,20 @@ def _posters(installation: Installation, session_id: str) -> None:
             if number % 4 != 2:
                 row.pictures_version, row.poster = 1, made.rpartition("=")[2]
                 shutil.copytree(folder / session_id, folder / row.id)
+def _said(installation: Installation, session_id: str) -> None:
+    """What was said in the lecture that has ended, with the times of its words."""
+    database = database_of(installation)
+    with database.session() as transaction:
+        cues = []
+        for number, words in enumerate(SAID):
+            start = 1.5 * number
+            step = 1.5 / len(words)
+            heard = tuple(
+                Word(start + step * place, start + step * (place + 1), word)
+                for place, word in enumerate(words)
+            )
+            cues.append(Cue(start, start + 1.5, "".join(words), heard))
+        transcripts.save(transaction, session_id, "ja", cues, origin="engine")
     database.close()
 
 
