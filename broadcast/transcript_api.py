@@ -17,6 +17,7 @@ from apiflask.fields import Boolean, Float, Integer, String
 from apiflask.validators import Length, Range
 from flask import Response, request
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from broadcast.event_log import iso_utc
 from broadcast.own_address import absolute
@@ -94,6 +95,10 @@ class TranscriptOut(Schema):
 
 class TranscriptPutIn(Schema):
     language = String(load_default=None, validate=Length(max=LANGUAGE_LENGTH))
+    base = Integer(
+        load_default=None,
+        metadata={"description": "the version that was corrected; 409: there is a newer one"},
+    )
     edited = Boolean(
         load_default=False, metadata={"description": "corrected by hand, no file from elsewhere"}
     )
@@ -137,6 +142,7 @@ def put_transcript(session_id: str, query_data: dict[str, Any]) -> tuple[dict[st
     try:
         told = parse(request.get_data())
         with services().database.session() as transaction:
+            _must_be_current(transaction, session_id, query_data["base"])
             transcripts.save(
                 transaction,
                 session_id,
@@ -171,6 +177,17 @@ def get_file(session_id: str, extension: str, query_data: dict[str, Any]) -> Res
         if etag not in request.if_none_match:
             response.set_data(kind.write(row, transcripts.cues_of(transaction, row, first)))
     return response.make_conditional(request)  # type: ignore[return-value]
+
+
+def _must_be_current(transaction: Session, session_id: str, base: int | None) -> None:
+    """Raises Problem(409)."""
+    if base is None:
+        return
+    transcripts.lock(transaction, session_id)
+    row = transcripts.current(transaction, session_id)
+    if row is None or row.version != base:
+        detail = _("Somebody else has saved this transcript meanwhile. Load the page again to go on.")
+        raise Problem(409, _("Not accepted"), detail)
 
 
 def _may_edit(room: Room) -> bool:

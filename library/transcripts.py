@@ -78,6 +78,11 @@ def finish(transaction: Session, session_id: str, version: int) -> None:
         _index(transaction, session_id)
 
 
+def lock(transaction: Session, session_id: str) -> None:
+    """Nobody else writes a version of it until the transaction ends."""
+    exclusive(transaction, f"transcript:{session_id}")
+
+
 def current(transaction: Session, session_id: str) -> TranscriptRow | None:
     """The version that is shown and searched; None where there is none."""
     by_engine = case((TranscriptRow.origin == TranscriptOrigin.ENGINE, 1), else_=0)
@@ -121,7 +126,7 @@ def _version(transaction: Session, session_id: str, version: int) -> TranscriptR
 
 
 def _growing(transaction: Session, session_id: str, version: int) -> TranscriptRow:
-    exclusive(transaction, f"transcript:{session_id}")
+    lock(transaction, session_id)
     row = _version(transaction, session_id, version)
     if row is None or row.complete:
         raise NotGrowing(f"{session_id}, version {version}")
@@ -135,7 +140,7 @@ def _new_version(
     origin: TranscriptOrigin,
     author: str | None,
 ) -> TranscriptRow:
-    exclusive(transaction, f"transcript:{session_id}")
+    lock(transaction, session_id)
     newest = select(func.max(TranscriptRow.version)).where(TranscriptRow.session_id == session_id)
     row = TranscriptRow(
         session_id=session_id,

@@ -13,17 +13,24 @@ export class TranscriptPane {
   #current = -1;
   #word = -1;
   #follows = true;
+  /** @type {import("./transcript_side.js").Told | null} */ #told = null;
+  /** @type {import("./transcript_editor.js").TranscriptEditor | null} */ #editor = null;
 
-  /** @param {import("./hls_player.js").HlsPlayer} player @param {(clock: number) => void} jump seconds of the lecture's clock */
-  constructor(player, jump) {
+  /**
+   * @param {import("./hls_player.js").HlsPlayer} player @param {(clock: number) => void} jump seconds of the lecture's clock
+   * @param {() => void} onSaved there is a newer version
+   */
+  constructor(player, jump, onSaved) {
     this.player = player;
     this.jump = jump;
+    this.onSaved = onSaved;
     this.pane = need("#transcript");
     this.list = need("#transcript-lines");
     this.box = /** @type {HTMLInputElement} */ (need("#transcript-search"));
     this.opener = need("#transcript-open");
     this.opener.addEventListener("click", () => (this.isOpen ? this.#close() : this.#open()));
     need("#transcript-close").addEventListener("click", () => this.#close());
+    need("#transcript-edit").addEventListener("click", () => void this.#edit());
     need("#transcript-follow").addEventListener("click", () => this.#followAgain());
     this.pane.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => { if (event.key === "Escape" && !this.box.value) this.#close(); });
     this.list.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#clicked(event));
@@ -45,7 +52,9 @@ export class TranscriptPane {
     for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (this.pane.querySelectorAll("[data-file]"))) {
       link.href = ownAddress(/** @type {any} */ (told)[`${link.dataset.file}_url`]);
     }
+    this.#told = told;
     this.opener.hidden = false;
+    need("#transcript-edit").hidden = !told.may_edit || !told.complete;
     this.#makeReachable(this.#lines[Math.max(0, this.#current)]);
     if (this.box.value) this.#search();
   }
@@ -94,6 +103,7 @@ export class TranscriptPane {
   /** @param {number} word */
   #markWord(word) {
     this.#word = word;
+    if (this.#editor) return;
     const said = need(".said", this.#lines[this.#current]);
     const place = this.#words[word];
     const pieces = cutAt(this.#cues[this.#current].text, place ? [[place.from, place.to]] : []);
@@ -102,6 +112,7 @@ export class TranscriptPane {
 
   /** The line as it is when it is not being said. @param {number} index */
   #drawSaid(index) {
+    if (this.#editor) return; // it has the line's text now
     const { text } = this.#cues[index];
     const pieces = cutAt(text, this.box.value ? findAll(text, this.box.value) : []);
     need(".said", this.#lines[index]).replaceChildren(...pieces.map((piece) => (piece.marked ? element("mark", "", piece.text) : piece.text)));
@@ -130,9 +141,10 @@ export class TranscriptPane {
   #clicked(event) {
     const line = /** @type {HTMLElement} */ (event.target).closest("li");
     const cue = line && this.#cues[this.#lines.indexOf(line)];
-    if (!cue) return;
+    if (!cue || !line || /** @type {HTMLElement} */ (event.target).localName === "textarea") return;
     this.#makeReachable(line);
-    if (!this.box.value) this.#followAgain();
+    if (this.#editor) this.#editor.open(this.#lines.indexOf(line));
+    else if (!this.box.value) this.#followAgain();
     this.jump(cue.start);
   }
 
@@ -155,6 +167,22 @@ export class TranscriptPane {
     if (!line) return;
     for (const old of this.list.querySelectorAll('button[tabindex="0"]')) old.tabIndex = -1;
     need("button", line).tabIndex = 0;
+  }
+
+  async #edit() {
+    const told = this.#told;
+    if (this.#editor || !told?.version) return;
+    this.box.value = "";
+    this.#search();
+    for (const index of this.#cues.keys()) this.#drawSaid(index);
+    const { TranscriptEditor } = await import("./transcript_editor.js");
+    const of = { cues: this.#cues, lines: this.#lines, version: told.version, language: told.language, url: ownAddress(told.json_url).replace(/\.json$/, "") };
+    this.#editor = new TranscriptEditor(of, (saved) => {
+      this.#editor = null;
+      need("#transcript-edit").focus();
+      if (saved) this.onSaved();
+    });
+    this.#editor.open(Math.max(0, cueAt(this.#cues, this.player.clock)));
   }
 
   #open() {

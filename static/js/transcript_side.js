@@ -26,7 +26,7 @@ export class TranscriptSide {
   /** @param {import("./hls_player.js").HlsPlayer} player */
   constructor(player) {
     this.player = player;
-    this.pane = document.querySelector("#transcript") ? new TranscriptPane(player, (clock) => this.#jump(clock)) : null;
+    this.pane = document.querySelector("#transcript") ? new TranscriptPane(player, (clock) => this.#jump(clock), () => void this.#look()) : null;
     // hls.js has emptied the track, and the same moment lies elsewhere.
     player.video.addEventListener("loadedmetadata", () => this.#draw());
     window.setInterval(() => this.#tick(), TICK_MS);

@@ -127,6 +127,13 @@ def test_what_is_refused(
     assert stage.client().get(address(recording)).json["state"] == "none"
 
 
+def test_what_somebody_else_has_saved_is_not_written_over(stage: WebStage, recording: str) -> None:
+    put(stage, recording)
+    assert put(stage, recording, query="?edited=true&base=1").json["origin"] == "person"
+    refused = put(stage, recording, query="?edited=true&base=1")
+    assert (refused.status_code, stage.client().get(address(recording)).json["version"]) == (409, 2)
+
+
 def test_only_hosts_put_and_only_watchers_read(stage: WebStage, recording: str) -> None:
     assert put(stage, recording, user=stage.member).status_code == 403
     assert stage.call("PUT", address(recording)).status_code == 401

@@ -49,6 +49,7 @@ MODULES_OF_PAGE = {
         "start_words.js",
         "transcript_side.js",
         "transcript_pane.js",
+        "transcript_editor.js",
     ),
     "studio_page.js": STUDIO,
     "media_panel.js": ("media_panel.js", "film_list.js", "film_controls.js"),

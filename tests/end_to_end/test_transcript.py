@@ -1,4 +1,4 @@
-"""What was said, in Chromium: found on the front page, shown as captions, followed and searched in the pane."""
+"""What was said, in Chromium: found on the front page, shown as captions, followed, searched, corrected."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.broadcast.session_writer import SessionWriter
 from tests.end_to_end import axe
 from tests.end_to_end.archive import database_of
 from tests.end_to_end.chromium import fresh_page
+from tests.end_to_end.lecturer import PASSWORD, Lecturer
 from tests.end_to_end.viewer import Viewer
 from tests.installation import Installation
 from tests.recorder.media_maker import make_media, make_parts
@@ -158,4 +159,28 @@ def test_the_front_page_finds_words_and_leads_to_the_moment(
     page.goto(f"{installation.url}/?q=二分")
     expect(page.locator("#said mark")).to_have_count(2)
     assert console.complaints == []
+    page.context.close()
+
+
+def test_a_line_is_corrected_and_found(installation: Installation, browser: Browser, recording: str) -> None:
+    installation.run("user", "add", "kanri", "--role", "operator", "--password-stdin", stdin=PASSWORD + "\n")
+    lecturer = Lecturer(browser, installation)
+    lecturer.sign_in("kanri")
+    page = lecturer.page
+    page.goto(f"{installation.url}/watch/{recording}?t=4")
+    page.click("#transcript-open")
+    page.click("#transcript-edit")
+    box = page.locator("#transcript-lines textarea")
+    expect(box).to_be_focused()
+    box.fill("a < b & c と置きます")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("休憩中の言葉")
+    page.keyboard.press("Escape")
+    expect(page.locator("#transcript-changed")).to_have_text("Lines changed: 1")
+    page.click("#transcript-save")
+    expect(page.locator("#transcript-edit-bar")).to_be_hidden()
+    expect(line(page, "と置きます")).to_be_visible()
+    page.goto(f"{installation.url}/?q=置きま")
+    expect(page.locator("#said mark")).to_have_text("置きま")
+    assert lecturer.console.complaints == []
     page.context.close()
