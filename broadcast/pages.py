@@ -61,7 +61,6 @@ def front() -> Answer:
         "front.html",
         **told,
         said=_in_pieces(said),
-        moment_url=word_search.moment_url,
         search=search,
         first_page=before is None,
         own_room=_own_room(person),

@@ -54,11 +54,6 @@ def pieces(text: str, marks: Sequence[Sequence[int]]) -> list[tuple[str, bool]]:
     return [(piece, marked) for piece, marked in cut if piece]
 
 
-def moment_url(url: str, at: float) -> str:
-    """Pure: the page at a moment of the lecture."""
-    return f"{url}?t={max(0, int(at))}"
-
-
 def _told(listed: Listed, found: FoundRecording, address: Callable[[str], str]) -> dict[str, Any]:
     session = listed.session
     path = f"/watch/{session.id}" if session.phase == "ended" else f"/rooms/{listed.room.slug}"

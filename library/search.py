@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Integer, literal, select
 from sqlalchemy.orm import Session
 
 from library.database import Base, Database
@@ -86,15 +86,17 @@ class SearchIndex:
         if not phrases:
             return Found((), None)
         found: list[FoundRecording] = []
+        last = 0
         with self._database.reading() as transaction:
             places = _candidates(transaction, phrases, visible, before)
             for place, candidate in places:
                 recording = _look(transaction, candidate, phrases)
                 if recording is None or (spoken_only and not recording.hits):
                     continue
-                found.append(recording)
                 if len(found) == most:
-                    return Found(tuple(found), place)
+                    return Found(tuple(found), last)
+                found.append(recording)
+                last = place
         return Found(tuple(found), None)
 
 
@@ -128,7 +130,9 @@ def _batch(
     table, number, condition = passages_on(transaction.connection()).matching(phrases)
     rooms = Base.metadata.tables["rooms"]
     query = select(number, SearchPlace.session_id, SearchPlace.transcript_id).select_from(table)
-    query = query.join(SearchPlace, SearchPlace.place == number.op(">>")(PASSAGES.bit_length() - 1))
+    query = query.join(
+        SearchPlace, SearchPlace.place == number.op(">>")(literal(PASSAGES.bit_length() - 1, Integer))
+    )
     query = query.join(LectureSession, LectureSession.id == SearchPlace.session_id)
     query = query.join(rooms, rooms.c.id == LectureSession.room_id).where(condition, visible)
     if below is not None:

@@ -12,10 +12,16 @@ export class ClockMap {
       .map(({ start, duration, programDateTime }) => ({ clock: (/** @type {number} */ (programDateTime) - first) / 1000, start, duration }));
   }
 
-  /** What is not the same maps otherwise. */
-  get key() {
+  /** Whether a moment lies elsewhere than by `other`; hls.js moves fragments by a few ms all the time. @param {ClockMap} other */
+  differsFrom(other) {
+    const apart = this.#ends.map((end, index) => Math.abs(end - other.#ends[index]));
+    return this.#ends.length !== other.#ends.length || apart.some((seconds) => seconds > 0.04);
+  }
+
+  /** How far the clock is before the player's time at the beginning and the end. */
+  get #ends() {
     const [first, last] = [this.#spans[0], this.#spans.at(-1)];
-    return first && last ? `${first.start.toFixed(2)} ${(last.clock - last.start).toFixed(2)}` : "";
+    return first && last ? [first.clock - first.start, last.clock - last.start] : [];
   }
 
   /**

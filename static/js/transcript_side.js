@@ -6,6 +6,7 @@ import { need, t } from "./page_data.js";
 import { TranscriptPane } from "./transcript_pane.js";
 
 const TICK_MS = 100;
+const TICKS_A_SECOND = 10;
 const LOOK_MS = 10_000; // while it grows, and only for who reads it
 
 /**
@@ -22,6 +23,7 @@ export class TranscriptSide {
   #url = "";
   #lookedAt = -Infinity;
   #looking = false;
+  #ticks = 0;
 
   /** @param {import("./hls_player.js").HlsPlayer} player */
   constructor(player) {
@@ -74,8 +76,10 @@ export class TranscriptSide {
 
   #tick() {
     if (!this.#told) return;
-    if (new ClockMap(this.player.fragments).key !== this.#map.key) this.#draw();
     this.pane?.follow(this.player.clock);
+    this.#ticks += 1;
+    if (this.#ticks % TICKS_A_SECOND) return;
+    if (new ClockMap(this.player.fragments).differsFrom(this.#map)) this.#draw();
     const isRead = this.pane?.isOpen || this.#captions?.isOn;
     if (!this.#told.complete && isRead && !document.hidden && performance.now() - this.#lookedAt > LOOK_MS) void this.#look();
   }
