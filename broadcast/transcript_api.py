@@ -19,6 +19,7 @@ from flask import Response, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from broadcast.download_views import attachment, file_name
 from broadcast.event_log import iso_utc
 from broadcast.own_address import absolute
 from broadcast.problems import Problem
@@ -162,7 +163,7 @@ def put_transcript(session_id: str, query_data: dict[str, Any]) -> tuple[dict[st
 @blueprint.input(FileIn, location="query")
 def get_file(session_id: str, extension: str, query_data: dict[str, Any]) -> Response:
     """The transcript as a file, times in seconds of the lecture's own clock; with an ETag to ask again by."""
-    recording_to_watch(session_id)
+    recording, _room = recording_to_watch(session_id)
     kind = FORMATS.get(extension)
     first = query_data["first"]
     with services().database.reading() as transaction:
@@ -174,6 +175,8 @@ def get_file(session_id: str, extension: str, query_data: dict[str, Any]) -> Res
         response = Response(content_type=kind.content_type)
         response.set_etag(etag)
         response.headers["Cache-Control"] = "private, no-cache"
+        name = f"{file_name(recording.title)}.{extension}"
+        response.headers["Content-Disposition"] = attachment(name)
         if etag not in request.if_none_match:
             response.set_data(kind.write(row, transcripts.cues_of(transaction, row, first)))
     return response.make_conditional(request)  # type: ignore[return-value]

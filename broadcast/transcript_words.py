@@ -11,9 +11,9 @@ def unfit_transcript(error: UnfitTranscript) -> str:
     """A sentence, with the place where there is one."""
     reason = _reasons()[error.reason]
     if error.line is not None:
-        return _("Line %(number)s: %(reason)s", number=error.line, reason=reason)
+        return str(_("Line %(number)s: %(reason)s", number=error.line, reason=reason))
     if error.cue is not None:
-        return _("Caption %(number)s: %(reason)s", number=error.cue, reason=reason)
+        return str(_("Caption %(number)s: %(reason)s", number=error.cue, reason=reason))
     return reason
 
 

@@ -88,6 +88,7 @@ def test_what_is_put_is_told_downloaded_and_found(stage: WebStage, recording: st
     }
     assert files["vtt"].text.startswith("WEBVTT\n\n00:00:01.000 --> 00:00:02.500\n二分探索木の\n")
     assert files["vtt"].content_type == "text/vtt; charset=utf-8"
+    assert "filename*=UTF-8''%E3%82%A2" in files["vtt"].headers["Content-Disposition"]
     assert files["srt"].text.startswith("1\n00:00:01,000 --> 00:00:02,500\n")
     assert files["txt"].text == "二分探索木の\n計算量は O(log n)\n"
     assert files["json"].json["cues"][1] == {"start": 2.5, "end": 4.0, "text": "計算量は O(log n)"}

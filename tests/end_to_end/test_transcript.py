@@ -116,6 +116,8 @@ def test_the_pane_follows_is_searched_and_jumps(viewer: Viewer) -> None:
     expect(page.locator("#transcript-follow")).to_be_visible()
     page.keyboard.press("Enter")
     viewer.wait("video.currentTime >= 2.9 && video.currentTime < 6")
+    pause_at(viewer, 4.0)
+    page.locator("#screen").hover()
     assert axe.violations(page, "transcript") + axe.small_targets(page, "transcript") == []
     page.keyboard.press("Escape")
     expect(page.locator("#transcript")).to_be_hidden()
