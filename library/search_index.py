@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from library.database import exclusive
 from library.models import CueRow, LectureSession, SearchPlace, TranscriptRow
-from library.search_passages import Passages, passages_on
+from library.search_passages import Change, Passages, passages_on
 from library.search_tokens import words_of
 
 CUES = 4
@@ -36,8 +36,8 @@ def describe(transaction: Session, session_id: str, *about: str) -> None:
     words = BREAK.join(one for one in about if one)
     if place is None or place.about == words:
         return
-    number = passage_number(place.place, 0)
-    passages_on(transaction.connection()).replace(number, words_of(place.about), words_of(words))
+    change = Change(passage_number(place.place, 0), words_of(place.about), words_of(words))
+    passages_on(transaction.connection()).replace([change])
     place.about = words
     transaction.flush()
 
@@ -104,10 +104,12 @@ def passages_of(texts: Sequence[str], first: int = 0) -> dict[int, str]:
 
 def _change(passages: Passages, place: int, first: int, old: Sequence[str], new: Sequence[str]) -> None:
     before, after = passages_of(old, first), passages_of(new, first)
+    changes = []
     for passage in sorted(before.keys() | after.keys(), reverse=True):
         was, now = before.get(passage, ""), after.get(passage, "")
         if was != now:
-            passages.replace(passage_number(place, passage), words_of(was), words_of(now))
+            changes.append(Change(passage_number(place, passage), words_of(was), words_of(now)))
+    passages.replace(changes)
 
 
 def _texts(transaction: Session, transcript_id: str | None, first: int) -> Sequence[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import BigInteger, ColumnElement, column, table, text
@@ -23,13 +24,20 @@ MAX_POSITION = 16_383  # PostgreSQL's; what stands behind it is found as a word,
 _words = table("passage_words", column("rowid", BigInteger), column("id", BigInteger), column("words"))
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Tokens of a passage: `old`, those it was added with, none for a new one; `new`, none if it goes."""
+
+    number: int
+    old: Sequence[str]
+    new: Sequence[str]
+
+
 class Passages(Protocol):
     """Passages of one database."""
 
-    def replace(self, number: int, old: Sequence[str], new: Sequence[str]) -> None:
-        """Tokens of a passage: `old` are those that it was added with, none when it is new; `new`, none when
-        it goes.
-        """
+    def replace(self, changes: Sequence[Change]) -> None:
+        """In ascending order of their numbers."""
 
     def matching(self, phrases: Sequence[Phrase]) -> tuple[Any, ColumnElement[int], ColumnElement[bool]]:
         """For a query: its table, the passage's number, and the condition that all phrases stand in it."""
@@ -49,13 +57,11 @@ class SqlitePassages:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def replace(self, number: int, old: Sequence[str], new: Sequence[str]) -> None:
-        if old:
-            gone = "INSERT INTO passage_words(passage_words, rowid, words) VALUES ('delete', :number, :words)"
-            self._connection.execute(text(gone), {"number": number, "words": " ".join(old)})
-        if new:
-            added = "INSERT INTO passage_words(rowid, words) VALUES (:number, :words)"
-            self._connection.execute(text(added), {"number": number, "words": " ".join(new)})
+    def replace(self, changes: Sequence[Change]) -> None:
+        gone = "INSERT INTO passage_words(passage_words, rowid, words) VALUES ('delete', :number, :words)"
+        _execute(self._connection, gone, [(one.number, " ".join(one.old)) for one in changes if one.old])
+        added = "INSERT INTO passage_words(rowid, words) VALUES (:number, :words)"
+        _execute(self._connection, added, [(one.number, " ".join(one.new)) for one in changes if one.new])
 
     def matching(self, phrases: Sequence[Phrase]) -> tuple[Any, ColumnElement[int], ColumnElement[bool]]:
         condition = text("passage_words MATCH :question").bindparams(question=_fts5_query(phrases))
@@ -68,17 +74,22 @@ class PostgresqlPassages:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def replace(self, number: int, old: Sequence[str], new: Sequence[str]) -> None:
-        if old:
-            gone = "DELETE FROM passage_words WHERE id = :number"
-            self._connection.execute(text(gone), {"number": number})
-        if new:
-            added = "INSERT INTO passage_words VALUES (:number, CAST(:words AS tsvector))"
-            self._connection.execute(text(added), {"number": number, "words": _lexemes(new)})
+    def replace(self, changes: Sequence[Change]) -> None:
+        gone = "DELETE FROM passage_words WHERE id = :number"
+        _execute(self._connection, gone, [(one.number, "") for one in changes if one.old])
+        added = "INSERT INTO passage_words VALUES (:number, CAST(:words AS tsvector))"
+        _execute(self._connection, added, [(one.number, _lexemes(one.new)) for one in changes if one.new])
 
     def matching(self, phrases: Sequence[Phrase]) -> tuple[Any, ColumnElement[int], ColumnElement[bool]]:
         condition = text("passage_words.words @@ CAST(:question AS tsquery)")
         return _words, _words.c.id, condition.bindparams(question=_ts_query(phrases))  # type: ignore[return-value]
+
+
+def _execute(connection: Connection, statement: str, passages: Sequence[tuple[int, str]]) -> None:
+    if passages:
+        connection.execute(
+            text(statement), [{"number": number, "words": words} for number, words in passages]
+        )
 
 
 def _fts5_query(phrases: Iterable[Phrase]) -> str:

@@ -7,16 +7,18 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import text, true
 from sqlalchemy.schema import SchemaItem
 
 import broadcast.event_log  # noqa: F401 - its tables belong to the schema
 import library.models  # noqa: F401
 import people.models  # noqa: F401
-from library.database import Base, Database, DatabaseUnavailable
-from library.migration import MigrationFailed, migrate, newest_revision
+from library.database import Base, Database, DatabaseUnavailable, make_engine, open_database
+from library.migration import MigrationFailed, _configuration, migrate, newest_revision
+from library.search import SearchIndex
 
 
 def is_of_the_models(item: SchemaItem, name: str | None, kind: str, reflected: bool, other: object) -> bool:
@@ -61,6 +63,39 @@ def test_migrating_again_changes_nothing(database_url: str, database: Database) 
         assert (
             session.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == newest_revision()
         )
+
+
+def test_lectures_from_before_there_was_a_search_are_found_by_what_they_are_called(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'kodo.db'}"
+    engine = make_engine(url, create=True)
+    with engine.begin() as connection:
+        configuration = _configuration()
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "0006")
+        for row in (
+            "organizations VALUES ('o', 'n', 's', '2026-01-01 00:00:00')",
+            (
+                "users (id, organization_id, user_id, display_name, password_hash, role, active,"
+                " session_epoch, created_at)"
+                " VALUES ('u', 'o', 'u', '山田 花子', 'x', 'lecturer', 1, 0, '2026-01-01 00:00:00')"
+            ),
+            (
+                "rooms (id, organization_id, owner_id, slug, title, access, access_epoch, created_at)"
+                " VALUES ('r', 'o', 'u', 'hall', 'Hall', 'open', 1, '2026-01-01 00:00:00')"
+            ),
+            (
+                "sessions (id, room_id, organization_id, title, phase, started_at, state_version, bytes)"
+                " VALUES ('a', 'r', 'o', '線形代数', 'ended', '2026-01-02 00:00:00', 1, 1),"
+                " ('b', 'r', 'o', '幾何', 'ended', '2026-01-02 00:00:00', 1, 1)"
+            ),
+        ):
+            connection.execute(text(f"INSERT INTO {row}"))
+    engine.dispose()
+    migrate(url)
+    database = open_database(url)
+    found = [SearchIndex(database).find(query, true()).recordings for query in ("代数", "花子")]
+    assert [{one.session_id for one in some} for some in found] == [{"a"}, {"a", "b"}]
+    database.close()
 
 
 def test_many_may_migrate_at_once(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from alembic import op
 
 from library.database import UtcDateTime
 from library.search_index import BREAK, passage_number, place_number
-from library.search_passages import passages_on
+from library.search_passages import Change, passages_on
 from library.search_tokens import words_of
 
 revision = "0008"
@@ -93,7 +93,7 @@ def _index_what_is_there() -> None:
             sa.text("INSERT INTO search_places (place, session_id, about) VALUES (:place, :session, :about)"),
             told,
         )
-        passages.replace(passage_number(place, 0), (), words_of(words))
+        passages.replace([Change(passage_number(place, 0), (), words_of(words))])
 
 
 def downgrade() -> None:
