@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Integer, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, bindparam, literal, select
+from sqlalchemy.engine import Connection
 
 from library.database import Base, Database
 from library.models import CueRow, LectureSession, SearchPlace
@@ -21,8 +21,12 @@ from library.search_tokens import Phrase, find, merged, phrases_of, tokens_of
 
 PAGE_LENGTH = 12
 MAX_HITS = 5
-_BATCH = 100
-_MAX_BATCHES = 60
+_BATCH = 60
+_MAX_BATCHES = 100
+_ABOVE_ALL = 2**63 - 1
+_CUES = select(CueRow.number, CueRow.start, CueRow.text).where(
+    CueRow.transcript_id == bindparam("transcript"), CueRow.number.in_(bindparam("numbers", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,9 @@ class SearchIndex:
         found: list[FoundRecording] = []
         last = 0
         with self._database.reading() as transaction:
-            places = _candidates(transaction, phrases, visible, before)
-            for place, candidate in places:
-                recording = _look(transaction, candidate, phrases)
+            connection = transaction.connection()
+            for place, candidate in _candidates(connection, phrases, visible, before):
+                recording = _look(connection, candidate, phrases)
                 if recording is None or (spoken_only and not recording.hits):
                     continue
                 if len(found) == most:
@@ -101,13 +105,14 @@ class SearchIndex:
 
 
 def _candidates(
-    transaction: Session, phrases: Sequence[Phrase], visible: ColumnElement[bool], before: int | None
+    connection: Connection, phrases: Sequence[Phrase], visible: ColumnElement[bool], before: int | None
 ) -> Iterator[tuple[int, _Candidate]]:
     """(place, what was found there), newest first, each with its first passages that have the phrases."""
-    below = before * PASSAGES if before is not None else None
+    query = _passages_query(connection, phrases, visible)
+    below = before * PASSAGES if before is not None else _ABOVE_ALL
     place, candidate = 0, None
     for _ in range(_MAX_BATCHES):
-        rows = _batch(transaction, phrases, visible, below)
+        rows = connection.execute(query, {"below": below}).all()
         for number, session_id, transcript_id in rows:
             its_place, passage = passage_of(number)
             if candidate is None or its_place != place:
@@ -118,51 +123,48 @@ def _candidates(
         if len(rows) < _BATCH or candidate is None:
             break
         # Whoever has more passages than are shown is left behind at once.
-        full = len(candidate.passages) > 2 * MAX_HITS
-        below = place * PASSAGES if full else rows[-1][0]
+        below = place * PASSAGES if len(candidate.passages) > MAX_HITS + 1 else rows[-1][0]
     if candidate is not None:
         yield place, candidate
 
 
-def _batch(
-    transaction: Session, phrases: Sequence[Phrase], visible: ColumnElement[bool], below: int | None
-) -> Sequence[tuple[int, str, str | None]]:
-    table, number, condition = passages_on(transaction.connection()).matching(phrases)
+def _passages_query(
+    connection: Connection, phrases: Sequence[Phrase], visible: ColumnElement[bool]
+) -> Select[int, str, str | None]:
+    """(number, session, transcript) of the next passages `below` a number; made once, asked many times."""
+    table, number, condition = passages_on(connection).matching(phrases)
     rooms = Base.metadata.tables["rooms"]
+    shift = literal(PASSAGES.bit_length() - 1, Integer)
     query = select(number, SearchPlace.session_id, SearchPlace.transcript_id).select_from(table)
-    query = query.join(
-        SearchPlace, SearchPlace.place == number.op(">>")(literal(PASSAGES.bit_length() - 1, Integer))
-    )
+    query = query.join(SearchPlace, SearchPlace.place == number.op(">>")(shift))
     query = query.join(LectureSession, LectureSession.id == SearchPlace.session_id)
     query = query.join(rooms, rooms.c.id == LectureSession.room_id).where(condition, visible)
-    if below is not None:
-        query = query.where(number < below)
-    rows = transaction.execute(query.order_by(number.desc()).limit(_BATCH)).all()
-    return [(int(one), session_id, transcript_id) for one, session_id, transcript_id in rows]
+    return query.where(number < bindparam("below", type_=BigInteger)).order_by(number.desc()).limit(_BATCH)
 
 
-def _look(transaction: Session, candidate: _Candidate, phrases: Sequence[Phrase]) -> FoundRecording | None:
+def _look(connection: Connection, candidate: _Candidate, phrases: Sequence[Phrase]) -> FoundRecording | None:
     """What really stands in the first passages; None when nothing does."""
     hits: dict[int, Hit] = {}
     spoken = [passage for passage in candidate.passages if passage > 0][: MAX_HITS + 1]
-    cues = _cues(transaction, candidate.transcript_id, spoken)
+    cues = _cues(connection, candidate.transcript_id, spoken)
     for passage in spoken:
         for number, hit in _hits(cues, passage, phrases):
             hits.setdefault(number, hit)
+        if len(hits) >= MAX_HITS:
+            break
     if not hits and 0 not in candidate.passages:
         return None
     return FoundRecording(candidate.session_id, tuple(hits[number] for number in sorted(hits))[:MAX_HITS])
 
 
 def _cues(
-    transaction: Session, transcript_id: str | None, passages: Iterable[int]
+    connection: Connection, transcript_id: str | None, passages: Iterable[int]
 ) -> dict[int, tuple[float, str]]:
     """(start, text) of the passages' cues, by their numbers."""
-    numbers = {number for passage in passages for number in cues_of_passage(passage)}
+    numbers = sorted({number for passage in passages for number in cues_of_passage(passage)})
     if not numbers:
         return {}
-    query = select(CueRow.number, CueRow.start, CueRow.text).where(CueRow.transcript_id == transcript_id)
-    rows = transaction.execute(query.where(CueRow.number.in_(numbers)))
+    rows = connection.execute(_CUES, {"transcript": transcript_id, "numbers": numbers})
     return {number: (start, text) for number, start, text in rows}
 
 

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 MAX_QUERY = 200
 MAX_PHRASES = 8
@@ -32,8 +33,7 @@ _TERMS = re.compile(r"[\"“”„]([^\"“”„]*)[\"“”„]|(\S+)")
 _HALF_WIDTH_MARKS = "\uff9e\uff9f"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """`start`, `end`: its characters in the text that was given. `head`: the end of its first character."""
 
     word: str
@@ -60,7 +60,7 @@ def tokens_of(text: str) -> list[Token]:
     """The same with their places in `text`."""
     folded, places = _fold(text)
     if places is None:
-        return [Token(*cut) for cut in _cut(folded)]
+        return list(_cut(folded))
     starts, ends = places
     return [
         Token(word, starts[start], ends[end - 1], ends[head - 1]) for word, start, end, head in _cut(folded)
@@ -79,15 +79,15 @@ def phrases_of(query: str) -> tuple[Phrase, ...]:
 
 def find(tokens: Sequence[Token], phrase: Phrase) -> list[tuple[int, int]]:
     """Where a phrase stands: (start, end) in characters of the text that the tokens are of."""
-    length = len(phrase.words)
-    first = phrase.words[0]
+    *before, last = phrase.words
+    length = len(before)
+    words = [token.word for token in tokens]
     places = []
-    for index in range(len(tokens) - length + 1):
-        if length > 1 and tokens[index].word != first:
-            continue
-        end = _match(tokens, index, phrase)
-        if end is not None:
-            places.append((tokens[index].start, end))
+    for index in range(length, len(words)):
+        fits = words[index].startswith(last) if phrase.open_ended else words[index] == last
+        if fits and words[index - length : index] == before:
+            end = tokens[index].head if phrase.open_ended else tokens[index].end
+            places.append((tokens[index - length].start, end))
     return places
 
 
@@ -102,39 +102,28 @@ def merged(places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _match(tokens: Sequence[Token], index: int, phrase: Phrase) -> int | None:
-    last = index + len(phrase.words) - 1
-    for token, word in zip(tokens[index:last], phrase.words, strict=False):
-        if token.word != word:
-            return None
-    word = phrase.words[-1]
-    if phrase.open_ended:
-        return tokens[last].head if tokens[last].word.startswith(word) else None
-    return tokens[last].end if tokens[last].word == word else None
-
-
 def _phrase(term: str) -> Phrase:
     cuts = list(_cut(term))
     words = tuple(word for word, _, _, _ in cuts)
     if not cuts or _DENSE_CHARACTER.fullmatch(words[-1]) is None:
         return Phrase(words)
     # What was said may go on behind the run that was asked for: its last character is no token of its own.
-    if len(cuts) > 1 and cuts[-2][2] == cuts[-1][2]:
+    if len(cuts) > 1 and cuts[-2].end == cuts[-1].end:
         return Phrase(words[:-1])
     return Phrase(words, open_ended=True)
 
 
-def _cut(folded: str) -> Iterator[tuple[str, int, int, int]]:
-    """(word, start, end, end of its first character) of folded text."""
+def _cut(folded: str) -> Iterator[Token]:
+    """Of folded text, with places in it."""
     for run in _RUNS.finditer(folded):
         if run.lastgroup != "dense":
             start, end = run.span()
-            yield folded[start:end][:MAX_WORD], start, end, start + 1
+            yield Token(folded[start:end][:MAX_WORD], start, end, start + 1)
             continue
         places = [index for index in range(*run.span()) if not folded[index].isspace()]
         for here, following in pairwise(places):
-            yield folded[here] + folded[following], here, following + 1, here + 1
-        yield folded[places[-1]], places[-1], places[-1] + 1, places[-1] + 1
+            yield Token(folded[here] + folded[following], here, following + 1, here + 1)
+        yield Token(folded[places[-1]], places[-1], places[-1] + 1, places[-1] + 1)
 
 
 def _fold(text: str) -> tuple[str, tuple[list[int], list[int]] | None]:
