@@ -15,7 +15,7 @@ from flask import Flask, Response, request
 
 from broadcast.event_feed import EventFeed
 from broadcast.event_log import EventLog
-from broadcast.flask_bridge import MAX_BODY_BYTES, MAX_HEADER_BYTES
+from broadcast.flask_bridge import MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_LARGE_BODY_BYTES
 from broadcast.front import Front, takes_gzip
 from library.database import Database
 from operation import web_server
@@ -244,6 +244,15 @@ def test_a_body_that_is_too_large(stage: Stage) -> None:
             assert status == 413 and found["content-type"] == "application/problem+json"
         status, _, _ = await stage.request("POST", "/echo", body=[b"x" * MAX_BODY_BYTES])
         assert status == 200
+
+    run(stage, work)
+
+
+def test_a_transcript_may_be_larger(stage: Stage) -> None:
+    async def work() -> None:
+        for size, expected in ((2 * MAX_BODY_BYTES, 404), (MAX_LARGE_BODY_BYTES + 1, 413)):
+            status, _, _ = await stage.request("PUT", "/nowhere/transcript", body=[b"x" * size])
+            assert status == expected
 
     run(stage, work)
 
