@@ -46,7 +46,7 @@ export class Captions {
     try {
       this.track.removeCue(cue);
     } catch {
-      // hls.js 1.7.4 empties all tracks of the element when it loads another playlist.
+      // Gone already: players empty the tracks of their element when they load anew.
     }
   }
 

@@ -29,7 +29,7 @@ export class TranscriptSide {
   constructor(player) {
     this.player = player;
     this.pane = document.querySelector("#transcript") ? new TranscriptPane(player, (clock) => this.#jump(clock), () => void this.#look()) : null;
-    // hls.js has emptied the track, and the same moment lies elsewhere.
+    // What is loaded anew may have emptied the track, and the same moment may lie elsewhere.
     player.video.addEventListener("loadedmetadata", () => this.#draw());
     window.setInterval(() => this.#tick(), TICK_MS);
   }
