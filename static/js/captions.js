@@ -2,6 +2,7 @@
 import { need } from "./page_data.js";
 
 const KEPT = "kodo-captions"; // in localStorage: "on" when they were on last
+const ABOVE_CONTROLS = -4; // lines from below, where a wide page's controls do not cover it
 
 /** @typedef {import("./transcript_text.js").Cue} Cue */
 
@@ -36,6 +37,7 @@ export class Captions {
       const [from, to] = [map.toPlayer(start), map.toPlayer(end)];
       if (to <= from) continue; // the replay leaves it out
       const cue = new VTTCue(from, to, plain(text));
+      cue.line = ABOVE_CONTROLS;
       this.track.addCue(cue);
       this.#drawn.push(cue);
     }
