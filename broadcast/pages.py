@@ -16,8 +16,7 @@ from flask import Blueprint, Flask, abort, current_app, g, redirect, render_temp
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from broadcast import design_tokens, job_board, languages, room_lists
-from broadcast import design_tokens, languages, room_lists, word_search
+from broadcast import design_tokens, job_board, languages, room_lists, word_search
 from broadcast.event_log import iso_utc
 from broadcast.lecture_board import lecture_board
 from broadcast.lecture_lists import MAX_SEARCH

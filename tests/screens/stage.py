@@ -17,11 +17,9 @@ from sqlalchemy import select
 from library import transcripts
 from library.database import utc_now
 from library.models import Film, FilmState, Job, LectureSession
+from library.transcript_formats import Cue, Word
 from people.accounts import create_user
 from people.models import Organization, Role, Room, RoomAccess
-from library.models import Film, FilmState
-from library.transcript_formats import Cue, Word
-from people.models import Room, RoomAccess
 from people.rooms import change_room
 from tests.end_to_end.archive import add_recordings, add_scheduled, database_of
 from tests.end_to_end.chromium import fresh_page
