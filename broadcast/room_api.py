@@ -49,6 +49,7 @@ UNFIT = (
     UnfitPassword,
 )
 PICTURE_URLS = ("poster_url", "thumbnail_url", "storyboard_url", "loudness_url")
+WATCHED_URLS = ("mp4_url", "transcript_url", *PICTURE_URLS)  # null for who may not watch
 ACCESS_MODES = [mode.value for mode in RoomAccess]
 
 
@@ -381,9 +382,7 @@ def _session_out(found: SessionSummary, token: str | None, of_row: dict[str, Any
         **of_row,
         "title": of_row["title"] if token is not None else None,
         "description": of_row["description"] if token is not None else None,
-        **{name: of_row[name] if token is not None else None for name in ("mp4_url", *PICTURE_URLS)},
-        "mp4_url": of_row["mp4_url"] if token is not None else None,
-        "transcript_url": of_row["transcript_url"] if token is not None else None,
+        **{name: of_row[name] if token is not None else None for name in WATCHED_URLS},
     }
 
 
@@ -406,7 +405,6 @@ def _facts_of_row(transaction: Session, found: SessionSummary) -> dict[str, Any]
     facts = _without_row(found)
     if row is not None:
         facts |= {"title": row.title, "description": row.description, **_pictures_of(row)}
-        facts |= {"title": row.title, "description": row.description}
         if transcripts.current(transaction, row.id) is not None:
             facts["transcript_url"] = absolute(f"/api/v1/recordings/{row.id}/transcript")
     if found.phase.value != "ended":
@@ -423,7 +421,7 @@ def _facts_of_row(transaction: Session, found: SessionSummary) -> dict[str, Any]
 
 def _without_row(found: SessionSummary) -> dict[str, Any]:
     mp4 = {"mp4_url": None, "mp4_state": None, "mp4_progress": None}
-    return {"title": found.title, "description": "", **mp4, **dict.fromkeys(PICTURE_URLS)}
+    return {"title": found.title, "description": "", **dict.fromkeys(WATCHED_URLS), **mp4}
 
 
 def _pictures_of(row: LectureSession) -> dict[str, str | None]:
@@ -435,14 +433,6 @@ def _pictures_of(row: LectureSession) -> dict[str, str | None]:
     )
     told = (absolute(address) if address is not None else None for address in addresses)
     return dict(zip(PICTURE_URLS, told, strict=True))
-    return {
-        "title": found.title,
-        "description": "",
-        "mp4_url": None,
-        "mp4_state": None,
-        "mp4_progress": None,
-        "transcript_url": None,
-    }
 
 
 def _job_word(job: Job | None) -> str | None:

@@ -20,8 +20,7 @@ from sqlalchemy.orm import Session
 from broadcast import lecture_schedule
 from broadcast.event_log import EventLog, NewEvent, iso_utc
 from broadcast.session_directory import Figures
-from library import pictures, recordings
-from library import recordings, search_index
+from library import pictures, recordings, search_index
 from library.database import exclusive, new_id, utc_now
 from library.models import LectureSession, ScheduledLecture
 from people.accounts import default_organization, one_line

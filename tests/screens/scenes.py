@@ -132,6 +132,8 @@ def _hall(stage: Stage) -> list[Scene]:
             after=_stand_still,
             each=_point_at_seek_bar,
             plays=True,
+        ),
+        Scene(
             "room-transcript",
             "A recording with captions and its transcript",
             f"/watch/{stage.past}",

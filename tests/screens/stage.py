@@ -153,6 +153,8 @@ def _posters(installation: Installation, session_id: str) -> None:
             if number % 4 != 2:
                 row.pictures_version, row.poster = 1, made.rpartition("=")[2]
                 shutil.copytree(folder / session_id, folder / row.id)
+
+
 def _said(installation: Installation, session_id: str) -> None:
     """What was said in the lecture that has ended, with the times of its words."""
     database = database_of(installation)
