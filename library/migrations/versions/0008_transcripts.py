@@ -11,7 +11,7 @@ from library.search_passages import Change, passages_on
 from library.search_tokens import words_of
 
 revision = "0008"
-down_revision = "0010"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

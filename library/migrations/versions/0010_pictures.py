@@ -8,7 +8,7 @@ from alembic import op
 from library.database import UtcDateTime, new_id, utc_now
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
