@@ -76,6 +76,8 @@ class Settings:
     s3_path_style: bool
     s3_access_key: str | None = field(repr=False)
     s3_secret_key: str | None = field(repr=False)
+    transcription_engine: str
+    whisper_model: str
     web_workers: int
     log_level: str
 
@@ -106,6 +108,11 @@ class Settings:
     def uploads_folder(self) -> Path:
         """Films as they come, until they are made ready."""
         return self.storage / "uploads"
+
+    @property
+    def models_folder(self) -> Path:
+        """Models of speech that were downloaded."""
+        return self.storage / "models"
 
     @property
     def session_roots(self) -> tuple[Path, Path]:
@@ -322,6 +329,14 @@ def _yes_or_no(text: str) -> bool:
     return words[text]
 
 
+
+
+def _engine(text: str) -> str:
+    if text not in ("openai-whisper", "faster-whisper", "none"):
+        raise ValueError("must be openai-whisper, faster-whisper or none")
+    return text
+
+
 def _log_level(text: str) -> str:
     if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("must be debug, info, warning or error")
@@ -429,6 +444,15 @@ FIELDS: dict[str, Field] = {
         secret=True,
     ),
     "KODO_S3_SECRET_KEY": Field("s3_secret_key", "", str, "the access key's secret", secret=True),
+    "KODO_TRANSCRIPTION_ENGINE": Field(
+        "transcription_engine",
+        "openai-whisper",
+        _engine,
+        "what transcribes: openai-whisper, faster-whisper, or none",
+    ),
+    "KODO_WHISPER_MODEL": Field(
+        "whisper_model", "small", str, "name or path of its model; a name is downloaded on first use"
+    ),
     "KODO_WEB_WORKERS": Field("web_workers", "1", _whole(1, 64), "web processes"),
     "KODO_LOG_LEVEL": Field("log_level", "info", _log_level, "debug, info, warning or error"),
 }

@@ -1,4 +1,4 @@
-"""A session's row, its `session` event and its jobs (MP4, pictures), made from what its `session.json` says.
+"""A session's row, its `session` event and its jobs (MP4, pictures, transcript), made from its `session.json`.
 
 Called by adoption, one transaction per session. Idempotent by the versions of state and edit list: one makes
 the row, the event and the jobs together or not at all, whoever comes first. With its row a session takes up
@@ -23,9 +23,11 @@ from broadcast.session_directory import Figures
 from library import pictures, recordings, search_index
 from library.database import exclusive, new_id, utc_now
 from library.models import LectureSession, ScheduledLecture
+from library.transcription import orders
 from people.accounts import default_organization, one_line
 from people.models import Organization, Room, RoomAccess, User
 from people.rooms import SLUG_LENGTH, TITLE_LENGTH, UnfitSlug, check_slug
+from recorder.media import SessionPhase
 from recorder.session_state import SessionState
 
 LATE_SECONDS = 60.0  # a session without a row that began before this was known to another database
@@ -59,6 +61,7 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
         _mark_held(session, event_log, plan, row)
     if state.playback_version > known_version:  # versions may have been passed over: the newest counts
         event_log.append(session, row.room_id, _playback_event(state))
+    orders.order(session, state.session_id, ended=state.phase is SessionPhase.ENDED)
     if figures.has_replay:  # which only ended sessions have
         recordings.order_mp4(session, state.session_id, figures.replay_version)
         pictures.order_pictures(session, state.session_id, figures.replay_version)

@@ -20,8 +20,17 @@ from library import copies, films, object_copies, object_scan, pictures, recordi
 from library.database import Database, open_database
 from library.jobs import Jobs
 from library.models import Job
+from library.transcription import orders
 from library.worker import DEFAULT_MEMORY_BYTES, Handling, Worker
-from operation import film_job, healing_job, mp4_job, object_jobs, pictures_job, poster_job
+from operation import (
+    film_job,
+    healing_job,
+    mp4_job,
+    object_jobs,
+    pictures_job,
+    poster_job,
+    transcription_job,
+)
 from settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -58,6 +67,9 @@ KINDS: Mapping[str, Kind] = {
     pictures.POSTER_KIND: Kind(poster_job.work, poster_job.done, pictures.LANE),
     object_scan.KIND: Kind(object_jobs.scan, object_jobs.are_checked, object_scan.LANE),
     object_copies.KIND: Kind(object_jobs.store, object_jobs.are_copied, object_copies.LANE),
+    orders.KIND: Kind(
+        transcription_job.work, transcription_job.done, orders.LANE, transcription_job.MEMORY_BYTES
+    ),
 }
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from broadcast.adoption import COMPARE_SECONDS, SessionAdopter, adopt_session
 from broadcast.event_log import EventLog, EventRow
 from broadcast.session_directory import SessionDirectory
-from library.database import Database, DatabaseUnavailable
+from library.database import Database, DatabaseUnavailable, utc_now
 from library.models import Job, LectureSession
 from people.accounts import default_organization
 from people.models import Room
@@ -97,9 +97,13 @@ def test_a_lecture_becomes_row_event_and_job(stage: Stage) -> None:
     stage.step()
     (row,) = stage.all(LectureSession)
     assert (row.phase, row.state_version, row.room_id) == ("live", 1, stage.writer.state.room_id)
-    assert stage.all(Job) == []
+    (transcript,) = stage.all(Job)
+    assert (transcript.kind, transcript.subject) == ("transcribe", row.id)
+    assert transcript.not_before > utc_now(), "there is nothing to hear yet"
     stage.lecture()
     stage.step()
+    (transcript,) = (job for job in stage.all(Job) if job.kind == "transcribe")
+    assert transcript.not_before <= utc_now()
     (row,) = stage.all(LectureSession)
     assert row.phase == "ended" and row.bytes > 0 and row.ended_at is not None
     (job,) = stage.mp4_jobs()
@@ -145,7 +149,7 @@ def test_a_lecture_of_nothing_but_slates_makes_no_mp4(stage: Stage) -> None:
     stage.step()
     (row,) = stage.all(LectureSession)
     assert (row.phase, row.bytes) == ("ended", 0)  # so no list of recordings shows it
-    assert stage.all(Job) == []
+    assert stage.mp4_jobs() == []
 
 
 def test_a_room_that_the_database_lost_is_made_again(stage: Stage) -> None:
