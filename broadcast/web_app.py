@@ -33,6 +33,7 @@ from broadcast import (
     session_api,
     stream_key_api,
     transcript_api,
+    transcription_api,
     tus,
     whip_views,
 )
@@ -112,6 +113,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(copy_api.blueprint)
     app.register_blueprint(job_api.blueprint)
     app.register_blueprint(transcript_api.blueprint)
+    app.register_blueprint(transcription_api.blueprint)
     app.register_blueprint(search_api.blueprint)
     app.register_blueprint(line_test.blueprint)
     app.register_blueprint(whip_views.blueprint)

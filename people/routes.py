@@ -92,6 +92,8 @@ RULES: Mapping[str, Rule] = {
     "transcripts.get_transcript": Rule.ANYONE,
     "transcripts.put_transcript": Rule.ANYONE,
     "transcripts.get_file": Rule.ANYONE,
+    "transcription.get_work": Rule.ANYONE,
+    "transcription.repeat": Rule.ANYONE,
     "search.search": Rule.ANYONE,  # finds for each what they may know of
     "line_test.measure": Rule.ROOM_HOSTS,
     "keys.list_stream_keys": Rule.ROOM_MANAGERS,

@@ -64,7 +64,7 @@ def order_again(
 ) -> Job:
     """From the beginning, into a version of its own; the job under way, if there is one."""
     known = jobs.newest_of(session, KIND, session_id)
-    if known is not None and known.state in (JobState.WAITING, JobState.RUNNING):
+    if known is not None and known.state in jobs.OPEN_STATES:
         return known
     return jobs.enqueue(
         session,

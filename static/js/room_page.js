@@ -285,6 +285,17 @@ async function furnish() {
   controlsAreOn = true;
   marks.attach();
   showMarks();
+  void tellOfTranscript();
+}
+
+let told = "";
+/** Of an ended lecture, on its page. */
+async function tellOfTranscript() {
+  const { session } = room ?? {};
+  if (!ofPage.description || session?.state !== "ended" || told === session.id) return;
+  told = session.id;
+  const { TranscriptionNotice } = await import("./transcription_notice.js");
+  new TranscriptionNotice(`/api/v1/recordings/${session.id}`);
 }
 
 new PlayerKeys(player, need("#screen"));

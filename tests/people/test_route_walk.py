@@ -94,6 +94,10 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
             "PUT", f"/api/v1/recordings/{session_id}/transcript", ROOM_HOSTS, {}
         ),
         "transcripts.get_file": Step("GET", f"/api/v1/recordings/{session_id}/transcript.vtt", watchers),
+        "transcription.get_work": Step("GET", f"/api/v1/recordings/{session_id}/transcription", watchers),
+        "transcription.repeat": Step(
+            "POST", f"/api/v1/recordings/{session_id}/transcription", ROOM_HOSTS, {}
+        ),
         "line_test.measure": Step("POST", f"{api}/line-test", ROOM_HOSTS),
         "keys.list_stream_keys": Step("GET", f"{api}/stream-keys", ROOM_HOSTS),
         "keys.add_stream_key": Step("POST", f"{api}/stream-keys", ROOM_HOSTS, {"label": 7}),
