@@ -11,7 +11,7 @@ STAMPS := $(VENV)/.stamps
 TRANSLATIONS := $(wildcard translations/*/LC_MESSAGES/*.po)
 PYTEST_ARGUMENTS ?=
 
-.PHONY: help run install test check faults bench screens lock clean
+.PHONY: help run install transcription test check faults bench screens lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -21,9 +21,13 @@ run: install ## install what is missing and serve
 
 install: $(STAMPS)/run $(STAMPS)/translations ## install what serving needs, into .venv
 
+transcription: install ## install what makes transcripts; ENGINE=faster-whisper for the faster one
+	@scripts/install-transcription $(BIN)/python $(ENGINE)
+
 test: $(STAMPS)/dev $(STAMPS)/translations ## install what tests need, Chromium too, and run them
 	@scripts/install-chromium
 	@scripts/install-s3-server
+	@scripts/install-espeak
 	@$(BIN)/python scripts/run_tests.py $(PYTEST_ARGUMENTS)
 
 check: $(STAMPS)/dev ## style, types and import rules

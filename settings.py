@@ -329,8 +329,6 @@ def _yes_or_no(text: str) -> bool:
     return words[text]
 
 
-
-
 def _engine(text: str) -> str:
     if text not in ("openai-whisper", "faster-whisper", "none"):
         raise ValueError("must be openai-whisper, faster-whisper or none")

@@ -80,12 +80,23 @@ def test_each_dependency_has_its_reason() -> None:
     serve = {row[0] for row in table_rows(text, "To serve")}
     groups = project["dependency-groups"]
     assert serve == names(project["project"]["dependencies"])
+    transcribe = {row[0] for row in table_rows(text, "To transcribe")}
+    assert transcribe == {"torch"} | names(groups["transcription"] + groups["faster-whisper"])
     assert {row[0] for row in table_rows(text, "To test and check")} == names(groups["test"] + groups["dev"])
     server = {row[0] for row in table_rows(text, "The S3 server of the tests")}
     assert server == names(groups["s3-server"])
 
 
-@pytest.mark.parametrize(("lock", "least"), [("run.lock", 50), ("dev.lock", 50), ("s3-server.lock", 10)])
+@pytest.mark.parametrize(
+    ("lock", "least"),
+    [
+        ("run.lock", 50),
+        ("dev.lock", 50),
+        ("s3-server.lock", 10),
+        ("transcription.lock", 10),
+        ("faster-whisper.lock", 10),
+    ],
+)
 def test_locks_have_hashes_and_name_no_index(lock: str, least: int) -> None:
     text = (PROJECT / "requirements" / lock).read_text()
     assert "://" not in text and "--index" not in text and "--find-links" not in text

@@ -95,6 +95,7 @@ def test_every_field_of_the_object_comes_from_one_variable() -> None:
         ("KODO_WEB_WORKERS", "0"),
         ("KODO_JOB_LANES", "export=0"),
         ("KODO_JOB_LANES", "export"),
+        ("KODO_TRANSCRIPTION_ENGINE", "whisperer"),
         ("KODO_LOG_LEVEL", "loud"),
     ],
 )
@@ -116,6 +117,7 @@ def test_every_setting_that_can_be_wrong_is_tried_above() -> None:
         "KODO_TURN_PASSWORD",
         "KODO_S3_ACCESS_KEY",
         "KODO_S3_SECRET_KEY",
+        "KODO_WHISPER_MODEL",
     }
     assert tried == set(FIELDS) - cannot_be_wrong
 

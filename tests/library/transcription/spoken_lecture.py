@@ -41,13 +41,14 @@ class SpokenLecture(Lecture):
     def __init__(self, folder: Path, words: list[Spoken], *, room_id: str = ROOM) -> None:
         super().__init__(folder, size=(64, 64), room_id=room_id)
         self.words = words
-        self._frames = _encoded(words)
+        self._frames = encoded(words)
 
     def _sound(self, start: float, end: float, late: float) -> list[AudioSample]:
         return [one for one in self._frames if start * _RATE <= one.pts < end * _RATE]
 
 
-def _encoded(words: list[Spoken]) -> list[AudioSample]:
+def encoded(words: list[Spoken]) -> list[AudioSample]:
+    """As the recorder keeps it."""
     pcm = np.zeros(round((words[-1].end + 3) * _RATE), np.float32)
     for word in words:
         first, last = round(word.start * _RATE), round(word.end * _RATE)

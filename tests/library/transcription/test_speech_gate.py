@@ -11,6 +11,7 @@ from library.transcription.gated_sound import GatedSound
 from library.transcription.sound import RATE, Samples
 from library.transcription.speech_gate import MARGIN_SECONDS, Stretch, speech
 from tests.library.transcription.noises import babble, buzz, hiss, hum, rumble, silence
+from tests.library.transcription.speech_maker import level, spoken_for
 
 MINUTES = 30 if os.environ.get("KODO_FULL") else 6
 
@@ -72,3 +73,15 @@ def test_times_of_the_gated_sound_are_found_again() -> None:
     assert [gated.end_at(s) for s in (0, 0.5, 1.0, 2.5, 4.0, 99)] == [1.0, 1.5, 2.0, 6.5, 8.0, 8.0]
     nothing = GatedSound(samples, [])
     assert len(nothing.samples) == 0 and nothing.start_at(3) == nothing.end_at(3) == 0.0
+
+
+@pytest.mark.parametrize("voice", ["en", "ja"])
+@pytest.mark.parametrize("noise", [hiss, rumble, hum])
+def test_a_voice_ten_decibels_above_the_noise_passes(noise: object, voice: str) -> None:
+    spoken = spoken_for(60, voice)
+    mixed = np.concatenate([silence(20), spoken, silence(20)])
+    mixed += noise(100, level=level(spoken) / 10**0.5)  # type: ignore[operator]
+    marks = passed(mixed)
+    assert np.mean(marks[20 * RATE : 80 * RATE]) >= 0.99
+    outside = np.concatenate([marks[: 20 * RATE], marks[80 * RATE :]])
+    assert np.sum(outside) <= 4 * MARGIN_SECONDS * RATE
