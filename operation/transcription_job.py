@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 def work(settings: Settings, job: Job) -> int:
     os.nice(NICENESS)
+    _leave_a_core()
     if settings.transcription_engine == "none":
         tell_result({"words": "transcription is switched off"})
         return 0
@@ -67,6 +68,12 @@ def transcribe(
         database.close()
         reader.close()
     return 0
+
+
+def _leave_a_core() -> None:
+    """To lectures; and threads that wait for others sleep. Before torch is loaded, which reads it then."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) - 1)))
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _transcribe(
