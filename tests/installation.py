@@ -64,6 +64,8 @@ class Installation:
             "KODO_PORT": str(self.port),
             "KODO_SPILL_FOLDER": str(folder / "spill"),
             "KODO_DISK_FLOOR": "64M",
+            # Where Whisper is installed it would be at work beside whatever is measured.
+            "KODO_TRANSCRIPTION_ENGINE": "none",
             "PYTHONUNBUFFERED": "1",
             **environment,
         }
