@@ -9,6 +9,8 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 MAKE_VENV = PROJECT / "scripts" / "make-venv"
 INSTALL_CHROMIUM = PROJECT / "scripts" / "install-chromium"
+INSTALL_ESPEAK = PROJECT / "scripts" / "install-espeak"
+INSTALL_TRANSCRIPTION = PROJECT / "scripts" / "install-transcription"
 
 
 def stub(folder: Path, name: str, script: str) -> Path:
@@ -88,6 +90,22 @@ def test_with_rights_it_is_installed(bare: Path, tmp_path: Path) -> None:
         "update",
         "install --yes --no-install-recommends chromium fonts-noto-cjk",
     ]
+
+
+def test_without_espeak_only_its_tests_are_left_out(bare: Path, tmp_path: Path) -> None:
+    stub(bare, "id", "echo 1000")
+    stub(bare, "apt-get", "exit 99")
+    done = run(INSTALL_ESPEAK, bare)
+    assert done.returncode == 0 and "apt-get install --yes --no-install-recommends espeak-ng" in done.stderr
+    stub(bare, "espeak-ng", "exit 1")
+    done = run(INSTALL_ESPEAK, bare)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_engine_that_there_is_not_is_said(bare: Path) -> None:
+    (bare / "dirname").symlink_to("/usr/bin/dirname")
+    done = run(INSTALL_TRANSCRIPTION, bare, "/bin/false", "whisperer")
+    assert done.returncode == 1 and "openai-whisper or faster-whisper" in done.stderr
 
 
 def test_continuous_integration_ends_as_make_ends(bare: Path, tmp_path: Path) -> None:
