@@ -1,4 +1,4 @@
-"""A session's row, its `session` event and its jobs (MP4, pictures, transcript), made from its `session.json`.
+"""A session's row, its `session` event and its jobs (MP4, pictures, transcript), from its `session.json`.
 
 Called by adoption, one transaction per session. Idempotent by the versions of state and edit list: one makes
 the row, the event and the jobs together or not at all, whoever comes first. With its row a session takes up

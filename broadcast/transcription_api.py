@@ -119,16 +119,16 @@ def _words(job: Job, share: float, left: timedelta | None) -> str | None:
     percent = round(share * 100)
     if job.state == JobState.RUNNING:
         if left is None:
-            return _("Transcript: %(percent)s %%", percent=percent)
+            return str(_("Transcript: %(percent)s %%", percent=percent))
         minutes = max(1, round(left.total_seconds() / 60))
-        return _("Transcript: %(percent)s %% · %(minutes)s min left", percent=percent, minutes=minutes)
+        return str(_("Transcript: %(percent)s %% · %(minutes)s min left", percent=percent, minutes=minutes))
     if job.state == JobState.WAITING:
         if job.waits_for == JobWait.MODEL:
-            return _("The transcript waits: there is no speech model here yet.")
-        return _("The transcript waits for its turn.")
+            return str(_("The transcript waits: there is no speech model here yet."))
+        return str(_("The transcript waits for its turn."))
     if job.state == JobState.FAILED:
-        return _("The transcript could not be made.")
-    return _("The transcript was stopped.") if job.state == JobState.CANCELLED else None
+        return str(_("The transcript could not be made."))
+    return str(_("The transcript was stopped.")) if job.state == JobState.CANCELLED else None
 
 
 def _reason(job: Job | None) -> str | None:

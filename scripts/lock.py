@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-# The larger one first: what serves, and what transcribes, is then held to the versions that are tested. The S3
-# server of the tests lives in an environment of its own and holds Kodo to nothing.
+# The larger one first: what serves, and what transcribes, is then held to the versions that are tested. The
+# S3 server of the tests lives in an environment of its own and holds Kodo to nothing.
 AS_TESTED = ["--constraints", "requirements/dev.lock"]
 LOCKS = {
     "dev.lock": ["pyproject.toml", "--group", "dev"],
