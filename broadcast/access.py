@@ -1,4 +1,4 @@
-"""Who may read `/live/<access>/…`: signing and checking of tokens, and what the rooms say now.
+"""Who may read `/live/<access>/…`: signing and checking of tokens, and what rooms and recordings say now.
 
 `sign` and `check` are pure. `AccessBook` lives in a web process: its owner opens and closes it, a thread of
 its own reads the rooms every second, and the event loop (or Flask's threads) ask it without touching a
@@ -20,6 +20,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from broadcast.known_rooms import KnownRooms, RoomAccess
+from broadcast.recording_access import EDITORS, RecordingAccess, RecordingBook
+from library.models import Visibility
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +46,9 @@ class AccessUnknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a genuine token says. `expires`: unix seconds. `room_id` None: the address said `open`."""
+    """What a genuine token says. `expires`: unix seconds. `room_id` None: the address said `open`; else a
+    room's id, or what a token of a recording alone has in its place (`access_texts.py`).
+    """
 
     room_id: str | None
     epoch: int
@@ -84,10 +88,18 @@ def _mac(secret: bytes, room_id: str, epoch: int, expires: int) -> str:
     return base64.urlsafe_b64encode(hmac.digest(secret, message, hashlib.sha256)).rstrip(b"=").decode()
 
 
+def _not_before(claim: Claim, known: RecordingAccess) -> bool:
+    """A token of the recording alone, which never makes it public. Raises AccessDenied."""
+    if claim.epoch < known.epoch:
+        raise AccessDenied("This address was withdrawn; open the recording's page again.")
+    return False
+
+
 class AccessBook:
     """Every room's access mode and epoch, and the tokens already found genuine.
 
     `loader` returns all rooms; it may block and may raise. `memory` keeps them for the next process.
+    `recordings` is read on together with them.
     """
 
     def __init__(
@@ -97,8 +109,10 @@ class AccessBook:
         clock: Callable[[], float] = time.time,
         *,
         memory: KnownRooms | None = None,
+        recordings: RecordingBook | None = None,
     ) -> None:
         self._secret = secret
+        self._recordings = recordings
         self._loader = loader
         self._memory = memory
         self._clock = clock
@@ -139,6 +153,8 @@ class AccessBook:
     def _load(self) -> None:
         try:
             rooms = dict(self._loader())
+            if self._recordings is not None:
+                self._recordings.refresh()
         except Exception as error:  # whatever a database driver raises: viewers go on with what is known
             if not self._away:
                 log.warning("rooms cannot be read, the last known access stays in force: %s", error)
@@ -188,6 +204,44 @@ class AccessBook:
         if room is not None and claim.epoch < room.epoch:
             raise AccessDenied("This address was withdrawn; open the room's page again.")
         return False
+
+    def admit_recording(
+        self,
+        claim: Claim,
+        session_id: str,
+        room_id: str,
+        fallback_mode: str | None,
+        recorded: RecordingAccess | None = None,
+    ) -> bool:
+        """Whether media of a lecture that has ended may be cached by anyone for long. `recorded`: as below.
+
+        Raises AccessDenied, AccessUnknown.
+        """
+        known = self.recording(session_id, recorded)
+        if known is None:
+            return self.admit(claim, room_id, fallback_mode)
+        if known.deleted:
+            raise AccessDenied("This recording is not here any more.")
+        if claim.room_id == EDITORS + session_id:
+            return _not_before(claim, known)
+        if known.visibility == Visibility.PRIVATE or not known.is_its_time(self._clock()):
+            raise AccessDenied("This recording is not shown.")
+        if known.visibility == Visibility.ROOM:
+            return self.admit(claim, room_id, fallback_mode) and known.expires_at is None
+        if known.visibility != Visibility.ORGANIZATION:
+            return known.visibility == Visibility.PUBLIC and known.expires_at is None
+        if claim.room_id != session_id:
+            raise AccessDenied("This recording is for its organization's people.")
+        return _not_before(claim, known)
+
+    def recording(self, session_id: str, recorded: RecordingAccess | None) -> RecordingAccess | None:
+        """What its editors have said of who may watch; None: nothing, whoever may watch the room may.
+
+        `recorded`: what lies beside its media, for a process that has not seen the database yet.
+        """
+        book = self._recordings
+        known = recorded if book is None or not book.loaded else book.of(session_id)
+        return None if known is None or known.as_the_room else known
 
     def is_open(self, room_id: str, fallback_mode: str | None) -> bool:
         """Whether anybody may watch, by what is known of the room, else by what a session recorded of it."""

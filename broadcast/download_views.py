@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 
 from broadcast.problems import Problem
 from broadcast.services import services
+from library.database import utc_now
 from library.models import LectureSession
 from people import doors
 from people.doors import Reason
@@ -37,7 +38,7 @@ def mp4(session_id: str) -> Response:
     if row is None or room is None or row.mp4_path is None or not Path(row.mp4_path).is_file():
         raise Problem(404, _("Not found"), _("There is no MP4 of this recording (yet)."))
     unlocked = is_unlocked(services().secret, room, request.cookies.get(unlock_cookie_name(room)))
-    verdict = doors.may_watch(current_user(), room, unlocked)
+    verdict = doors.may_watch_recording(current_user(), room, row, unlocked=unlocked, now=utc_now())
     if not verdict:
         return _way_in(verdict.reason, room)
     day = row.started_at.astimezone()  # of the server's zone: an early lecture in Tokyo is not yesterday's
@@ -52,6 +53,8 @@ def _way_in(reason: Reason, room: Room) -> Response:
     """Where somebody at a shut door goes on."""
     if reason is Reason.SIGN_IN:
         return redirect("/sign-in?next=" + quote(request.path, safe=""))  # type: ignore[return-value]
+    if reason is Reason.NOT_SHOWN:
+        raise Problem(404, _("Not found"), _("There is no recording at this address."))
     if reason is Reason.PASSWORD:
         return redirect(url_for("pages.room", slug=room.slug))  # type: ignore[return-value]
     raise Problem(403, _("Not allowed"), _("You may not watch this recording."))

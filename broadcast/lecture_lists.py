@@ -1,13 +1,14 @@
 """The lists of the front page: what is live, coming up, recorded or found, as one reader may see it.
 
 Queries in the caller's transaction, in web threads. Who sees what is decided in the query
-(`people.visible_rooms`), so a page of a list is always full and costs the same at any depth.
+(`people.visible_rooms`, of recordings `people.visible_recordings`), so a page of a list is always full and
+costs the same at any depth.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +17,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from broadcast.lecture_schedule import is_ahead
 from broadcast.list_cursor import Cursor
+from library.database import utc_now
 from library.models import LectureSession, ScheduledLecture
 from people.accounts import one_line
 from people.models import Room, User
+from people.visible_recordings import listed_to as recordings_listed_to
 from people.visible_rooms import listed_to
 
 PAGE_LENGTH = 12
@@ -30,17 +33,20 @@ _MAX_WORDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One session of a list, with its room and the lecturer's name ("" when there is none)."""
+    """One session of a list, with its room."""
 
     session: LectureSession
     room: Room
-    lecturer: str
+
+    @property
+    def lecturer(self) -> str:
+        """The name; "" when there is none."""
+        return self.session.lecturer
 
     @property
     def seconds(self) -> int:
-        """Length; 0 while it runs."""
-        ended_at = self.session.ended_at
-        return 0 if ended_at is None else max(0, round((ended_at - self.session.started_at).total_seconds()))
+        """Length of the replay; 0 while it runs."""
+        return round(self.session.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class Recordings:
 
 def live_now(transaction: Session, person: User | None, search: str = "") -> tuple[Listed, ...]:
     """Lectures under way, at most MAX_LIVE: on a slate after those with a picture, longest running first."""
-    query = _sessions(person, search).where(LectureSession.phase.in_(("live", "slate")))
+    query = _sessions(search).where(LectureSession.phase.in_(("live", "slate")), listed_to(person))
     query = query.order_by(LectureSession.phase, LectureSession.started_at, LectureSession.id)
     return _listed(transaction, query, MAX_LIVE)
 
@@ -73,7 +79,8 @@ def coming_up(
     """The next lectures that are to be held, at most MAX_COMING_UP, next first."""
     query = select(ScheduledLecture, Room, User).join(Room, Room.id == ScheduledLecture.room_id)
     query = query.outerjoin(User, User.id == Room.owner_id).where(is_ahead(now), listed_to(person))
-    query = query.where(*(_has(word, ScheduledLecture.title) for word in words_of(search)))
+    columns = (ScheduledLecture.title, User.display_name)
+    query = query.where(*(_has(word, columns) for word in words_of(search)))
     query = query.order_by(ScheduledLecture.starts_at, ScheduledLecture.id).limit(MAX_COMING_UP)
     rows = transaction.execute(query).all()
     return tuple(ComingUp(plan, room, _name(owner)) for plan, room, owner in rows)
@@ -83,7 +90,8 @@ def recordings(
     transaction: Session, person: User | None, search: str = "", before: Cursor | None = None
 ) -> Recordings:
     """The lectures that have ended and left something, newest first."""
-    query = _sessions(person, search).where(LectureSession.phase == "ended", LectureSession.bytes > 0)
+    query = _sessions(search).where(LectureSession.phase == "ended", LectureSession.bytes > 0)
+    query = query.where(recordings_listed_to(person, utc_now()))
     place = tuple_(LectureSession.started_at, LectureSession.id)
     if before is not None:
         query = query.where(place < (before.started_at, before.session_id))
@@ -107,22 +115,21 @@ def words_of(search: str) -> tuple[str, ...]:
     return tuple(one_line(search[:MAX_SEARCH]).split()[:_MAX_WORDS])
 
 
-def _sessions(person: User | None, search: str) -> Select[LectureSession, Room, User]:
-    query = select(LectureSession, Room, User).join(Room, Room.id == LectureSession.room_id)
-    query = query.outerjoin(User, User.id == Room.owner_id).where(listed_to(person))
-    return query.where(*(_has(word, LectureSession.title) for word in words_of(search)))
+def _sessions(search: str) -> Select[LectureSession, Room]:
+    query = select(LectureSession, Room).join(Room, Room.id == LectureSession.room_id)
+    columns = (LectureSession.title, LectureSession.lecturer)
+    return query.where(*(_has(word, columns) for word in words_of(search)))
 
 
-def _has(word: str, title: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+def _has(word: str, columns: Iterable[InstrumentedAttribute[str]]) -> ColumnElement[bool]:
     """In the title or the lecturer's name, in either case; also as typed with full-width letters."""
     forms = {word, unicodedata.normalize("NFKC", word)}
-    columns = (title, User.display_name)
-    return or_(*(column.icontains(form, autoescape=True) for form in sorted(forms) for column in columns))
+    return or_(*(column.icontains(form, autoescape=True) for column in columns for form in sorted(forms)))
 
 
-def _listed(transaction: Session, query: Select[LectureSession, Room, User], most: int) -> tuple[Listed, ...]:
+def _listed(transaction: Session, query: Select[LectureSession, Room], most: int) -> tuple[Listed, ...]:
     rows = transaction.execute(query.limit(most)).all()
-    return tuple(Listed(session, room, _name(owner)) for session, room, owner in rows)
+    return tuple(Listed(session, room) for session, room in rows)
 
 
 def _name(owner: User | None) -> str:

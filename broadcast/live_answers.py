@@ -106,8 +106,7 @@ class LiveAnswers:
         return outcome.work() if isinstance(outcome, Later) else outcome
 
     def _answer(self, window: LiveWindow, request: _Request) -> Answer | Hold | Later:
-        claim = self._book.claim(request.address.access)
-        public = self._book.admit(claim, window.room_id, window.access_mode)
+        public = self._admit(window, request.address)
         resource = request.address.resource
         if isinstance(resource, LivePlaylist):
             form = PlaylistForm(resource.name, request.directives.skip, request.gzip)
@@ -122,6 +121,18 @@ class LiveAnswers:
             raise NoSuchAddress
         return media(window, resource, public=public)
 
+    def _admit(self, window: LiveWindow, address: LiveAddress) -> bool:
+        """A lecture under way is watched as its room is, its recording as its editors say.
+
+        Raises AccessDenied, AccessUnknown.
+        """
+        claim = self._book.claim(address.access)
+        if not window.view.ended:
+            return self._book.admit(claim, window.room_id, window.access_mode)
+        return self._book.admit_recording(
+            claim, address.subject, window.room_id, window.access_mode, window.recorded_access
+        )
+
 
 def _guarded(work: Callable[[], OutcomeT]) -> OutcomeT | Answer:
     """Every error of a live request as its answer: the one place."""
@@ -133,6 +144,8 @@ def _guarded(work: Callable[[], OutcomeT]) -> OutcomeT | Answer:
         return TOO_LONG
     except AccessDenied as denied:
         return problem_answer(403, str(denied))
+    except AccessUnknown as unknown:
+        return problem_answer(503, str(unknown))
     except Refused as refused:
         return refused.answer
     except NotInLog:

@@ -26,6 +26,7 @@ from broadcast.playlist_view import (
     Variant,
     newest_independent,
 )
+from broadcast.recording_access import RecordingAccess
 from broadcast.rendered_playlists import PlaylistForm, RenderedPlaylists, gzip_bytes
 from broadcast.replay_view import replay_segments
 from broadcast.seek_marks import live_marks, marks_document, replay_marks
@@ -44,11 +45,19 @@ _STOPPING = problem_answer(503, "This server is about to restart.")
 
 
 class LiveWindow:
-    """`clock`: monotonic seconds. Raises NotInLog if the session has no readable state."""
+    """`clock`: monotonic seconds. Raises NotInLog if the session has no readable state.
+
+    `recorded_access`: who may watch its recording, as it lay beside the media when the window was opened.
+    """
 
     def __init__(
-        self, reader: SessionReader, part_target_seconds: float, clock: Callable[[], float] = time.monotonic
+        self,
+        reader: SessionReader,
+        part_target_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        recorded_access: RecordingAccess | None = None,
     ) -> None:
+        self.recorded_access = recorded_access
         self.room_id = reader.state.room_id
         self.lock = threading.RLock()
         self.holds: Holds[Answer] = Holds(MAX_WAITERS)

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from broadcast import recording_access
 from broadcast.live_window import LiveWindow
 from recorder.log_folders import is_session_id
 from recorder.media_log_reader import NotInLog, SessionReader
@@ -56,7 +57,8 @@ class LiveWindows:
             self._make_room()
             reader = SessionReader(self._roots, session_id)
             try:
-                window = LiveWindow(reader, self._part_target_seconds, self._clock)
+                recorded = recording_access.load(self._roots, session_id)
+                window = LiveWindow(reader, self._part_target_seconds, self._clock, recorded)
             except NotInLog:
                 reader.close()
                 raise

@@ -30,7 +30,7 @@ from library.models import Film, FilmState, Job, LectureSession
 from library.upload_file import create, offset_of, upload_path
 from people import doors
 from people.accounts import one_line
-from people.models import Room
+from people.models import Room, User
 from people.rooms import rooms_of
 from people.session_cookie import current_user
 
@@ -111,7 +111,7 @@ def _take_recording(slug: str) -> tuple[dict[str, Any], int]:
         with services().database.session() as transaction:
             recording = transaction.get(LectureSession, wanted)
             room = transaction.get(Room, recording.room_id) if recording is not None else None
-            if recording is None or room is None or not doors.may_host(person, room):
+            if recording is None or room is None or not _may_take(person, room, recording):
                 raise Problem(404, _("Not found"), _("There is no recording at this address."))
             if recording.mp4_path is None or not Path(recording.mp4_path).is_file():
                 raise Problem(409, _("Not ready"), _("The MP4 of this recording is still being made."))
@@ -119,6 +119,10 @@ def _take_recording(slug: str) -> tuple[dict[str, Any], int]:
     except films.TooManyFilms as error:
         raise _too_many() from error
     return _film_out(slug, film, None), 201
+
+
+def _may_take(person: User, room: Room, recording: LectureSession) -> bool:
+    return bool(doors.may_host(person, room)) and recording.deleted_at is None
 
 
 def _json_body() -> dict[str, Any]:
@@ -136,6 +140,7 @@ def _recordings() -> list[dict[str, Any]]:
         rows = (
             transaction.query(LectureSession)
             .where(LectureSession.room_id.in_(rooms), LectureSession.mp4_path.is_not(None))
+            .where(LectureSession.deleted_at.is_(None))
             .order_by(LectureSession.started_at.desc())
             .limit(MAX_LISTED_RECORDINGS)
             .all()

@@ -14,12 +14,12 @@ from flask import Blueprint, Response, json, request
 from flask_babel import gettext as _
 
 from broadcast.embed_code import HEIGHT, WIDTH, embed_address, embed_code
-from broadcast.player_page import public_address, public_url, room_address
+from broadcast.player_page import is_open_to_all, public_address, public_url, room_address
 from broadcast.problems import Problem
 from broadcast.rate_limits import limiter
 from broadcast.services import services
 from library.models import LectureSession
-from people.models import Room, RoomAccess
+from people.models import Room
 from people.rooms import RoomNotFound, room_of
 
 blueprint = Blueprint("oembed", __name__)
@@ -32,11 +32,11 @@ _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Embeddable:
-    """A page that can be embedded: its address, its title, and who may watch."""
+    """A page that can be embedded: its address, its title, and whether anybody may watch."""
 
     address: str
     title: str
-    access: str
+    is_open: bool
 
 
 @blueprint.get("/oembed")
@@ -49,7 +49,7 @@ def oembed() -> Response:
     found = _embeddable(url)
     if found is None:
         raise Problem(404, _("Not found"), _("There is no room or recording at this address."))
-    if found.access != RoomAccess.OPEN:
+    if not found.is_open:
         raise Problem(401, _("Not allowed"), _("This room is not open to everybody."))
     width, height = _fitting_size()
     address = embed_address(found.address, _seconds_in(url))
@@ -87,16 +87,17 @@ def _room(slug: str) -> Embeddable | None:
             room = room_of(transaction, slug)
     except RoomNotFound:
         return None
-    return Embeddable(room_address(room.slug), room.title, room.access)
+    return Embeddable(room_address(room.slug), room.title, is_open_to_all(room, None))
 
 
 def _recording(session_id: str) -> Embeddable | None:
     with services().database.reading() as transaction:
         session = transaction.get(LectureSession, session_id)
         room = transaction.get(Room, session.room_id) if session is not None else None
-    if session is None or room is None:
+    if session is None or room is None or session.deleted_at is not None:
         return None
-    return Embeddable(public_address("pages.watch", session_id=session.id), session.title, room.access)
+    address = public_address("pages.watch", session_id=session.id)
+    return Embeddable(address, session.title, is_open_to_all(room, session))
 
 
 def _seconds_in(url: str) -> str | None:

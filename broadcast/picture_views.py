@@ -17,8 +17,10 @@ from broadcast.download_views import sent_file
 from broadcast.problems import Problem
 from broadcast.services import services
 from library import pictures
+from library.database import utc_now
 from library.models import LectureSession
 from people import doors
+from people.doors import Reason
 from people.models import Room
 from people.session_cookie import current_user
 from people.tokens import is_unlocked, unlock_cookie_name
@@ -73,7 +75,10 @@ def _watchable(session_id: str) -> LectureSession:
     if row is None or room is None:
         raise Problem(404, _("Not found"), _("There is no recording at this address."))
     unlocked = is_unlocked(services().secret, room, request.cookies.get(unlock_cookie_name(room)))
-    if not doors.may_watch(current_user(), room, unlocked):
+    verdict = doors.may_watch_recording(current_user(), room, row, unlocked=unlocked, now=utc_now())
+    if verdict.reason is Reason.NOT_SHOWN:
+        raise Problem(404, _("Not found"), _("There is no recording at this address."))
+    if not verdict:
         raise Problem(403, _("Not allowed"), _("You may not watch this recording."))
     return row
 

@@ -19,6 +19,7 @@ from broadcast.embed_code import embed_address, embed_code
 from broadcast.module_graph import modules_of
 from broadcast.page_strings import STRINGS, chrome_strings
 from broadcast.poster_views import live_poster_url
+from library.database import utc_now
 from library.models import LectureSession
 from people import doors
 from people.models import Room, RoomAccess, User
@@ -34,7 +35,10 @@ def player_page(
     session: LectureSession | None = None,
     mp4: str | None = None,
 ) -> Response:
-    """`room`: None while the database is away; `session`: of a recording's own page; `mp4`: its address."""
+    """`room`: None while the database is away; `session`: of a recording's own page; `mp4`: its address.
+
+    `title`: as whoever may read the page may read it.
+    """
     embedded = request.args.get("embed") == "1"
     api = f"/api/v1/rooms/{quote(slug, safe='')}"
     address = public_address("pages.watch", session_id=session.id) if session else room_address(slug)
@@ -46,7 +50,7 @@ def player_page(
         "poster": _poster(room, person, session),
         "modules": [url_for("static", filename=name) for name in modules_of("js/room_page.js")],
     }
-    is_open = room is not None and room.access == RoomAccess.OPEN
+    is_open = room is not None and is_open_to_all(room, session)
     response = make_response(
         render_template(
             "embed.html" if embedded else "room.html",
@@ -73,7 +77,8 @@ def _poster(room: Room | None, person: User | None, session: LectureSession | No
         return None
     if session is None:
         return live_poster_url(room)
-    return picture_addresses.poster(session) if doors.may_watch(person, room, unlocked=False) else None
+    may_watch = doors.may_watch_recording(person, room, session, unlocked=False, now=utc_now())
+    return picture_addresses.poster(session) if may_watch else None
 
 
 def newest_mp4(
@@ -82,14 +87,21 @@ def newest_mp4(
     """For readers whose browser runs no scripts: the MP4 of `session`, or of the room's last lecture if it is
     over.
     """
-    if not doors.may_watch(person, room, unlocked=False):
-        return None
     if session is None:
         query = select(LectureSession).where(LectureSession.room_id == room.id)
         session = transaction.scalar(query.order_by(LectureSession.started_at.desc()).limit(1))
     if session is None or session.phase != "ended" or session.mp4_path is None:
         return None
-    return f"/watch/{session.id}/download"
+    now = utc_now()
+    may_watch = doors.may_watch_recording(person, room, session, unlocked=False, now=now)
+    return f"/watch/{session.id}/download" if may_watch else None
+
+
+def is_open_to_all(room: Room, session: LectureSession | None) -> bool:
+    """Whether a stranger may watch the room, or `session` of it."""
+    if session is None or session.phase != "ended":
+        return room.access == RoomAccess.OPEN
+    return bool(doors.may_watch_recording(None, room, session, unlocked=False, now=utc_now()))
 
 
 def room_address(slug: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from broadcast.playlist_view import Segment
 from recorder.edit_list import EditList, Span
+from recorder.media import VIDEO_CLOCK_RATE
 from recorder.media_log_reader import NotInLog, SessionReader
 
 
@@ -25,6 +26,17 @@ def replay_segments(edits: EditList, log: Sequence[Segment], reader: SessionRead
 def shows_anything(edits: EditList, reader: SessionReader) -> bool:
     """Whether a replay of that version has a picture: the media of one of its takes are there."""
     return any(_is_there(span.take, reader) for span in edits.spans)
+
+
+def seconds_shown(edits: EditList, reader: SessionReader) -> float:
+    """How long the replay of that version is."""
+    return round(sum(_ticks_of(span, reader) for span in edits.spans) / VIDEO_CLOCK_RATE, 3)
+
+
+def _ticks_of(span: Span, reader: SessionReader) -> int:
+    if not _is_there(span.take, reader):
+        return 0
+    return sum(slot.duration for slot in reader.take(span.take).segments if span.shows(slot.segment))
 
 
 def _is_there(take: int, reader: SessionReader) -> bool:

@@ -6,7 +6,6 @@ in `people.routes.RULES`; who may watch is judged here, for an answer without me
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +16,8 @@ from flask import Response, request, session
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from broadcast import access, lecture_schedule, picture_addresses
+from broadcast import access, lecture_schedule, picture_addresses, recording_access
+from broadcast.access_texts import recording_access_text, room_access_text
 from broadcast.lecture_schedule import plan_payload
 from broadcast.own_address import absolute
 from broadcast.problems import Problem
@@ -32,6 +32,7 @@ from library.jobs import newest_of
 from library.models import Job, LectureSession
 from people import doors
 from people import rooms as room_rules
+from people.doors import Reason, Verdict
 from people.error_words import UnfitRoom, room_error
 from people.models import Room, RoomAccess, User
 from people.passwords import UnfitPassword
@@ -48,6 +49,7 @@ UNFIT = (
     room_rules.RoomPasswordMissing,
     UnfitPassword,
 )
+_FOR_MEMBERS = (Reason.SIGN_IN, Reason.DEACTIVATED, Reason.NOT_MEMBER)
 PICTURE_URLS = ("poster_url", "thumbnail_url", "storyboard_url", "loudness_url")
 WATCHED_URLS = ("mp4_url", "transcript_url", *PICTURE_URLS)  # null for who may not watch
 ACCESS_MODES = [mode.value for mode in RoomAccess]
@@ -161,16 +163,21 @@ def get_room(slug: str) -> dict[str, Any]:
         room, person = room_here(slug), current_user()
     except DatabaseUnavailable:
         return _room_without_database(slug)
-    verdict = doors.may_watch(person, room, _unlocked(room))
-    token = _access_of(room) if verdict else None
-    found = _session_of(room)
+    verdict = doors.may_watch(person, room, unlocked_here(room))
     may_host = bool(doors.may_host(person, room))
     with services().database.reading() as transaction:
-        facts = _facts_of_row(transaction, found) if found else {}
+        found = _session_of(transaction, room, person)
+        row = transaction.get(LectureSession, found.id) if found else None
+        facts = _facts_of_row(transaction, found, row) if found else {}
         plans = _plans_of(transaction, room.id, may_watch=bool(verdict), may_host=may_host)
+    of_session = _may_watch_session(person, room, row, verdict)
+    room_token = _access_of(room) if verdict else None
+    token = _access_of_session(room, row) if of_session else None
+    # What only the organization may watch is behind the same door as a room for members.
+    mode = RoomAccess.MEMBERS.value if of_session.reason in _FOR_MEMBERS else room.access
     return {
-        **_room_facts(room.slug, room.title, room.access, room.id, token),
-        "may_watch": bool(verdict),
+        **_room_facts(room.slug, room.title, mode, room.id, room_token),
+        "may_watch": bool(of_session),
         "may_host": may_host,
         "session": _session_out(found, token, facts) if found else None,
         "playback": _playback_of(slug) if verdict else None,
@@ -281,7 +288,7 @@ def unlock(slug: str, json_data: dict[str, Any]) -> Response:
 def beacon(slug: str, json_data: dict[str, Any]) -> Response:
     """A page watches: counted for two beacon intervals."""
     room = room_here(slug)
-    if not doors.may_watch(current_user(), room, _unlocked(room)):
+    if not doors.may_watch(current_user(), room, unlocked_here(room)):
         raise Problem(403, _("Not allowed"), _("You may not watch this room."))
     services().viewers.beacon(room.id, json_data["viewer"])
     return Response(status=204)
@@ -316,15 +323,36 @@ def person_here() -> User:
     return person
 
 
-def _unlocked(room: Room) -> bool:
+def unlocked_here(room: Room) -> bool:
+    """Whether this browser has given the room's password."""
     return is_unlocked(services().secret, room, request.cookies.get(unlock_cookie_name(room)))
 
 
 def _access_of(room: Room) -> str:
-    """DESIGN.md's `<access>`: the same text for everyone who may watch."""
-    if room.access == RoomAccess.OPEN:
-        return access.OPEN
-    return access.sign(services().secret, room.id, room.access_epoch, time.time())
+    return room_access_text(services().secret, room)
+
+
+def _access_of_session(room: Room, row: LectureSession | None) -> str:
+    """A lecture under way is watched as its room is, and so is one that the database does not know yet."""
+    if row is None or row.phase != "ended":
+        return _access_of(room)
+    return recording_access_text(services().secret, room, row)
+
+
+def _may_watch_session(
+    person: User | None, room: Room, row: LectureSession | None, of_room: Verdict
+) -> Verdict:
+    """Raises Problem(404) for a recording that nobody needs to know of."""
+    if "session" not in request.args or row is None or row.phase != "ended":
+        return of_room
+    verdict = _verdict_on(person, room, row)
+    if verdict.reason is Reason.NOT_SHOWN:
+        raise no_recording()
+    return verdict
+
+
+def _verdict_on(person: User | None, room: Room, row: LectureSession) -> Verdict:
+    return doors.may_watch_recording(person, room, row, unlocked=unlocked_here(room), now=utc_now())
 
 
 def _own_room(room: Room) -> dict[str, Any]:
@@ -348,14 +376,30 @@ def _room_facts(slug: str, title: str, mode: str, room_id: str, token: str | Non
     }
 
 
-def _session_of(room: Room) -> SessionSummary | None:
+def _session_of(transaction: Session, room: Room, person: User | None) -> SessionSummary | None:
+    """The session that is asked for; of the room's own, the latest that is not hidden from `person`."""
     wanted = request.args.get("session")
+    directory = services().directory
     if wanted is None:
-        return services().directory.current(room.id, room.slug)
-    found = services().directory.by_id(wanted)
+        return directory.current(
+            room.id, room.slug, hidden=lambda one: _is_hidden(transaction, room, person, one)
+        )
+    found = directory.by_id(wanted)
     if found is None or found.room_id != room.id:
-        raise Problem(404, _("Not found"), _("There is no recording at this address."))
+        raise no_recording()
     return found
+
+
+def _is_hidden(transaction: Session, room: Room, person: User | None, session_id: str) -> bool:
+    """Of most recordings nobody has said anything: then the database need not be asked."""
+    if services().access.recording(session_id, None) is None:
+        return False
+    row = transaction.get(LectureSession, session_id)
+    return row is not None and row.phase == "ended" and not _verdict_on(person, room, row)
+
+
+def no_recording() -> Problem:
+    return Problem(404, _("Not found"), _("There is no recording at this address."))
 
 
 def _session_out(found: SessionSummary, token: str | None, of_row: dict[str, Any]) -> dict[str, Any]:
@@ -398,9 +442,8 @@ def _plans_of(transaction: Session, room_id: str, *, may_watch: bool, may_host: 
     return {"scheduled": plan_payload(following), "due": plan_payload(due)}
 
 
-def _facts_of_row(transaction: Session, found: SessionSummary) -> dict[str, Any]:
+def _facts_of_row(transaction: Session, found: SessionSummary, row: LectureSession | None) -> dict[str, Any]:
     """What only the database knows: the title as its lecturer left it, and the MP4."""
-    row = transaction.get(LectureSession, found.id)
     job = newest_of(transaction, "mp4", found.id) if found.phase.value == "ended" else None
     facts = _without_row(found)
     if row is not None:
@@ -442,7 +485,7 @@ def _job_word(job: Job | None) -> str | None:
 def _room_without_database(slug: str) -> dict[str, Any]:
     """A live room that is still open to all can be told of from its session's own file."""
     found = services().directory.current(None, slug)
-    if found is None or not services().access.is_open(found.room_id, found.access):
+    if found is None or not services().access.is_open(found.room_id, found.access) or _is_restricted(found):
         raise DatabaseUnavailable(f"room {slug} cannot be looked up")
     return {
         **_room_facts(slug, found.title, access.OPEN, found.room_id, access.OPEN),
@@ -453,6 +496,14 @@ def _room_without_database(slug: str) -> dict[str, Any]:
         "scheduled": None,
         "due": None,
     }
+
+
+def _is_restricted(found: SessionSummary) -> bool:
+    """Whether its editors have said who may watch its recording, as far as is known without the database."""
+    if found.phase.value != "ended":
+        return False
+    recorded = recording_access.load(services().settings.session_roots, found.id)
+    return services().access.recording(found.id, recorded) is not None
 
 
 def _wish(person_id: str, room_id: str, asked: dict[str, Any]) -> PublishToken:

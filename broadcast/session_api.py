@@ -18,6 +18,7 @@ from broadcast import session_rows
 from broadcast.lecture_words import DESCRIPTION_LENGTH, UnfitDescription, check_description
 from broadcast.problems import Problem
 from broadcast.services import services
+from library import catalogue
 from library.models import LectureSession
 from people.error_words import room_error
 from people.rooms import TITLE_LENGTH, UnfitTitle, check_title
@@ -49,10 +50,12 @@ def patch_session(slug: str, session_id: str, json_data: dict[str, Any]) -> dict
             raise Problem(404, _("Not found"), _("There is no recording at this address."))
         for name, value in words.items():
             setattr(row, name, value)
+        catalogue.note_words(transaction, row)
         clock = session_rows.clock_ms(state) if state is not None else None
         if words:
             transaction.flush()
             session_rows.describe(transaction, row)
+        if words and session_rows.is_told_to_the_room(row):
             services().event_log.append(transaction, g.room.id, session_rows.title_event(row, clock))
     services().announce(g.room.id)
     return {"id": session_id, "title": row.title, "description": row.description}

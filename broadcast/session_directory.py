@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from broadcast.replay_view import shows_anything
+from broadcast.replay_view import seconds_shown, shows_anything
 from broadcast.session_files import SessionFiles
 from library.database import Database
 from library.models import LectureSession
@@ -38,19 +38,21 @@ from settings import Settings
 STATE_SECONDS = 0.1
 FIGURES_SECONDS = 0.5
 MAX_FIGURES = 1_000
+MAX_ROWS = 20  # of a room without files, among which one that may be shown is looked for
 ENDED = SessionPhase.ENDED
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """`bytes` of all takes, healed ones too; `last_part_at`: unix seconds; `has_replay`: ended, and something
-    to show; `replay_version`: the newest of the edit list.
+    to show; `replay_version`: the newest of the edit list, `seconds`: length of what it shows.
     """
 
     bytes: int
     last_part_at: float | None
     has_replay: bool
     replay_version: int = 1
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +94,20 @@ class SessionDirectory:
         """Every session that has files, as they say now."""
         return self._files.states()[1]
 
-    def current(self, room_id: str | None, slug: str) -> SessionSummary | None:
-        """The live session of a room, else its latest that can be replayed, else its latest.
+    def current(
+        self, room_id: str | None, slug: str, *, hidden: Callable[[str], bool] = lambda _id: False
+    ) -> SessionSummary | None:
+        """The live session of a room, else its latest that can be replayed, else its latest; none of which
+        `hidden` says so.
 
         Without `room_id` (no database): by the slug it had. Raises DatabaseUnavailable only where no session
         of the room has files.
         """
         self._index()
-        states = self._by_room.get(room_id, []) if room_id is not None else self._by_slug.get(slug, [])
-        if states:
-            shown = (state for state in states if state.phase is not ENDED or self.figures(state).has_replay)
-            return self._summary(next(shown, states[0]))
-        return self._latest_row(room_id) if room_id is not None else None
+        known = self._by_room.get(room_id, []) if room_id is not None else self._by_slug.get(slug, [])
+        if known:
+            return self._shown(known, hidden)
+        return self._latest_row(room_id, hidden) if room_id is not None else None
 
     def live_state(self, slug: str) -> SessionState | None:
         """The state of the session under way in a room, with its credentials."""
@@ -155,19 +159,19 @@ class SessionDirectory:
                 newest = max(newest, _stat(take / INDEX_FILE)[1])
             healed = (folder / healed_name(number) for number in healed_numbers(folder))
             size += sum(_stat(take / MEDIA_FILE)[0] for take in healed)
-        has_replay, version = self._replay(session_id) if ended else (False, 1)
-        return Figures(size, newest or None, has_replay, version)
+        replay = self._replay(session_id) if ended else (False, 1, 0.0)
+        return Figures(size, newest or None, *replay)
 
-    def _replay(self, session_id: str) -> tuple[bool, int]:
-        """Whether there is something to show, and its version."""
+    def _replay(self, session_id: str) -> tuple[bool, int, float]:
+        """Whether there is something to show, its version, and how many seconds of it."""
         try:
             reader = SessionReader(self._roots, session_id)
         except NotInLog:
-            return False, 1
+            return False, 1, 0.0
         try:
             reader.refresh()
             edits = reader.edit_list(reader.newest_edit())
-            return shows_anything(edits, reader), edits.version
+            return shows_anything(edits, reader), edits.version, seconds_shown(edits, reader)
         finally:
             reader.close()
 
@@ -199,11 +203,22 @@ class SessionDirectory:
             replay_version=figures.replay_version,
         )
 
-    def _latest_row(self, room_id: str) -> SessionSummary | None:
+    def _shown(self, states: Iterable[SessionState], hidden: Callable[[str], bool]) -> SessionSummary | None:
+        latest = None
+        for state in states:
+            if hidden(state.session_id):
+                continue
+            if state.phase is not ENDED or self.figures(state).has_replay:
+                return self._summary(state)
+            latest = latest or state
+        return self._summary(latest) if latest is not None else None
+
+    def _latest_row(self, room_id: str, hidden: Callable[[str], bool]) -> SessionSummary | None:
         query = select(LectureSession).where(LectureSession.room_id == room_id)
-        query = query.order_by(LectureSession.started_at.desc()).limit(1)
+        query = query.order_by(LectureSession.started_at.desc()).limit(MAX_ROWS)
         with self._database.reading() as transaction:
-            row = transaction.scalar(query)
+            rows = transaction.scalars(query).all()
+        row = next((row for row in rows if not hidden(row.id)), None)
         return _of_row(row) if row is not None else None
 
 

@@ -21,8 +21,9 @@ from broadcast import lecture_schedule
 from broadcast.event_log import EventLog, NewEvent, iso_utc
 from broadcast.session_directory import Figures
 from library import pictures, recordings, search_index
+from library.catalogue_words import words_of
 from library.database import exclusive, new_id, utc_now
-from library.models import LectureSession, ScheduledLecture
+from library.models import LectureSession, ScheduledLecture, Visibility
 from library.transcription import orders
 from people.accounts import default_organization, one_line
 from people.models import Organization, Room, RoomAccess, User
@@ -50,6 +51,7 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
     is_new, plan = row is None, None
     if row is None:
         row, plan = _new_row(session, event_log, state)
+        row.words = words_of(row.title, row.lecturer, None, ())
     _bring_up(row, state, figures)
     session.add(row)
     session.flush()
@@ -80,10 +82,16 @@ def _new_row(
         # Its events were told, and the database has lost them: their numbers must not be told again.
         event_log.number_anew(session, room.id)
     row = LectureSession(id=state.session_id, room_id=room.id, organization_id=room.organization_id)
-    # From then on they are the lecturer's to change (session_api.py).
+    # From then on they are the lecturer's to change (session_api.py, recording_api.py).
     row.title = plan.title if plan is not None else _title(state)
     row.description = plan.description if plan is not None else ""
+    row.lecturer = _lecturer(session, room)
     return row, plan
+
+
+def _lecturer(session: Session, room: Room) -> str:
+    owner = session.get(User, room.owner_id) if room.owner_id is not None else None
+    return owner.display_name if owner is not None else ""
 
 
 def _is_as_new(row: LectureSession, state: SessionState, figures: Figures) -> bool:
@@ -153,6 +161,7 @@ def _bring_up(row: LectureSession, state: SessionState, figures: Figures) -> Non
     row.edit_version = max(row.edit_version or 1, figures.replay_version)
     # A lecture of nothing but slates has left nothing.
     row.bytes = figures.bytes if state.ended_at is None or figures.has_replay else 0
+    row.seconds = figures.seconds
 
 
 def _event(
@@ -181,8 +190,13 @@ def _playback_event(state: SessionState) -> NewEvent:
 
 def describe(session: Session, row: LectureSession) -> None:
     """By what its title, lecturer and description say it is found, from now on."""
-    owner = select(User.display_name).join(Room, Room.owner_id == User.id).where(Room.id == row.room_id)
-    search_index.describe(session, row.id, row.title, session.scalar(owner) or "", row.description)
+    search_index.describe(session, row.id, row.title, row.lecturer, row.description)
+
+
+def is_told_to_the_room(row: LectureSession) -> bool:
+    """Whether all who may watch the room may hear of it: not of a recording that was taken back from them."""
+    unsaid = row.publish_at is None and row.expires_at is None and row.deleted_at is None
+    return row.phase != "ended" or (unsaid and row.visibility in (Visibility.ROOM, Visibility.PUBLIC))
 
 
 def title_event(row: LectureSession, clock: int | None) -> NewEvent:

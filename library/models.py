@@ -2,7 +2,8 @@
 
 `Film` is written by the API and by the job that prepares it, `ScheduledLecture` by the API and, once, by the
 adoption of the session that held it. `LectureSession` is written by the web
-process's adoption from `session.json` (the truth while a lecture runs); `Job` only through `library.jobs`.
+process's adoption from `session.json` (the truth while a lecture runs), and what people say of it through
+`library.catalogue`, as are `Series` and `Tag`; `Job` only through `library.jobs`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from library.database import Base, new_id, utc_now
@@ -19,11 +30,43 @@ from library.database import Base, new_id, utc_now
 ID_LENGTH = 36
 
 
+class Visibility(StrEnum):
+    """Who may watch a recording. `room`: as its room is; `private`: who may edit it; `unlisted`: who has its
+    address; `organization`: the organization's people; `public`: everybody.
+    """
+
+    ROOM = "room"
+    PRIVATE = "private"
+    UNLISTED = "unlisted"
+    ORGANIZATION = "organization"
+    PUBLIC = "public"
+
+
+class Series(Base):
+    """Lectures that belong together, such as a course. Its title is its name within the organization."""
+
+    __tablename__ = "series"
+    __table_args__ = (UniqueConstraint("organization_id", "title", name="uq_series_organization_id_title"),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
+    title: Mapped[str] = mapped_column(String(200))
+
+
+# Lists in an order that is not the rows' own pass over those that a reader does not see without reading them.
+_SEEN_BY = ("visibility", "room_id", "organization_id")
+
+
 class LectureSession(Base):
-    """One lecture as the database knows it. `state_version` is `session.json`'s, and only rises.
+    """One lecture as the database knows it, and its recording. `state_version` is `session.json`'s, and only
+    rises.
 
     `edit_version`: of the edit list that its replay shows, as the files tell it (`recorder.edit_list_files`);
-    `mp4_version`: of the one that the MP4 holds, if there is an MP4. `pictures_version`: of the one that its
+    `mp4_version`: of the one that the MP4 holds, if there is an MP4; `seconds`: length of the replay.
+    `language`: BCP 47. From the end on these say who may watch: `visibility`; `publish_at`, `expires_at`,
+    before and after which only its editors may; `deleted_at`, since when it is in the trash. `access_epoch`:
+    the installation's count of changes of that, when they last changed; 0 where they never did. `words`: what
+    the catalogue's search looks into (`library.catalogue_words`). `pictures_version`: of the one that its
     pictures are of, None until there are any. `poster`: names its poster's content, None without one;
     `poster_at`: the moment that somebody chose for it, seconds of the session's clock.
     """
@@ -31,8 +74,18 @@ class LectureSession(Base):
     __tablename__ = "sessions"
     __table_args__ = (
         CheckConstraint("phase IN ('live', 'slate', 'ended')", name="phase"),
+        CheckConstraint(
+            "visibility IN ('room', 'private', 'unlisted', 'organization', 'public')", name="visibility"
+        ),
         Index("ix_sessions_room_id_started_at", "room_id", "started_at"),
         Index("ix_sessions_phase_started_at_id", "phase", "started_at", "id"),
+        Index("ix_sessions_by_title", "phase", "title", "id", *_SEEN_BY),
+        Index("ix_sessions_by_seconds", "phase", "seconds", "id", *_SEEN_BY),
+        Index("ix_sessions_of_lecturer", "phase", "lecturer", "started_at", "id"),
+        Index("ix_sessions_of_series", "phase", "series_id", "started_at", "id"),
+        Index("ix_sessions_of_language", "phase", "language", "started_at", "id"),
+        Index("ix_sessions_access_epoch", "access_epoch"),
+        Index("ix_sessions_deleted_at", "deleted_at"),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -50,9 +103,30 @@ class LectureSession(Base):
     mp4_bytes: Mapped[int | None] = mapped_column(BigInteger, default=None)
     edit_version: Mapped[int] = mapped_column(default=1, server_default="1")
     mp4_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    lecturer: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    language: Mapped[str | None] = mapped_column(String(35), default=None)
+    license: Mapped[str | None] = mapped_column(String(100), default=None)
+    series_id: Mapped[str | None] = mapped_column(ForeignKey("series.id"), default=None)
+    visibility: Mapped[str] = mapped_column(String(16), default=Visibility.ROOM, server_default="room")
+    publish_at: Mapped[datetime | None] = mapped_column(default=None)
+    expires_at: Mapped[datetime | None] = mapped_column(default=None)
+    deleted_at: Mapped[datetime | None] = mapped_column(default=None)
+    seconds: Mapped[float] = mapped_column(Float, default=0.0, server_default="0")
+    access_epoch: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    words: Mapped[str] = mapped_column(Text, default="", server_default="")
     pictures_version: Mapped[int | None] = mapped_column(default=None)
     poster: Mapped[str | None] = mapped_column(String(64), default=None)
-    poster_at: Mapped[float | None] = mapped_column(default=None)
+    poster_at: Mapped[float | None] = mapped_column(Float, default=None)
+
+
+class Tag(Base):
+    """A word that a recording is found by, as it was written."""
+
+    __tablename__ = "tags"
+    __table_args__ = (Index("ix_tags_tag_session_id", "tag", "session_id"),)
+
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(50), primary_key=True)
 
 
 class JobState(StrEnum):

@@ -26,6 +26,7 @@ from broadcast.live_answers import LiveAnswers
 from broadcast.live_poster import LivePosters
 from broadcast.live_windows import LiveWindows
 from broadcast.recorder_client import RecorderClient
+from broadcast.recording_access import RecordingBook, changes_in
 from broadcast.services import WebServices
 from broadcast.session_directory import SessionDirectory
 from broadcast.upload_expiry import UploadExpiry
@@ -75,7 +76,10 @@ def build_front(settings: Settings, database: Database) -> Front:
     """The web process's application over an open database; not opened yet."""
     secret = installation_secret(settings.storage)
     windows = LiveWindows(settings.session_roots, settings.part_seconds)
-    book = AccessBook(secret, lambda: _rooms(database), memory=KnownRooms(settings.storage))
+    recordings = RecordingBook(changes_in(database))
+    book = AccessBook(
+        secret, lambda: _rooms(database), memory=KnownRooms(settings.storage), recordings=recordings
+    )
     listeners: list[HintListener] = [windows.on_hint]
     hints = HintClient(settings.hint_socket, listeners)
     log = EventLog(database)

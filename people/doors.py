@@ -1,4 +1,4 @@
-"""Pure: who may do what with a room, and why not. No I/O, clock or Flask.
+"""Pure: who may do what with a room or a recording, and why not. No I/O, clock or Flask.
 
 Judged by web views, `people.routes` and the WHIP endpoint on rows that left their transaction.
 Deny wins: every function first looks for a reason to refuse, then for one to let in.
@@ -7,8 +7,11 @@ Deny wins: every function first looks for a reason to refuse, then for one to le
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
+from library.models import Visibility
 from people.accounts import hosts
 from people.models import Role, Room, RoomAccess, User
 
@@ -23,6 +26,7 @@ class Reason(StrEnum):
     PASSWORD = "password"  # noqa: S105
     ROLE = "role"
     NOT_YOURS = "not_yours"
+    NOT_SHOWN = "not_shown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,7 @@ def may_watch(person: User | None, room: Room, unlocked: bool) -> Verdict:
         return _OPEN
     if room.access == RoomAccess.PASSWORD:
         return _OPEN if unlocked else Verdict(Reason.PASSWORD)
-    if person is None:
-        return Verdict(Reason.SIGN_IN)
-    if not person.active:
-        return Verdict(Reason.DEACTIVATED)
-    return _OPEN if person.organization_id == room.organization_id else Verdict(Reason.NOT_MEMBER)
+    return _is_member(person, room)
 
 
 def may_host(person: User | None, room: Room) -> Verdict:
@@ -80,3 +80,51 @@ def may_create_room(person: User | None) -> Verdict:
     if not person.active:
         return Verdict(Reason.DEACTIVATED)
     return _OPEN if hosts(person) else Verdict(Reason.ROLE)
+
+
+class ShownRecording(Protocol):
+    """What decides who may watch a recording; `library.models.LectureSession` is one."""
+
+    @property
+    def visibility(self) -> str: ...
+    @property
+    def publish_at(self) -> datetime | None: ...
+    @property
+    def expires_at(self) -> datetime | None: ...
+    @property
+    def deleted_at(self) -> datetime | None: ...
+
+
+def may_edit_recording(person: User | None, room: Room) -> Verdict:
+    """Who says what a recording is called and who may watch it: whoever manages its room."""
+    return may_manage(person, room)
+
+
+def may_watch_recording(
+    person: User | None, room: Room, recording: ShownRecording, *, unlocked: bool, now: datetime
+) -> Verdict:
+    """Who gets the media of a lecture of `room` that has ended. NOT_SHOWN: nobody needs to know of it."""
+    if recording.deleted_at is not None:
+        return Verdict(Reason.NOT_SHOWN)
+    if may_edit_recording(person, room):
+        return _OPEN
+    if recording.visibility == Visibility.PRIVATE or not _is_its_time(recording, now):
+        return Verdict(Reason.NOT_SHOWN)
+    if recording.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
+        return _OPEN
+    if recording.visibility == Visibility.ORGANIZATION:
+        return _is_member(person, room)
+    return may_watch(person, room, unlocked)
+
+
+def _is_its_time(recording: ShownRecording, now: datetime) -> bool:
+    published = recording.publish_at is None or recording.publish_at <= now
+    return published and (recording.expires_at is None or now < recording.expires_at)
+
+
+def _is_member(person: User | None, room: Room) -> Verdict:
+    if person is None:
+        return Verdict(Reason.SIGN_IN)
+    if not person.active:
+        return Verdict(Reason.DEACTIVATED)
+    return _OPEN if person.organization_id == room.organization_id else Verdict(Reason.NOT_MEMBER)

@@ -97,6 +97,19 @@ class StreamKey(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
+class ApiToken(Base):
+    """What programs act for a person with. Only its SHA-256 (hex) is kept."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
+    label: Mapped[str] = mapped_column(String(100))
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    last_used_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
 class SignInAttempt(Base):
     """A failed (or not yet judged) sign-in. `account_sha256`: people type passwords into the ID box.
 

@@ -14,6 +14,7 @@ from broadcast.known_rooms import RoomAccess
 from broadcast.live_answers import LiveAnswers
 from broadcast.live_windows import LiveWindows
 from broadcast.outcome import Hold, Later
+from broadcast.recording_access import RecordingAccess, RecordingBook
 from tests.broadcast.session_writer import ROOM, SessionWriter
 
 SECRET = b"s" * 32
@@ -29,13 +30,18 @@ class Clock:
 
 
 class LiveStage:
-    """`rooms`: what the access book is told; None stands for a database that is away."""
+    """`rooms`: what the access book is told; None stands for a database that is away.
+
+    `said`: of which recordings something was said.
+    """
 
     def __init__(self, folder: Path, *, access: str = "open") -> None:
         self.writer = SessionWriter(folder, access=access)
         self.rooms: Mapping[str, RoomAccess] | None = {ROOM: RoomAccess(access, 1)}  # type: ignore[arg-type]
+        self.said: dict[str, RecordingAccess] = {}
         self.wall, self.clock = Clock(NOW), Clock()
-        self.book = AccessBook(SECRET, self._load, self.wall)
+        self.recordings = RecordingBook(self._load_recordings)
+        self.book = AccessBook(SECRET, self._load, self.wall, recordings=self.recordings)
         self.book.refresh()
         self.windows = LiveWindows(self.writer.settings.session_roots, 0.334, self.clock)
         self.answers = LiveAnswers(self.windows, self.book)
@@ -44,6 +50,10 @@ class LiveStage:
         if self.rooms is None:
             raise OSError("the database is away")
         return self.rooms
+
+    def _load_recordings(self, known: int) -> tuple[int, Mapping[str, RecordingAccess]]:
+        newest = max((one.epoch for one in self.said.values()), default=0)
+        return newest, {name: one for name, one in self.said.items() if one.epoch > known}
 
     @property
     def token(self) -> str:

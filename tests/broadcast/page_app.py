@@ -122,9 +122,12 @@ class Archive:
             phase=phase,
             started_at=started_at,
             ended_at=ended_at,
+            seconds=75 * 60 if ended_at is not None else 0,
             bytes=size,
         )
         with self.database.session() as transaction:
+            owner = transaction.get(User, room.owner_id) if room.owner_id is not None else None
+            session.lecturer = owner.display_name if owner is not None else ""
             transaction.add(session)
         return identity
 

@@ -36,7 +36,9 @@ def add(
         title=f"線形代数 {identity}",
         phase=phase,
         started_at=started_at,
-        ended_at=started_at + timedelta(seconds=90) if phase == "ended" else None,
+        ended_at=started_at + timedelta(seconds=95) if phase == "ended" else None,
+        seconds=90.4 if phase == "ended" else 0,
+        lecturer="lecturer",
         bytes=1,
     )
     with stage.database.session() as session:

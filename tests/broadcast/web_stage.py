@@ -27,6 +27,7 @@ from broadcast.live_poster import LivePosters
 from broadcast.live_windows import LiveWindows
 from broadcast.rate_limits import limiter
 from broadcast.recorder_client import RecorderClient
+from broadcast.recording_access import RecordingBook, changes_in
 from broadcast.services import WebServices
 from broadcast.session_directory import SessionDirectory
 from broadcast.viewers import ViewerCounts
@@ -112,7 +113,7 @@ class WebStage:
         self.hints: list[Mapping[str, object]] = []
         self.log = EventLog(self.database)
         self.feed = EventFeed(self.log, self.hints.append)
-        self.book = AccessBook(SECRET, self._rooms)
+        self.book = AccessBook(SECRET, self._rooms, recordings=RecordingBook(changes_in(self.database)))
         self.directory = SessionDirectory(self.settings, self.database)
         self.viewers = ViewerCounts(
             self.settings.beacon_seconds, self.log, self.feed.announce, self.hints.append

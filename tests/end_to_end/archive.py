@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from library.catalogue_words import words_of
 from library.database import Database, open_database, utc_now
 from library.models import LectureSession, ScheduledLecture
-from people.models import Room
+from people.models import Room, User
 from tests.installation import Installation
 
 
@@ -25,8 +26,10 @@ def add_recordings(installation: Installation, slug: str, titles: Iterable[str])
     try:
         with database.session() as transaction:
             room = transaction.scalars(select(Room).where(Room.slug == slug)).one()
+            owner = transaction.get_one(User, room.owner_id)
             for day, title in enumerate(titles, start=1):
                 started_at = utc_now() - timedelta(days=day, minutes=13 * day)
+                length = timedelta(minutes=45 + 7 * day % 60, seconds=11 * day % 60)
                 session = LectureSession(
                     id=str(uuid.uuid4()),
                     room_id=room.id,
@@ -34,7 +37,10 @@ def add_recordings(installation: Installation, slug: str, titles: Iterable[str])
                     title=title,
                     phase="ended",
                     started_at=started_at,
-                    ended_at=started_at + timedelta(minutes=45 + 7 * day % 60, seconds=11 * day % 60),
+                    ended_at=started_at + length,
+                    seconds=length.total_seconds(),
+                    lecturer=owner.display_name,
+                    words=words_of(title, owner.display_name, None, ()),
                     bytes=1_000_000,
                 )
                 transaction.add(session)

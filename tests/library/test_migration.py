@@ -50,6 +50,7 @@ def test_check_constraints_are_in_the_schema_too(database: Database) -> None:
         "ck_copies_state",
         "ck_objects_state",
         "ck_transcripts_origin",
+        "ck_sessions_visibility",
     ):
         assert f"{name} " in found + " "
 

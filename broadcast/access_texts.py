@@ -1,0 +1,32 @@
+"""The `<access>` in media addresses of rooms and recordings, for who may watch: caches share what it opens.
+
+Called by web threads, with rows that left their transaction.
+"""
+
+from __future__ import annotations
+
+import time
+
+from broadcast.access import OPEN, sign
+from broadcast.recording_access import EDITORS, access_of_row
+from library.models import LectureSession, Visibility
+from people.models import Room, RoomAccess
+
+
+def room_access_text(secret: bytes, room: Room) -> str:
+    """The same text for everyone who may watch."""
+    if room.access == RoomAccess.OPEN:
+        return OPEN
+    return sign(secret, room.id, room.access_epoch, time.time())
+
+
+def recording_access_text(secret: bytes, room: Room, row: LectureSession) -> str:
+    """The `<access>` with which somebody who may watch it reads a recording: one text for all of a kind."""
+    known, now = access_of_row(row), time.time()
+    if known.visibility == Visibility.PRIVATE or not known.is_its_time(now):
+        return sign(secret, EDITORS + row.id, row.access_epoch, now)
+    if known.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
+        return OPEN
+    if known.visibility == Visibility.ORGANIZATION:
+        return sign(secret, row.id, row.access_epoch, now)
+    return room_access_text(secret, room)
