@@ -193,10 +193,23 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     key = _add(room, "key", _administer("room key"), "make one more stream key; others stay valid")
     key.add_argument("slug", metavar="SLUG")
     key.add_argument("--json", action="store_true")
+    _add_tokens(commands)
     session = _add_group(commands, "session", "lectures under way")
     _add(session, "end", _administer("session end"), "end a room's lecture").add_argument(
         "slug", metavar="SLUG"
     )
+
+
+def _add_tokens(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    token = _add_group(commands, "token", "API tokens, with which programs act for a person")
+    add = _add(token, "add", _administer("token add"), "make a token; it is shown this once")
+    add.add_argument("user_id", metavar="USERID")
+    add.add_argument("--label", default="command line", help="what it is for")
+    add.add_argument("--json", action="store_true")
+    tokens = _add(token, "list", _administer("token list"), "list all tokens")
+    tokens.add_argument("--json", action="store_true")
+    remove = _add(token, "remove", _administer("token remove"), "have a token open nothing any more")
+    remove.add_argument("id", metavar="ID")
 
 
 def _add_group(

@@ -27,6 +27,7 @@ from broadcast import (
     poster_views,
     problems,
     rate_limits,
+    recording_api,
     room_api,
     scheduled_api,
     search_api,
@@ -107,6 +108,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(stream_key_api.blueprint)
     app.register_blueprint(media_api.blueprint)
     app.register_blueprint(lecture_api.blueprint)
+    app.register_blueprint(recording_api.blueprint)
     app.register_blueprint(session_api.blueprint)
     app.register_blueprint(scheduled_api.blueprint)
     app.register_blueprint(poster_api.blueprint)

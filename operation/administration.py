@@ -1,5 +1,5 @@
-"""What `app.py user`, `room`, `session`, `jobs`, `objects`, `migrate`, `setup-link` do: print, raise typed
-errors.
+"""What `app.py user`, `room`, `token`, `session`, `jobs`, `objects`, `migrate`, `setup-link` do:
+print, raise typed errors.
 
 Run in a short-lived process of their own, before the first start as well as while everything runs:
 the database is brought to this version first.
@@ -131,6 +131,27 @@ def _room_key(settings: Settings, parsed: argparse.Namespace) -> None:
         print(f"{name}: {value}")
 
 
+def _token_add(settings: Settings, parsed: argparse.Namespace) -> None:
+    with _database(settings) as database:
+        token = command_line.add_token(database, parsed.user_id, parsed.label)
+    print(json.dumps({"token": token}) if parsed.json else token)
+
+
+def _token_list(settings: Settings, parsed: argparse.Namespace) -> None:
+    with _database(settings) as database:
+        lines = command_line.list_tokens(database)
+    if parsed.json:
+        print(json.dumps([asdict(line) for line in lines], ensure_ascii=False, indent=2))
+        return
+    for line in lines:
+        print(f"{line.id}\t{line.user}\t{line.label}\t{line.last_used_at or '-'}")
+
+
+def _token_remove(settings: Settings, parsed: argparse.Namespace) -> None:
+    with _database(settings) as database:
+        command_line.remove_token(database, parsed.id)
+
+
 def _password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
@@ -197,6 +218,9 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "room add": _room_add,
     "room list": _room_list,
     "room key": _room_key,
+    "token add": _token_add,
+    "token list": _token_list,
+    "token remove": _token_remove,
     "session end": _session_end,
     "jobs list": _with_database(job_commands.list_jobs),
     "jobs wait": _with_database(job_commands.wait),

@@ -1,4 +1,4 @@
-"""What `app.py user` and `app.py room` do; `app.py` parses, prints, and turns errors into exit codes.
+"""What `app.py user`, `room` and `token` do; `app.py` parses, prints, and turns errors into exit codes.
 
 Every function is one transaction and raises typed errors whose text is what the person should read.
 """
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from library.database import Database
-from people import accounts, rooms, stream_keys
-from people.models import Role, Room, User
+from people import accounts, api_tokens, rooms, stream_keys
+from people.models import ApiToken, Role, Room, User
 from people.passwords import UnfitPassword
 from settings import Settings
 
@@ -32,6 +32,8 @@ COMMAND_ERRORS = (
     rooms.UnfitTitle,
     rooms.RoomNotFound,
     stream_keys.TooManyStreamKeys,
+    api_tokens.TooManyApiTokens,
+    api_tokens.ApiTokenNotFound,
 )
 
 
@@ -44,6 +46,17 @@ class RoomLine:
     access: str
     owner: str | None
     room_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLine:
+    """One line of `token list`. Times are ISO 8601; `user`: user ID."""
+
+    id: str
+    user: str
+    label: str
+    created_at: str
+    last_used_at: str | None
 
 
 def add_user(database: Database, user_id: str, role: Role, password: str, *, name: str | None = None) -> User:
@@ -93,3 +106,33 @@ def new_key(database: Database, slug: str, settings: Settings) -> dict[str, str]
 
 def room_url(settings: Settings, slug: str) -> str:
     return f"{settings.public_url}/rooms/{slug}"
+
+
+def add_token(database: Database, user_id: str, label: str) -> str:
+    """One more API token of a person: its text, which is never seen again."""
+    with database.session() as session:
+        _, text = api_tokens.add_api_token(session, accounts.user_of(session, user_id), label)
+    return text
+
+
+def list_tokens(database: Database) -> list[TokenLine]:
+    """All API tokens, by person."""
+    query = select(ApiToken, User.user_id).join(User, User.id == ApiToken.user_id)
+    with database.reading() as session:
+        found = session.execute(query.order_by(User.user_id, ApiToken.created_at, ApiToken.id)).all()
+    return [
+        TokenLine(
+            id=token.id,
+            user=user_id,
+            label=token.label,
+            created_at=token.created_at.isoformat(),
+            last_used_at=token.last_used_at.isoformat() if token.last_used_at is not None else None,
+        )
+        for token, user_id in found
+    ]
+
+
+def remove_token(database: Database, token_id: str) -> None:
+    """Programs that have it are strangers from now on."""
+    with database.session() as session:
+        api_tokens.remove_api_token(session, token_id)

@@ -1,7 +1,8 @@
 """Every endpoint and who may use it; what has no rule is shut.
 
 `enforce` puts the rules before every request of the Flask application. Rules that name a room load
-it by the address's `slug` and leave it in `flask.g.room`. Finer doors (watching, a publication's
+it by the address's `slug` and leave it in `flask.g.room`; of a recording, by `recording_id`, as its room is
+left there, too. Finer doors (watching, a publication's
 credential) are judged in the views, which the rule `ANYONE` lets run.
 """
 
@@ -17,6 +18,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
+from library.models import LectureSession
 from people import doors
 from people.accounts import administers, hosts
 from people.doors import Reason, Verdict
@@ -34,6 +36,7 @@ class Rule(StrEnum):
     ADMINS = "admins, operators"
     ROOM_HOSTS = "who may host in the room"
     ROOM_MANAGERS = "who may manage the room"
+    RECORDING_EDITORS = "who may edit the recording"
 
 
 RULES: Mapping[str, Rule] = {
@@ -48,6 +51,8 @@ RULES: Mapping[str, Rule] = {
     "pages.watch": Rule.ANYONE,
     "pages.set_language": Rule.ANYONE,
     "pages.design": Rule.ANYONE,  # of no page linked; tells nothing of anybody
+    "library.library": Rule.ANYONE,  # lists to each what they may watch
+    "library.edit": Rule.RECORDING_EDITORS,
     "pages.rooms": Rule.SIGNED_IN,
     "pages.studio": Rule.ROOM_HOSTS,
     "pages.room_settings": Rule.ROOM_MANAGERS,
@@ -106,6 +111,12 @@ RULES: Mapping[str, Rule] = {
     "whip.endpoint_options": Rule.ANYONE,
     "whip.resource_options": Rule.ANYONE,
     "downloads.mp4": Rule.ANYONE,
+    "recordings.list_recordings": Rule.ANYONE,  # tells each what they may watch
+    "recordings.get_recording": Rule.ANYONE,  # judged in the view
+    "recordings.patch_recording": Rule.RECORDING_EDITORS,
+    "recordings.delete_recording": Rule.RECORDING_EDITORS,
+    "recordings.restore_recording": Rule.RECORDING_EDITORS,
+    "recordings.make_mp4_again": Rule.RECORDING_EDITORS,
     "posters.live_poster": Rule.ANYONE,  # judged in the view, as watching is
     "pictures.poster": Rule.ANYONE,
     "pictures.thumbnail": Rule.ANYONE,
@@ -147,6 +158,9 @@ def _judge(rule: Rule) -> Verdict:
         return Verdict(Reason.ALLOWED)
     if rule is Rule.HOSTS:
         return Verdict(Reason.ALLOWED if hosts(person) else Reason.ROLE)
+    if rule is Rule.RECORDING_EDITORS:
+        g.room = _room_of_recording()
+        return doors.may_edit_recording(person, g.room)
     if rule is Rule.ADMINS:
         return Verdict(Reason.ALLOWED if administers(person) else Reason.ROLE)
     g.room = _room_in_address()
@@ -160,6 +174,17 @@ def _room_in_address() -> Room:
             return room_of(session, slug)
     except RoomNotFound as error:
         raise NotFound(_("There is no room at this address.")) from error
+
+
+def _room_of_recording() -> Room:
+    recording_id = (request.view_args or {}).get("recording_id", "")
+    with people().database.reading() as session:
+        # PostgreSQL refuses what nobody can see.
+        recording = session.get(LectureSession, recording_id) if recording_id.isprintable() else None
+        room = session.get(Room, recording.room_id) if recording is not None else None
+    if room is None:
+        raise NotFound(_("There is no recording at this address."))
+    return room
 
 
 def _answer(verdict: Verdict) -> BaseResponse | None:

@@ -1,7 +1,9 @@
-"""Who is asking: the signed cookie of a browser, and everything of it that Flask must be told.
+"""Who is asking: a browser by its signed cookie, with all that Flask must be told of it, or a program.
 
 Used in web threads, per request. The cookie holds the account's id and session epoch; the account
-is read anew for each request that asks, so a deactivated or changed one is out at once.
+is read anew for each request that asks, so a deactivated or changed one is out at once. A request with
+`Authorization: Bearer` is a program's: its cookies do not count, none of them, and it needs no page's token,
+for no page of another site can send that header.
 """
 
 from __future__ import annotations
@@ -11,16 +13,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Flask, current_app, g, session
+from flask import Flask, Request, current_app, g, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask_babel import gettext as _
 from flask_wtf import CSRFProtect
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
 
 from library.database import Database, utc_now
+from people import api_tokens
 from people.models import User
 from people.throttle import RoomThrottle, Throttle
 from settings import Settings
 
 LIFETIME = timedelta(days=14)
 _KEY = "kodo.people"
+_OTHER_BEARERS = ("/whip/", "/live/")  # stream keys and publish tokens; addresses that need none
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ def install(
 ) -> CSRFProtect:
     """Set up cookies and CSRF protection. The result exempts views that take no cookie (WHIP)."""
     app.secret_key = secret
+    app.session_interface = _BrowserSessions()
     app.config.update(
         SESSION_COOKIE_NAME="kodo_session",
         SESSION_COOKIE_HTTPONLY=True,
@@ -58,7 +67,32 @@ def install(
     )
     throttle, room_throttle = Throttle(database, clock=clock), RoomThrottle(database, clock=clock)
     app.extensions[_KEY] = People(database, settings, secret, throttle, room_throttle, clock)
-    return CSRFProtect(app)
+    return _PageTokens(app)
+
+
+class _BrowserSessions(SecureCookieSessionInterface):
+    """Takes a program's cookies away before anything reads them."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if bearer_of(request) is not None:
+            request.environ.pop("HTTP_COOKIE", None)
+        return super().open_session(app, request)
+
+
+class _PageTokens(CSRFProtect):  # type: ignore[misc]
+    """CSRF protection of what comes with a cookie."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        if bearer_of(request) is None:
+            super().protect(apply_exemptions=apply_exemptions)
+
+
+def bearer_of(request: Request) -> str | None:
+    """The token of a program that acts for a person; None for a browser, and where other bearers count."""
+    given = request.authorization
+    if given is None or given.type != "bearer" or request.path.startswith(_OTHER_BEARERS):
+        return None
+    return given.token or ""
 
 
 def people() -> People:
@@ -68,9 +102,13 @@ def people() -> People:
 
 
 def current_user() -> User | None:
-    """The signed-in, active account, or None. Read once per request. Raises DatabaseUnavailable."""
+    """The signed-in, active account, or None. Read once per request.
+
+    Raises DatabaseUnavailable; Unauthorized, once, for a bearer token that opens nothing.
+    """
     if "kodo_user" not in g:
-        g.kodo_user = _load_user()
+        bearer = bearer_of(request)
+        g.kodo_user = _load_user() if bearer is None else _user_of_token(bearer)
     user: User | None = g.kodo_user
     return user
 
@@ -96,6 +134,15 @@ def browser_id() -> str:
     if not isinstance(known, str):
         known = session["browser"] = secrets.token_hex(8)
     return known
+
+
+def _user_of_token(text: str) -> User:
+    try:
+        return api_tokens.authenticate(people().database, text, people().clock())
+    except api_tokens.ApiTokenRefused as error:
+        g.kodo_user = None  # the page or problem that says so asks again
+        door = WWWAuthenticate("Bearer", {"realm": "Kodo", "error": "invalid_token"})
+        raise Unauthorized(_("This token is not valid."), www_authenticate=door) from error
 
 
 def _load_user() -> User | None:

@@ -122,6 +122,13 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
             f"pictures.{name}": Step("GET", f"/watch/{session_id}/{file}", watchers)
             for name, file in PICTURES.items()
         },
+        "library.edit": Step("GET", f"/watch/{session_id}/edit", ROOM_HOSTS),
+        "recordings.get_recording": Step("GET", f"/api/v1/recordings/{session_id}", watchers),
+        "recordings.patch_recording": Step("PATCH", f"/api/v1/recordings/{session_id}", ROOM_HOSTS, {}),
+        # First away, then back.
+        "recordings.delete_recording": Step("DELETE", f"/api/v1/recordings/{session_id}", ROOM_HOSTS),
+        "recordings.restore_recording": Step("POST", f"/api/v1/recordings/{session_id}/restore", ROOM_HOSTS),
+        "recordings.make_mp4_again": Step("POST", f"/api/v1/recordings/{session_id}/mp4", ROOM_HOSTS),
         "oembed.oembed": Step(
             "GET", f"/oembed?url=http://localhost:8000/rooms/{slug}", ALL if mode == "open" else NOBODY
         ),
@@ -140,6 +147,7 @@ ELSEWHERE = {
     "people.setup_page": Step("GET", "/setup/x", ALL),
     "people.setup": Step("POST", "/setup/x", ALL),
     "pages.front": Step("GET", "/", ALL),
+    "library.library": Step("GET", "/library", ALL),
     "pages.rooms": Step("GET", "/rooms", SIGNED_IN),
     "pages.jobs": Step("GET", "/admin/jobs", ADMINS),
     "jobs.list_jobs": Step("GET", "/api/v1/jobs", ADMINS),
@@ -152,6 +160,7 @@ ELSEWHERE = {
     "media.upload_options": Step("OPTIONS", "/api/v1/uploads", ALL),
     "search.search": Step("GET", "/api/v1/search?q=x", ALL),
     "lectures.list_lectures": Step("GET", "/api/v1/lectures", ALL),
+    "recordings.list_recordings": Step("GET", "/api/v1/recordings", ALL),
     "health.healthz": Step("GET", "/healthz", ALL),
     "health.readyz": Step("GET", "/readyz", ALL),
     "health.metrics": Step("GET", "/metrics", ALL),  # the test client is this machine; from afar: below

@@ -1,0 +1,295 @@
+"""`/api/v1/recordings`: the catalogue for pages and programs: found, told of, described, thrown away.
+
+Blueprint `recordings`, in web threads. Who may edit stands in `people.routes.RULES`, with the room in
+`g.room`; what somebody may watch is judged here. A change of who may watch holds at once in this process, and
+within a second or two in the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from apiflask import APIBlueprint, Schema
+from apiflask.fields import AwareDateTime, Boolean, Float, Integer, List, Nested, String
+from apiflask.validators import Length, OneOf, Range
+from flask import Response, g
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from broadcast import recording_access, session_rows
+from broadcast.lecture_lists import MAX_SEARCH, words_of
+from broadcast.lecture_words import DESCRIPTION_LENGTH
+from broadcast.problems import Problem
+from broadcast.rate_limits import limiter, looks_at_lists
+from broadcast.recording_facts import Known, known_of, tell
+from broadcast.recording_words import (
+    LANGUAGE_LENGTH,
+    LICENSE_LENGTH,
+    MAX_TAGS,
+    TAG_LENGTH,
+    UnfitLanguage,
+    UnfitTimes,
+    check_times,
+    cleaned,
+)
+from broadcast.room_api import no_recording, unlocked_here
+from broadcast.services import services
+from broadcast.session_api import checked_words
+from library import catalogue
+from library.catalogue import MAX_PAGE_LENGTH, PAGE_LENGTH, Filter, NotInTrash, Sort, StillRunning
+from library.database import utc_now
+from library.jobs import Jobs
+from library.list_place import MAX_PLACE_LENGTH, Place, UnfitPlace, read_place
+from library.models import JobState, LectureSession, Visibility
+from people import doors
+from people.accounts import NAME_LENGTH, one_line
+from people.doors import Reason, Verdict
+from people.models import User
+from people.rooms import TITLE_LENGTH
+from people.session_cookie import current_user
+from people.visible_recordings import edited_by, listed_to
+
+blueprint = APIBlueprint("recordings", __name__, url_prefix="/api/v1", tag="Recordings")
+
+VISIBILITIES = [one.value for one in Visibility]
+SORTS = [one.value for one in Sort]
+
+
+class CatalogueEntryOut(Schema):
+    id = String(metadata={"description": "of the session"})
+    title = String()
+    description = String(metadata={"description": "plain text; line breaks count"})
+    lecturer = String(metadata={"description": "as it is shown"})
+    language = String(allow_none=True, metadata={"description": "BCP 47"})
+    series = String(allow_none=True, metadata={"description": "its title"})
+    tags = List(String())
+    license = String(allow_none=True)
+    visibility = String(metadata={"description": ", ".join(VISIBILITIES)})
+    publish_at = String(allow_none=True)
+    expires_at = String(allow_none=True)
+    deleted_at = String(allow_none=True, metadata={"description": "since when it is in the trash"})
+    state = String(metadata={"description": "ready to watch; live, slate; empty (it left nothing); trash"})
+    duration = Float(allow_none=True, metadata={"description": "seconds of the replay"})
+    started_at = String()
+    url = String(metadata={"description": "of its page"})
+    hls_url = String(allow_none=True)
+    mp4_url = String(allow_none=True)
+    poster_url = String(allow_none=True)
+    thumbnail_url = String(allow_none=True, metadata={"description": "the poster for a card"})
+    storyboard_url = String(allow_none=True, metadata={"description": "WebVTT over sheets"})
+    mp4_state = String(allow_none=True, metadata={"description": "waiting, running, ready or failed"})
+    mp4_progress = Float(allow_none=True)
+    mp4_error = String(allow_none=True, metadata={"description": "why, for who may edit it"})
+    may_edit = Boolean()
+
+
+class CatalogueRecordingOut(CatalogueEntryOut):
+    """A whole answer: the API's description knows a schema as a part or as a whole, not as both."""
+
+
+class CatalogueOut(Schema):
+    recordings = List(Nested(CatalogueEntryOut))
+    more = String(allow_none=True, metadata={"description": "`after` of the next page; null: that was all"})
+
+
+class CatalogueIn(Schema):
+    q = String(
+        load_default="",
+        validate=Length(max=MAX_SEARCH),
+        metadata={"description": "words, each in title, lecturer, series or a tag"},
+    )
+    sort = String(load_default=Sort.NEWEST.value, validate=OneOf(SORTS))
+    after = String(load_default=None, validate=Length(1, MAX_PLACE_LENGTH))
+    lecturer = String(load_default=None, validate=Length(max=NAME_LENGTH))
+    series = String(load_default=None, validate=Length(max=TITLE_LENGTH))
+    tag = String(load_default=None, validate=Length(max=TAG_LENGTH))
+    language = String(load_default=None, validate=Length(max=LANGUAGE_LENGTH))
+    visibility = String(load_default=None, validate=OneOf(VISIBILITIES))
+    limit = Integer(load_default=PAGE_LENGTH, validate=Range(1, MAX_PAGE_LENGTH))
+    trash = Boolean(load_default=False, metadata={"description": "what the asker may restore, instead"})
+
+
+class RecordingPatchIn(Schema):
+    title = String(validate=Length(1, TITLE_LENGTH))
+    description = String(validate=Length(max=DESCRIPTION_LENGTH))
+    lecturer = String(validate=Length(max=NAME_LENGTH))
+    language = String(allow_none=True, validate=Length(max=LANGUAGE_LENGTH))
+    series = String(allow_none=True, validate=Length(max=TITLE_LENGTH))
+    tags = List(String(validate=Length(max=TAG_LENGTH)), validate=Length(max=MAX_TAGS))
+    license = String(allow_none=True, validate=Length(max=LICENSE_LENGTH))
+    visibility = String(validate=OneOf(VISIBILITIES))
+    publish_at = AwareDateTime(allow_none=True, metadata={"description": "ISO 8601 with its zone"})
+    expires_at = AwareDateTime(allow_none=True, metadata={"description": "ISO 8601 with its zone"})
+
+
+@blueprint.get("/recordings")
+@blueprint.input(CatalogueIn, location="query")
+@blueprint.output(CatalogueOut)
+@limiter.limit(looks_at_lists)
+def list_recordings(query_data: dict[str, Any]) -> dict[str, Any]:
+    """What the asker may watch, page by page."""
+    person = current_user()
+    if query_data["trash"]:
+        found, more = trash_of(person), None
+    else:
+        try:
+            place = read_place(query_data["after"]) if query_data["after"] else None
+            found, more = page_of(person, query_data, place, length=query_data["limit"])
+        except UnfitPlace as error:
+            raise Problem(422, _("Not accepted"), _("The list has no such place.")) from error
+    told = [tell(known, person, may_watch=known.entry.session.deleted_at is None) for known in found]
+    return {"recordings": told, "more": str(more) if more is not None else None}
+
+
+@blueprint.get("/recordings/<recording_id>")
+@blueprint.output(CatalogueRecordingOut)
+def get_recording(recording_id: str) -> dict[str, Any]:
+    """One recording; a lecture under way is told of as its room is watched."""
+    person, known = current_user(), known_here(recording_id)
+    verdict = verdict_on(person, known)
+    if not verdict and not doors.may_edit_recording(person, known.room):
+        raise _shut(verdict)
+    return tell(known, person, may_watch=bool(verdict))
+
+
+@blueprint.patch("/recordings/<recording_id>")
+@blueprint.input(RecordingPatchIn, location="json")
+@blueprint.output(CatalogueRecordingOut)
+def patch_recording(recording_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
+    """Change what is given of it."""
+    try:
+        values = cleaned(checked_words(json_data))
+    except UnfitLanguage as error:
+        words = _("A language is given by its tag, such as ja, en or zh-Hans.")
+        raise Problem(422, _("Not accepted"), words) from error
+    with _changing(recording_id) as (transaction, row):
+        _check_times(row, values)
+        catalogue.change(transaction, row, values)
+        _tell_the_room(transaction, row, values)
+    return _told(recording_id)
+
+
+@blueprint.delete("/recordings/<recording_id>")
+def delete_recording(recording_id: str) -> Response:
+    """Into the trash: hidden everywhere at once, to be had back for 30 days."""
+    try:
+        with _changing(recording_id) as (transaction, row):
+            catalogue.throw_away(transaction, row, utc_now())
+    except StillRunning as error:
+        raise Problem(409, _("Still running"), _("This lecture is still running. End it first.")) from error
+    return Response(status=204)
+
+
+@blueprint.post("/recordings/<recording_id>/restore")
+@blueprint.output(CatalogueRecordingOut)
+def restore_recording(recording_id: str) -> dict[str, Any]:
+    """Out of the trash again."""
+    try:
+        with _changing(recording_id) as (transaction, row):
+            catalogue.restore(transaction, row, utc_now())
+    except NotInTrash as error:
+        raise Problem(409, _("Not in the trash"), _("This recording is not in the trash.")) from error
+    return _told(recording_id)
+
+
+@blueprint.post("/recordings/<recording_id>/mp4")
+def make_mp4_again(recording_id: str) -> tuple[dict[str, Any], int]:
+    """Have an MP4 that failed made once more."""
+    job = known_here(recording_id).job
+    if job is None or job.state not in (JobState.FAILED, JobState.CANCELLED):
+        raise Problem(409, _("Not failed"), _("The MP4 of this recording did not fail."))
+    Jobs(services().database).retry(job.id)
+    return {"mp4_state": JobState.WAITING.value}, 202
+
+
+# What the answers and the pages are made of
+
+
+def page_of(
+    person: User | None, asked: dict[str, Any], place: Place | None, *, length: int = PAGE_LENGTH
+) -> tuple[tuple[Known, ...], Place | None]:
+    """`asked`: as `CatalogueIn` loads it. Raises UnfitPlace."""
+    plain = ("lecturer", "series", "tag", "language", "visibility")
+    chosen = Filter(
+        words=words_of(asked["q"]), **{name: one_line(asked[name] or "") or None for name in plain}
+    )
+    with services().database.reading() as transaction:
+        found = catalogue.page(
+            transaction,
+            listed_to(person, utc_now()),
+            chosen,
+            sort=Sort(asked["sort"]),
+            after=place,
+            length=length,
+        )
+        return known_of(transaction, found.entries), found.more
+
+
+def trash_of(person: User | None) -> tuple[Known, ...]:
+    """What `person` may restore."""
+    with services().database.reading() as transaction:
+        return known_of(transaction, catalogue.trash(transaction, edited_by(person), utc_now()))
+
+
+def known_here(recording_id: str) -> Known:
+    """Raises Problem(404)."""
+    with services().database.reading() as transaction:
+        entry = catalogue.entry_of(transaction, recording_id)
+        if entry is None or catalogue.is_gone(entry.session, utc_now()):
+            raise no_recording()
+        return known_of(transaction, [entry])[0]
+
+
+def verdict_on(person: User | None, known: Known) -> Verdict:
+    """Whether `person`, with this browser's password of the room, may watch it now."""
+    row, unlocked = known.entry.session, unlocked_here(known.room)
+    if row.phase != "ended":
+        return doors.may_watch(person, known.room, unlocked)
+    return doors.may_watch_recording(person, known.room, row, unlocked=unlocked, now=utc_now())
+
+
+def _told(recording_id: str) -> dict[str, Any]:
+    person, known = current_user(), known_here(recording_id)
+    return tell(known, person, may_watch=bool(verdict_on(person, known)))
+
+
+def _shut(verdict: Verdict) -> Problem:
+    if verdict.reason is Reason.NOT_SHOWN:
+        return no_recording()
+    if verdict.reason is Reason.SIGN_IN:
+        return Problem(401, _("Sign in"), _("Sign in to do this."))
+    return Problem(403, _("Not allowed"), _("You may not watch this recording."))
+
+
+@contextmanager
+def _changing(recording_id: str) -> Iterator[tuple[Session, LectureSession]]:
+    """The row in a transaction; afterwards who may watch is known everywhere. Raises Problem(404)."""
+    with services().database.session() as transaction:
+        row = transaction.get(LectureSession, recording_id)
+        if row is None or catalogue.is_gone(row, utc_now()):
+            raise no_recording()
+        before = row.access_epoch
+        yield transaction, row
+    if row.access_epoch != before:
+        recording_access.save(services().settings.session_roots, row)
+        services().access.refresh()
+        services().tell({"kind": "access", "room": g.room.id})
+    services().announce(g.room.id)
+
+
+def _check_times(row: LectureSession, values: dict[str, Any]) -> None:
+    try:
+        check_times(values.get("publish_at", row.publish_at), values.get("expires_at", row.expires_at))
+    except UnfitTimes as error:
+        words = _("A recording is taken back after it is published, not before.")
+        raise Problem(422, _("Not accepted"), words) from error
+
+
+def _tell_the_room(transaction: Session, row: LectureSession, values: dict[str, Any]) -> None:
+    """Whoever watches it sees its new title at once."""
+    if {"title", "description"} & set(values) and session_rows.is_told_to_the_room(row):
+        state = services().directory.states().get(row.id)
+        clock = session_rows.clock_ms(state) if state is not None else None
+        services().event_log.append(transaction, row.room_id, session_rows.title_event(row, clock))

@@ -1,0 +1,126 @@
+"""What the API and the pages tell of recordings: rows, their rooms and jobs, as one reader may know them.
+
+Called in web threads. `tell` of what `person` may watch or edit: that is the caller's to see to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from broadcast import picture_addresses
+from broadcast.access_texts import recording_access_text, room_access_text
+from broadcast.event_log import iso_utc
+from broadcast.own_address import absolute
+from broadcast.services import services
+from library import recordings
+from library.catalogue import Entry
+from library.models import Job, JobState
+from people import doors
+from people.models import Room, User
+
+_NOTHING = dict.fromkeys(("hls_url", "mp4_url", "poster_url", "thumbnail_url", "storyboard_url"))
+_MP4_WORDS = {JobState.DONE: "ready", JobState.CANCELLED: "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A recording with its room and the newest job that makes its MP4."""
+
+    entry: Entry
+    room: Room
+    job: Job | None
+
+
+def known_of(transaction: Session, entries: Iterable[Entry]) -> tuple[Known, ...]:
+    """Two queries for a whole page."""
+    found = tuple(entries)
+    wanted = {entry.session.room_id for entry in found}
+    rooms = {room.id: room for room in transaction.scalars(select(Room).where(Room.id.in_(wanted)))}
+    jobs = _jobs_of(transaction, [entry.session.id for entry in found])
+    return tuple(Known(entry, rooms[entry.session.room_id], jobs.get(entry.session.id)) for entry in found)
+
+
+def tell(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any]:
+    """As the API says it. `may_watch`: with what it is watched by."""
+    row = known.entry.session
+    may_edit = bool(doors.may_edit_recording(person, known.room))
+    return {
+        "id": row.id,
+        "title": row.title,
+        "description": row.description,
+        "lecturer": row.lecturer,
+        "language": row.language,
+        "series": known.entry.series,
+        "tags": list(known.entry.tags),
+        "license": row.license,
+        "visibility": row.visibility,
+        "publish_at": iso_utc(row.publish_at) if row.publish_at is not None else None,
+        "expires_at": iso_utc(row.expires_at) if row.expires_at is not None else None,
+        "deleted_at": iso_utc(row.deleted_at) if row.deleted_at is not None else None,
+        "state": _state_of(known),
+        "duration": row.seconds if row.phase == "ended" else None,
+        "started_at": iso_utc(row.started_at),
+        "url": absolute(f"/watch/{row.id}"),
+        "may_edit": may_edit,
+        **_mp4(known, may_edit=may_edit),
+        **(_media(known) if may_watch else _NOTHING),
+    }
+
+
+def _media(known: Known) -> dict[str, Any]:
+    """What it is watched by: whatever else is made of a recording for who may watch is added here."""
+    row = known.entry.session
+    if row.phase != "ended":
+        token = room_access_text(services().secret, known.room)
+        return {**_NOTHING, "hls_url": absolute(f"/live/{token}/{row.id}/index.m3u8")}
+    token = recording_access_text(services().secret, known.room, row)
+    replay = absolute(f"/live/{token}/{row.id}/replay-{row.edit_version}.m3u8")
+    addresses = {
+        "mp4_url": f"/watch/{row.id}/download" if row.mp4_path is not None else None,
+        "poster_url": picture_addresses.poster(row),
+        "thumbnail_url": picture_addresses.thumbnail(row),
+        "storyboard_url": picture_addresses.storyboard(row),
+    }
+    told = {name: absolute(path) if path is not None else None for name, path in addresses.items()}
+    return {"hls_url": replay if row.bytes else None, **told}
+
+
+def _mp4(known: Known, *, may_edit: bool) -> dict[str, Any]:
+    """How far its MP4 is; why it failed is told to its editors."""
+    if known.entry.session.mp4_path is not None:
+        return {"mp4_state": "ready", "mp4_progress": 1.0, "mp4_error": None}
+    job = known.job
+    if job is None:
+        return {"mp4_state": None, "mp4_progress": None, "mp4_error": None}
+    state = _MP4_WORDS.get(JobState(job.state), job.state)
+    failed = state == "failed" and may_edit
+    return {
+        "mp4_state": state,
+        "mp4_progress": job.progress,
+        "mp4_error": last_line(job.error) if failed else None,
+    }
+
+
+def last_line(error: str | None) -> str:
+    """The end of what a job said when it failed: its reason."""
+    lines = [line.strip() for line in (error or "").splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""
+
+
+def _state_of(known: Known) -> str:
+    row = known.entry.session
+    if row.deleted_at is not None:
+        return "trash"
+    if row.phase != "ended":
+        return row.phase
+    return "ready" if row.bytes else "empty"
+
+
+def _jobs_of(transaction: Session, ids: list[str]) -> Mapping[str, Job]:
+    query = select(Job).where(Job.kind == recordings.KIND, Job.subject.in_(ids)).order_by(Job.created_at)
+    return {job.subject: job for job in transaction.scalars(query)}
