@@ -272,6 +272,27 @@ def scheduled_strings() -> Strings:
     }
 
 
+def library_strings() -> Strings:
+    return {
+        "mp4_waiting": _("MP4: waiting"),
+        "mp4_running": _("MP4: {percent} percent"),
+        "thrown": _("The recording is in the trash."),
+        "undo": _("Undo"),
+        "restored": _("The recording is back."),
+        "not_saved": _("The server does not answer. Nothing was changed. Please try again."),
+    }
+
+
+def recording_form_strings() -> Strings:
+    return {
+        "saved": _("Saved."),
+        "restored": _("The recording is back."),
+        "mp4_again": _("The MP4 file is being made again."),
+        "zone": _("Times are those of your time zone: {zone}."),
+        "not_saved": _("The server does not answer. Nothing was changed. Please try again."),
+    }
+
+
 def rooms_strings() -> Strings:
     return {
         "link_copied": _("The link is copied."),
@@ -325,6 +346,8 @@ STRINGS: Mapping[str, Callable[[], Strings]] = {
     "room_page.js": room_strings,
     "studio_page.js": studio_strings,
     "media_panel.js": media_strings,
+    "library_page.js": library_strings,
+    "recording_form.js": recording_form_strings,
     "rooms_page.js": rooms_strings,
     "jobs_page.js": jobs_strings,
     "settings_page.js": settings_strings,

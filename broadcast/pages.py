@@ -16,7 +16,7 @@ from flask import Blueprint, Flask, abort, current_app, g, redirect, render_temp
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from broadcast import design_tokens, job_board, languages, room_lists, word_search
+from broadcast import design_tokens, job_board, languages, library_pages, room_lists, word_search
 from broadcast.event_log import iso_utc
 from broadcast.lecture_board import lecture_board
 from broadcast.lecture_lists import MAX_SEARCH
@@ -25,8 +25,10 @@ from broadcast.page_strings import STRINGS
 from broadcast.player_page import newest_mp4, player_page, room_address
 from broadcast.rate_limits import limiter, looks_at_lists
 from library.database import DatabaseUnavailable, utc_now
-from library.models import LectureSession
+from library.models import LectureSession, Visibility
+from people import doors
 from people.accounts import administers, hosts, one_line
+from people.doors import Reason
 from people.models import Room, User
 from people.passwords import ACCOUNT_PASSWORD_LENGTH
 from people.rooms import RoomNotFound, room_of, rooms_of
@@ -41,10 +43,11 @@ SPRITE = "vendor/lucide-1.62.0/sprite.svg"
 
 
 def install(app: Flask) -> None:
-    """Languages, what every template may use, and the blueprint. After `people.session_cookie.install`."""
+    """Languages, what every template may use, and the blueprints. After `people.session_cookie.install`."""
     languages.install(app)
     app.context_processor(_for_every_page)
     app.register_blueprint(blueprint)
+    app.register_blueprint(library_pages.blueprint)
 
 
 @blueprint.get("/")
@@ -105,10 +108,15 @@ def watch(session_id: str) -> Answer:
         mp4 = newest_mp4(transaction, found, person, session) if found is not None else None
     if session is None or found is None:
         abort(404, _("There is no recording at this address."))
+    verdict = doors.may_watch_recording(person, found, session, unlocked=False, now=utc_now())
+    if session.phase == "ended" and verdict.reason is Reason.NOT_SHOWN:
+        abort(404, _("There is no recording at this address."))
     if session.phase != "ended":
         kept: dict[str, Any] = {name: request.args[name] for name in ("t", "embed") if name in request.args}
         return redirect(url_for("pages.room", slug=found.slug, **kept))
-    return player_page(found.slug, found, person, title=session.title, session=session, mp4=mp4)
+    shown = verdict or session.visibility == Visibility.ROOM
+    title = session.title if shown else found.title
+    return player_page(found.slug, found, person, title=title, session=session, mp4=mp4)
 
 
 @blueprint.get("/rooms/<slug>/settings")

@@ -53,6 +53,8 @@ MODULES_OF_PAGE = {
     ),
     "studio_page.js": STUDIO,
     "media_panel.js": ("media_panel.js", "film_list.js", "film_controls.js"),
+    "library_page.js": ("library_page.js",),
+    "recording_form.js": ("recording_form.js",),
     "rooms_page.js": ("rooms_page.js",),
     "jobs_page.js": ("jobs_page.js", "job_lines.js", "job_words.js"),
     "settings_page.js": ("settings_page.js",),

@@ -49,6 +49,7 @@ REPLAY = "#room[data-state=replay]"
 def scenes(stage: Stage) -> list[Scene]:
     return [
         *_front(stage),
+        *_library(stage),
         *_doors(stage),
         *_hall(stage),
         *_own_rooms(),
@@ -86,6 +87,24 @@ def _front(stage: Stage) -> list[Scene]:
         ),
         Scene("design", "The living page of components", "/design", "[data-enough=true]"),
         Scene("missing", "No such page", "/rooms/nowhere"),
+    ]
+
+
+def _library(stage: Stage) -> list[Scene]:
+    return [
+        Scene("library", "The library", "/library", "#recordings", languages=ALL_LANGUAGES),
+        Scene("library-lines", "The library as lines", "/library?view=list", "#recordings", signed_in=True),
+        Scene("library-nothing", "The library: nothing found", "/library?q=xyzzy", "#nothing"),
+        Scene("library-empty", "The library of a new installation", "/library", "#nothing", empty=True),
+        Scene("trash", "The trash", "/library?trash=1", "#nothing", signed_in=True),
+        Scene(
+            "recording-edit",
+            "What is said of a recording",
+            f"/watch/{stage.past}/edit",
+            "#recording-form",
+            signed_in=True,
+            languages=ALL_LANGUAGES,
+        ),
     ]
 
 
