@@ -105,8 +105,8 @@ def recordings(
 
 def listed_of(transaction: Session, session_ids: Sequence[str]) -> dict[str, Listed]:
     """Sessions that somebody was found to see, by their ids."""
-    query = select(LectureSession, Room, User).join(Room, Room.id == LectureSession.room_id)
-    query = query.outerjoin(User, User.id == Room.owner_id).where(LectureSession.id.in_(session_ids))
+    query = select(LectureSession, Room).join(Room, Room.id == LectureSession.room_id)
+    query = query.where(LectureSession.id.in_(session_ids))
     return {one.session.id: one for one in _listed(transaction, query, len(session_ids))}
 
 

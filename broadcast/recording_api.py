@@ -167,6 +167,8 @@ def patch_recording(recording_id: str, json_data: dict[str, Any]) -> dict[str, A
     with _changing(recording_id) as (transaction, row):
         _check_times(row, values)
         catalogue.change(transaction, row, values)
+        transaction.flush()
+        session_rows.describe(transaction, row)
         _tell_the_room(transaction, row, values)
     return _told(recording_id)
 

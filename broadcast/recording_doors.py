@@ -1,6 +1,6 @@
 """A recording named in an address, for whoever may watch it, or change what belongs to it.
 
-Called in web threads, within a request. The room's doors are the recording's.
+Called in web threads, within a request. While the lecture runs, the room's doors are the recording's.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from broadcast.problems import Problem
 from broadcast.services import services
+from library.database import utc_now
 from library.models import LectureSession
 from people import doors
 from people.doors import Reason, Verdict
@@ -23,8 +24,14 @@ def recording_to_watch(session_id: str) -> tuple[LectureSession, Room]:
     """Raises Problem (401, 403, 404)."""
     row, room = _recording(session_id)
     unlocked = is_unlocked(services().secret, room, request.cookies.get(unlock_cookie_name(room)))
-    _must(doors.may_watch(current_user(), room, unlocked), _("You may not watch this recording."))
+    _must(_verdict_on(row, room, unlocked=unlocked), _("You may not watch this recording."))
     return row, room
+
+
+def _verdict_on(row: LectureSession, room: Room, *, unlocked: bool) -> Verdict:
+    if row.phase != "ended":
+        return doors.may_watch(current_user(), room, unlocked)
+    return doors.may_watch_recording(current_user(), room, row, unlocked=unlocked, now=utc_now())
 
 
 def recording_to_change(session_id: str) -> tuple[LectureSession, Room]:
@@ -48,6 +55,8 @@ def _recording(session_id: str) -> tuple[LectureSession, Room]:
 def _must(verdict: Verdict, detail: str) -> None:
     if verdict:
         return
+    if verdict.reason is Reason.NOT_SHOWN:
+        raise Problem(404, _("Not found"), _("There is no recording at this address."))
     if verdict.reason is Reason.SIGN_IN:
         raise Problem(401, _("Sign in"), _("Sign in to do this."))
     raise Problem(403, _("Not allowed"), detail)

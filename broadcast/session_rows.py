@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from broadcast import lecture_schedule
 from broadcast.event_log import EventLog, NewEvent, iso_utc
 from broadcast.session_directory import Figures
-from library import pictures, recordings, search_index
+from library import catalogue, pictures, recordings, search_index
 from library.catalogue_words import words_of
 from library.database import exclusive, new_id, utc_now
 from library.models import LectureSession, ScheduledLecture, Visibility
@@ -190,7 +190,9 @@ def _playback_event(state: SessionState) -> NewEvent:
 
 def describe(session: Session, row: LectureSession) -> None:
     """By what its title, lecturer and description say it is found, from now on."""
-    search_index.describe(session, row.id, row.title, row.lecturer, row.description)
+    entry = catalogue.entry_of(session, row.id)
+    more = (entry.series or "", *entry.tags) if entry is not None else ()
+    search_index.describe(session, row.id, row.title, row.lecturer, *more, row.description)
 
 
 def is_told_to_the_room(row: LectureSession) -> bool:

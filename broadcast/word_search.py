@@ -17,6 +17,7 @@ from library.database import Database
 from library.models import LectureSession
 from library.search import FoundRecording, SearchIndex
 from people.models import User
+from people.visible_recordings import listed_to as recordings_listed_to
 from people.visible_rooms import listed_to
 
 
@@ -37,7 +38,8 @@ def search(
 
     Raises UnfitPlace, DatabaseUnavailable.
     """
-    visible = and_(listed_to(person), or_(LectureSession.phase != "ended", LectureSession.bytes > 0))
+    recorded = and_(LectureSession.phase == "ended", LectureSession.bytes > 0, recordings_listed_to(person))
+    visible = or_(recorded, and_(LectureSession.phase != "ended", listed_to(person)))
     found = SearchIndex(database).find(query, visible, before=_place(before), spoken_only=spoken_only)
     with database.reading() as transaction:
         listed = listed_of(transaction, [one.session_id for one in found.recordings])

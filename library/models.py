@@ -116,7 +116,7 @@ class LectureSession(Base):
     words: Mapped[str] = mapped_column(Text, default="", server_default="")
     pictures_version: Mapped[int | None] = mapped_column(default=None)
     poster: Mapped[str | None] = mapped_column(String(64), default=None)
-    poster_at: Mapped[float | None] = mapped_column(Float, default=None)
+    poster_at: Mapped[float | None] = mapped_column(default=None)
 
 
 class Tag(Base):

@@ -38,6 +38,7 @@ def add(stage: WebStage, phase: str = "ended", title: str = "アルゴリズム"
         room_id=stage.hall.id,
         organization_id=stage.hall.organization_id,
         title=title,
+        lecturer="lecturer",
         phase=phase,
         started_at=utc_now(),
         ended_at=utc_now() if phase == "ended" else None,
