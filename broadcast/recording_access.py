@@ -3,7 +3,7 @@
 `RecordingBook` is filled by the access book's thread, which reads on from the last change it knows; a change
 is known within a second or two in every process, and at once in the one that made it. For a process that has
 never seen the database, what was said of a recording also lies beside its media (`save`, `load`). Decision
-0012.
+0016.
 """
 
 from __future__ import annotations
