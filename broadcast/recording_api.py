@@ -18,7 +18,7 @@ from flask import Response, g
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from broadcast import recording_access, session_rows
+from broadcast import recording_access, session_rows, transcript_api
 from broadcast.lecture_lists import MAX_SEARCH, words_of
 from broadcast.lecture_words import DESCRIPTION_LENGTH
 from broadcast.problems import Problem
@@ -37,6 +37,7 @@ from broadcast.recording_words import (
 from broadcast.room_api import no_recording, unlocked_here
 from broadcast.services import services
 from broadcast.session_api import checked_words
+from broadcast.transcript_api import TranscriptBriefOut
 from library import catalogue
 from library.catalogue import MAX_PAGE_LENGTH, PAGE_LENGTH, Filter, NotInTrash, Sort, StillRunning
 from library.database import utc_now
@@ -86,7 +87,11 @@ class CatalogueEntryOut(Schema):
 
 
 class CatalogueRecordingOut(CatalogueEntryOut):
-    """A whole answer: the API's description knows a schema as a part or as a whole, not as both."""
+    """One recording by itself."""
+
+    transcript = Nested(
+        TranscriptBriefOut, allow_none=True, metadata={"description": "null for who may not watch"}
+    )
 
 
 class CatalogueOut(Schema):
@@ -151,7 +156,7 @@ def get_recording(recording_id: str) -> dict[str, Any]:
     verdict = verdict_on(person, known)
     if not verdict and not doors.may_edit_recording(person, known.room):
         raise _shut(verdict)
-    return tell(known, person, may_watch=bool(verdict))
+    return _whole(known, person, may_watch=bool(verdict))
 
 
 @blueprint.patch("/recordings/<recording_id>")
@@ -254,7 +259,12 @@ def verdict_on(person: User | None, known: Known) -> Verdict:
 
 def _told(recording_id: str) -> dict[str, Any]:
     person, known = current_user(), known_here(recording_id)
-    return tell(known, person, may_watch=bool(verdict_on(person, known)))
+    return _whole(known, person, may_watch=bool(verdict_on(person, known)))
+
+
+def _whole(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any]:
+    transcript = transcript_api.in_brief(known.entry.session.id) if may_watch else None
+    return {**tell(known, person, may_watch=may_watch), "transcript": transcript}
 
 
 def _shut(verdict: Verdict) -> Problem:

@@ -94,6 +94,12 @@ class TranscriptOut(Schema):
     json_url = String(allow_none=True)
 
 
+class TranscriptBriefOut(Schema):
+    state = String(metadata={"description": "none, waiting, running, failed, growing or ready"})
+    language = String(allow_none=True, metadata={"description": "BCP 47"})
+    vtt_url = String(allow_none=True)
+
+
 class TranscriptPutIn(Schema):
     language = String(load_default=None, validate=Length(max=LANGUAGE_LENGTH))
     base = Integer(
@@ -195,6 +201,12 @@ def _must_be_current(transaction: Session, session_id: str, base: int | None) ->
 
 def _may_edit(room: Room) -> bool:
     return bool(doors.may_host(current_user(), room))
+
+
+def in_brief(session_id: str) -> dict[str, Any]:
+    """What the recording itself tells of its transcript, to who may watch it."""
+    told = _told(session_id, may_edit=False)
+    return {name: told[name] for name in ("state", "language", "vtt_url")}
 
 
 def _told(session_id: str, *, may_edit: bool) -> dict[str, Any]:

@@ -153,6 +153,25 @@ def test_only_hosts_put_and_only_watchers_read(stage: WebStage, recording: str) 
     assert len(find(stage, "二分", stage.member)["recordings"]) == 1
 
 
+def test_what_is_said_in_a_private_recording_is_its_editors(stage: WebStage, recording: str) -> None:
+    put(stage, recording)
+    changed = stage.call(
+        "PATCH", f"/api/v1/recordings/{recording}", {"visibility": "private"}, user=stage.lecturer
+    )
+    assert changed.status_code == 200, changed.text
+    for person, seen in ((None, False), (stage.member, False), (stage.lecturer, True)):
+        client = stage.client(person)
+        assert len(find(stage, "二分", person)["recordings"]) == seen
+        for path in (address(recording), address(recording, ".vtt")):
+            assert client.get(path).status_code == (200 if seen else 404)
+    told = stage.client(stage.lecturer).get(f"/api/v1/recordings/{recording}").json["transcript"]
+    assert told == {
+        "state": "ready",
+        "language": "ja",
+        "vtt_url": f"http://localhost{address(recording, '.vtt')}",
+    }
+
+
 def test_a_lecture_that_is_live_is_found_in_its_room(stage: WebStage) -> None:
     live = add(stage, "live")
     with stage.database.session() as transaction:
