@@ -49,6 +49,7 @@ const nextLecture = new NextLecture(ofPage.scheduled);
 
 /** @type {Room | null} */ let room = null;
 /** @type {SharedFeed | null} */ let feed = null;
+const LONGEST_WITHOUT_NEWS_MS = 3000;
 let cutAt = ""; // when the lecturer's line was cut, in the reader's zone
 let refreshing = false;
 
@@ -128,7 +129,14 @@ function startFeed() {
   feed.addEventListener("trouble", () => troubles.say("feed", t("no_answer")));
   feed.addEventListener("well", () => troubles.say("feed", ""));
   feed.addEventListener("denied", () => { feed = null; setTimeout(refresh, 1000); });
-  feed.start();
+  void startSoon(feed);
+}
+
+/** The picture of what is on air goes before the news of it. @param {SharedFeed} started */
+async function startSoon(started) {
+  const onAir = room?.session?.hls_url && room.session.state !== "ended";
+  if (onAir) await Promise.race([firstPicture(video), pause(LONGEST_WITHOUT_NEWS_MS)]);
+  if (feed === started) started.start();
 }
 
 /** @param {any} state */
