@@ -49,6 +49,7 @@ def downgrade() -> None:
     for name in _INDEXES:
         op.drop_index(name, "sessions")
     with op.batch_alter_table("sessions") as table:
+        table.drop_constraint(op.f("ck_sessions_visibility"), type_="check")
         for name in ("visibility", "series_id", *(column.name for column in _columns())):
             table.drop_column(name)
     for name in ("api_tokens", "tags", "series"):
