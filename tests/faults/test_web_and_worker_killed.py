@@ -77,5 +77,7 @@ def _job_process(installation: Installation) -> int | None:
 
 def _attempts(held: Lecture) -> int:
     with sqlite3.connect(f"file:{held.installation.storage / 'kodo.db'}?mode=ro", uri=True) as database:
-        ((attempts,),) = database.execute("SELECT attempt FROM jobs WHERE subject = ?", [held.id]).fetchall()
+        ((attempts,),) = database.execute(
+            "SELECT attempt FROM jobs WHERE subject = ? AND kind = 'mp4'", [held.id]
+        ).fetchall()
     return int(attempts)
