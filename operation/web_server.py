@@ -25,6 +25,9 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 BACKLOG = 4_096
 MAX_REQUESTS_UNDER_WAY = 20_000  # held requests are the normal case here
 STOP_SECONDS = 2.0
+# To our own log, not to standard output. Were it not incremental, `logging.config` would close every handler
+# there is: ours too, and nothing that a web process says would be written any more.
+LOG_CONFIGURATION = {"incremental": True, "handlers": {}, "loggers": {}, "root": {}}
 
 
 async def serve(application: Application, settings: Settings, stop: asyncio.Event) -> None:
@@ -41,7 +44,7 @@ async def serve(application: Application, settings: Settings, stop: asyncio.Even
         ssl_key=settings.tls_key,
         ssl_protocol_min=SSLProtocols.tls12,  # encoders in the field
         log_level=LogLevels.error,
-        log_dictconfig={"handlers": {}, "loggers": {}},  # to our own log, not to standard output
+        log_dictconfig=dict(LOG_CONFIGURATION),
     )
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())

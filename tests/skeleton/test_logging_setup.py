@@ -5,7 +5,10 @@ import os
 import re
 import sys
 
+from granian.log import LogLevels, configure_logging
+
 from operation.logging_setup import MAX_QUEUED_LINES, LineFormatter, LineWriter
+from operation.web_server import LOG_CONFIGURATION
 
 
 def record(message: str, **extra: object) -> logging.LogRecord:
@@ -76,3 +79,23 @@ def test_close_writes_what_is_queued_and_may_be_called_again() -> None:
     os.close(writable)
     with open(readable) as written:
         assert written.read().split() == [str(number) for number in range(100)]
+
+
+def test_the_web_server_leaves_the_log_as_it_is() -> None:
+    """granian configures logging as it starts; once all that a web process said after that was lost."""
+    readable, writable = os.pipe()
+    writer = LineWriter(writable)
+    writer.setFormatter(LineFormatter("web"))
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(writer)
+    try:
+        configure_logging(LogLevels.error, dict(LOG_CONFIGURATION))
+        assert root.level == level
+        logging.getLogger("broadcast.problems").error("error 1234")
+    finally:
+        root.removeHandler(writer)
+        writer.close()
+        os.close(writable)
+    assert b"error 1234" in os.read(readable, 4096)
+    os.close(readable)
