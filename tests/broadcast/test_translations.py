@@ -108,6 +108,13 @@ def test_every_sentence_is_translated_with_its_blanks(language: str) -> None:
         assert blanks(str(message.string)) == blanks(str(message.id)), message.id
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_percent_sign_begins_a_blank(language: str) -> None:
+    """Templates fill in every sentence by `%`, also one without blanks: a sign by itself would end the page."""
+    for message in messages(language):
+        assert "%" not in re.sub(r"%%|%\(\w+\)s", "", f"{message.id}{message.string}"), message.string
+
+
 KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
