@@ -33,7 +33,7 @@ export class TranscriptionNotice {
     const failed = state === "failed" || state === "cancelled";
     need("#transcription").hidden = !words;
     need("#transcription").dataset.state = state;
-    need("#transcription-words").textContent = words && reason ? `${words} ${reason}` : words ?? "";
+    need("#transcription-words").textContent = words && reason && state === "failed" ? `${words} ${reason}` : words ?? ""; // what a wait is for, its words say
     this.again.hidden = !(mayRepeat && failed);
     if (["waiting", "running"].includes(state)) setTimeout(() => void this.ask("GET"), LOOK_MS);
   }
