@@ -9,13 +9,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.end_to_end import chromium
 from tests.installation import PROJECT
 from tests.screens.camera import LOOKS, Picture, take
 from tests.screens.scenes import Scene, scenes
-from tests.screens.stage import built
+from tests.screens.stage import Stage, built
 
 FOLDER = PROJECT / "docs" / "screens"
 MAX_BYTES = 18_000_000
@@ -31,7 +32,7 @@ def main(names: list[str]) -> int:
             for scene in every:
                 if not names or any(scene.name.startswith(name) for name in names):
                     for language in scene.languages:
-                        found += take(browser, stage, scene, language, FOLDER)
+                        found += _taken(browser, stage, scene, language)
                     print(f"{scene.name}: {', '.join(scene.languages)}", flush=True)
         browser.close()
     if not names:
@@ -42,6 +43,14 @@ def main(names: list[str]) -> int:
 
 def _pictures(scene: Scene) -> list[Picture]:
     return [Picture(scene, language, *look) for language in scene.languages for look in LOOKS]
+
+
+def _taken(browser: Browser, stage: Stage, scene: Scene, language: str) -> list[str]:
+    """One state that does not come is no reason to go without the pictures of all others."""
+    try:
+        return take(browser, stage, scene, language, FOLDER)
+    except PlaywrightError as error:
+        return [f"{scene.name}, {language}: {error}"]
 
 
 def _tidy(every: list[Scene]) -> None:
