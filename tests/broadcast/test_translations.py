@@ -110,7 +110,7 @@ def test_every_sentence_is_translated_with_its_blanks(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_percent_sign_begins_a_blank(language: str) -> None:
-    """Templates fill in every sentence by `%`, also one without blanks: a sign by itself would end the page."""
+    """Templates fill in every sentence by `%`, also one without blanks: a bare sign would end the page."""
     for message in messages(language):
         assert "%" not in re.sub(r"%%|%\(\w+\)s", "", f"{message.id}{message.string}"), message.string
 

@@ -70,12 +70,15 @@ def _index(every: list[Scene]) -> str:
         "pixels, theme, language.",
     ]
     for scene in every:
-        links = [f"[{p.width} {p.theme} {p.language}]({p.file})" for p in _pictures(scene)]
+        there = [picture for picture in _pictures(scene) if (FOLDER / picture.file).exists()]
+        if not there:
+            continue
+        links = [f"[{p.width} {p.theme} {p.language}]({p.file})" for p in there]
         lines += [
             "",
             f"## {scene.words}",
             "",
-            f"![{scene.words}]({_pictures(scene)[0].file})",
+            f"![{scene.words}]({there[0].file})",
             "",
             " · ".join(links),
         ]
