@@ -1,29 +1,27 @@
 """Unfinished uploads go when nothing has come for a while: their rows and their files.
 
-One thread in each web process (`open`, `close`), which looks every LOOK_SECONDS. Files without a row (the
+One thread in each web process (`open`, `close`), which looks once a minute. Files without a row (the
 database was replaced, a process died between the two) go by the same age.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from library import copies, films
-from library.database import Database, DatabaseUnavailable
+from library.database import Database
 from library.models import Film, SafetyCopy
+from library.regular_look import RegularLook
 from library.upload_file import last_written, upload_path
 from settings import Settings
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 60.0
 
-
-class UploadExpiry:
+class UploadExpiry(RegularLook):
     """`wall`: unix seconds, as files are dated by."""
 
     def __init__(
@@ -32,24 +30,9 @@ class UploadExpiry:
         self._folder = settings.uploads_folder
         self._sessions_folder = settings.sessions_folder
         self._seconds = settings.upload_seconds
+        super().__init__("upload-expiry", log, "looking for expired uploads failed, and goes on")
         self._database = database
         self._wall = wall
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def open(self) -> None:
-        """Begin; idempotent."""
-        if self._thread is None:
-            self._stopping.clear()
-            self._thread = threading.Thread(target=self._run, name="upload-expiry", daemon=True)
-            self._thread.start()
-
-    def close(self) -> None:
-        """Idempotent; returns when the thread has ended."""
-        thread, self._thread = self._thread, None
-        self._stopping.set()
-        if thread is not None:
-            thread.join()
 
     def step(self) -> None:
         """Remove what has expired now. Raises DatabaseUnavailable, OSError."""
@@ -84,12 +67,3 @@ class UploadExpiry:
         for path in orphans:
             log.info("%s belongs to no upload and goes", path.name)
             path.unlink(missing_ok=True)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(LOOK_SECONDS):
-            try:
-                self.step()
-            except DatabaseUnavailable:
-                continue  # they wait for the database
-            except Exception:
-                log.exception("looking for expired uploads failed, and goes on")
