@@ -5,25 +5,21 @@ Called from web threads and the command line. 256 random bits need no slow hash:
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import logging
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from library.database import Database, DatabaseUnavailable
+from library.database import Database
 from people.accounts import one_line
 from people.models import ApiToken, User
+from people.stream_keys import note_use, token_sha256
 
 PREFIX = "kodoapi_"
 LABEL_LENGTH = 100
 TOKENS_PER_USER = 100
-_NOTE_EVERY = timedelta(minutes=1)
-
-log = logging.getLogger(__name__)
 
 
 class ApiTokenRefused(Exception):
@@ -44,7 +40,7 @@ def add_api_token(session: Session, user: User, label: str) -> tuple[ApiToken, s
         raise TooManyApiTokens(f"an account has at most {TOKENS_PER_USER} tokens: remove some")
     text = PREFIX + secrets.token_urlsafe(32)
     line = one_line(label)[:LABEL_LENGTH] or "API"
-    token = ApiToken(user_id=user.id, label=line, token_sha256=_sha256(text))
+    token = ApiToken(user_id=user.id, label=line, token_sha256=token_sha256(text))
     session.add(token)
     session.flush()
     return token, text
@@ -65,7 +61,7 @@ def remove_api_token(session: Session, token_id: str) -> None:
 
 def authenticate(database: Database, text: str, now: datetime) -> User:
     """The active account that the token acts for. Raises ApiTokenRefused, DatabaseUnavailable."""
-    digest = _sha256(text)
+    digest = token_sha256(text)
     with database.reading() as session:
         token = session.scalar(select(ApiToken).where(ApiToken.token_sha256 == digest))
         user = session.get(User, token.user_id) if token is not None else None
@@ -73,20 +69,6 @@ def authenticate(database: Database, text: str, now: datetime) -> User:
         raise ApiTokenRefused("unknown token")
     if not user.active:
         raise ApiTokenRefused("the account is deactivated")
-    _note_use(database, token, now)
+    # A locked or read-only database is no reason to refuse what only reads.
+    note_use(database, token, now, "API token")
     return user
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _note_use(database: Database, token: ApiToken, now: datetime) -> None:
-    if token.last_used_at is not None and abs(now - token.last_used_at) < _NOTE_EVERY:
-        return
-    try:
-        with database.session() as session:
-            session.execute(update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=now))
-    except DatabaseUnavailable as error:
-        # A locked or read-only database is no reason to refuse what only reads.
-        log.warning("the use of API token %s could not be noted: %s", token.id, error)

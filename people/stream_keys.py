@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from library.database import Database, DatabaseUnavailable
 from people.accounts import one_line
-from people.models import Room, StreamKey
+from people.models import ApiToken, Room, StreamKey
 
 PREFIX = "kodo_"
 LABEL_LENGTH = 100
@@ -83,7 +83,8 @@ def authenticate(database: Database, slug: str, token: str, now: datetime) -> tu
         raise StreamKeyRefused("another room's stream key")
     if key.revoked_at is not None:
         raise StreamKeyRevoked("a revoked stream key")
-    _note_use(database, key, now)
+    # A locked or read-only database must not keep a lecturer from going live.
+    note_use(database, key, now, "stream key")
     return key, room
 
 
@@ -96,12 +97,13 @@ def token_sha256(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _note_use(database: Database, key: StreamKey, now: datetime) -> None:
-    if key.last_used_at is not None and abs(now - key.last_used_at) < _NOTE_EVERY:
+def note_use(database: Database, secret: StreamKey | ApiToken, now: datetime, called: str) -> None:
+    """At most once a minute; where it cannot be written, the log tells, by `called` and its id."""
+    if secret.last_used_at is not None and abs(now - secret.last_used_at) < _NOTE_EVERY:
         return
+    kind = type(secret)
     try:
         with database.session() as session:
-            session.execute(update(StreamKey).where(StreamKey.id == key.id).values(last_used_at=now))
+            session.execute(update(kind).where(kind.id == secret.id).values(last_used_at=now))
     except DatabaseUnavailable as error:
-        # A locked or read-only database must not keep a lecturer from going live.
-        log.warning("the use of stream key %s could not be noted: %s", key.id, error)
+        log.warning("the use of %s %s could not be noted: %s", called, secret.id, error)
