@@ -14,6 +14,7 @@ from flask import Blueprint, Response, redirect, request, send_file, url_for
 from flask_babel import gettext as _
 
 from broadcast.problems import Problem
+from broadcast.room_api import unlocked_here
 from broadcast.services import services
 from library.database import utc_now
 from library.models import LectureSession
@@ -21,7 +22,6 @@ from people import doors
 from people.doors import Reason
 from people.models import Room
 from people.session_cookie import current_user
-from people.tokens import is_unlocked, unlock_cookie_name
 
 blueprint = Blueprint("downloads", __name__)
 
@@ -37,8 +37,9 @@ def mp4(session_id: str) -> Response:
         room = transaction.get(Room, row.room_id) if row is not None else None
     if row is None or room is None or row.mp4_path is None or not Path(row.mp4_path).is_file():
         raise Problem(404, _("Not found"), _("There is no MP4 of this recording (yet)."))
-    unlocked = is_unlocked(services().secret, room, request.cookies.get(unlock_cookie_name(room)))
-    verdict = doors.may_watch_recording(current_user(), room, row, unlocked=unlocked, now=utc_now())
+    verdict = doors.may_watch_recording(
+        current_user(), room, row, unlocked=unlocked_here(room), now=utc_now()
+    )
     if not verdict:
         return _way_in(verdict.reason, room)
     day = row.started_at.astimezone()  # of the server's zone: an early lecture in Tokyo is not yesterday's

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from broadcast import picture_addresses
 from broadcast.download_views import sent_file
 from broadcast.problems import Problem
+from broadcast.room_api import unlocked_here
 from broadcast.services import services
 from library import pictures
 from library.database import utc_now
@@ -23,7 +24,6 @@ from people import doors
 from people.doors import Reason
 from people.models import Room
 from people.session_cookie import current_user
-from people.tokens import is_unlocked, unlock_cookie_name
 
 blueprint = Blueprint("pictures", __name__, url_prefix="/watch/<session_id>")
 
@@ -74,8 +74,9 @@ def _watchable(session_id: str) -> LectureSession:
         room = transaction.get(Room, row.room_id) if row is not None else None
     if row is None or room is None:
         raise Problem(404, _("Not found"), _("There is no recording at this address."))
-    unlocked = is_unlocked(services().secret, room, request.cookies.get(unlock_cookie_name(room)))
-    verdict = doors.may_watch_recording(current_user(), room, row, unlocked=unlocked, now=utc_now())
+    verdict = doors.may_watch_recording(
+        current_user(), room, row, unlocked=unlocked_here(room), now=utc_now()
+    )
     if verdict.reason is Reason.NOT_SHOWN:
         raise Problem(404, _("Not found"), _("There is no recording at this address."))
     if not verdict:

@@ -6,17 +6,16 @@ asked, and the page does without.
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, url_for
 from flask_babel import gettext as _
 
 from broadcast.live_poster import FRESH_SECONDS
 from broadcast.problems import Problem
-from broadcast.room_api import room_here
+from broadcast.room_api import room_here, unlocked_here
 from broadcast.services import services
 from people import doors
 from people.models import Room, RoomAccess
 from people.session_cookie import current_user
-from people.tokens import is_unlocked, unlock_cookie_name
 
 blueprint = Blueprint("posters", __name__)
 
@@ -43,5 +42,4 @@ def live_poster(slug: str) -> Response:
 
 
 def _may_watch(room: Room) -> bool:
-    unlocked = is_unlocked(services().secret, room, request.cookies.get(unlock_cookie_name(room)))
-    return bool(doors.may_watch(current_user(), room, unlocked))
+    return bool(doors.may_watch(current_user(), room, unlocked_here(room)))

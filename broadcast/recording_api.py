@@ -23,6 +23,7 @@ from broadcast.lecture_lists import MAX_SEARCH, words_of
 from broadcast.lecture_words import DESCRIPTION_LENGTH
 from broadcast.problems import Problem
 from broadcast.rate_limits import limiter, looks_at_lists
+from broadcast.recording_doors import verdict_on
 from broadcast.recording_facts import Known, known_of, tell
 from broadcast.recording_words import (
     LANGUAGE_LENGTH,
@@ -34,7 +35,7 @@ from broadcast.recording_words import (
     check_times,
     cleaned,
 )
-from broadcast.room_api import no_recording, unlocked_here
+from broadcast.room_api import no_recording
 from broadcast.services import services
 from broadcast.session_api import checked_words
 from broadcast.transcript_api import TranscriptBriefOut
@@ -153,7 +154,7 @@ def list_recordings(query_data: dict[str, Any]) -> dict[str, Any]:
 def get_recording(recording_id: str) -> dict[str, Any]:
     """One recording; a lecture under way is told of as its room is watched."""
     person, known = current_user(), known_here(recording_id)
-    verdict = verdict_on(person, known)
+    verdict = verdict_on(person, known.entry.session, known.room)
     if not verdict and not doors.may_edit_recording(person, known.room):
         raise _shut(verdict)
     return _whole(known, person, may_watch=bool(verdict))
@@ -249,17 +250,9 @@ def known_here(recording_id: str) -> Known:
         return known_of(transaction, [entry])[0]
 
 
-def verdict_on(person: User | None, known: Known) -> Verdict:
-    """Whether `person`, with this browser's password of the room, may watch it now."""
-    row, unlocked = known.entry.session, unlocked_here(known.room)
-    if row.phase != "ended":
-        return doors.may_watch(person, known.room, unlocked)
-    return doors.may_watch_recording(person, known.room, row, unlocked=unlocked, now=utc_now())
-
-
 def _told(recording_id: str) -> dict[str, Any]:
     person, known = current_user(), known_here(recording_id)
-    return _whole(known, person, may_watch=bool(verdict_on(person, known)))
+    return _whole(known, person, may_watch=bool(verdict_on(person, known.entry.session, known.room)))
 
 
 def _whole(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any]:

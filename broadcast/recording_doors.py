@@ -5,33 +5,33 @@ Called in web threads, within a request. While the lecture runs, the room's door
 
 from __future__ import annotations
 
-from flask import request
 from flask_babel import gettext as _
 
 from broadcast.problems import Problem
+from broadcast.room_api import unlocked_here
 from broadcast.services import services
 from library.database import utc_now
 from library.models import LectureSession
 from people import doors
 from people.doors import Reason, Verdict
-from people.models import Room
+from people.models import Room, User
 from people.session_cookie import current_user
-from people.tokens import is_unlocked, unlock_cookie_name
 from recorder.log_folders import is_session_id
 
 
 def recording_to_watch(session_id: str) -> tuple[LectureSession, Room]:
     """Raises Problem (401, 403, 404)."""
     row, room = _recording(session_id)
-    unlocked = is_unlocked(services().secret, room, request.cookies.get(unlock_cookie_name(room)))
-    _must(_verdict_on(row, room, unlocked=unlocked), _("You may not watch this recording."))
+    _must(verdict_on(current_user(), row, room), _("You may not watch this recording."))
     return row, room
 
 
-def _verdict_on(row: LectureSession, room: Room, *, unlocked: bool) -> Verdict:
+def verdict_on(person: User | None, row: LectureSession, room: Room) -> Verdict:
+    """Whether `person`, with this browser's password of the room, may watch it now."""
+    unlocked = unlocked_here(room)
     if row.phase != "ended":
-        return doors.may_watch(current_user(), room, unlocked)
-    return doors.may_watch_recording(current_user(), room, row, unlocked=unlocked, now=utc_now())
+        return doors.may_watch(person, room, unlocked)
+    return doors.may_watch_recording(person, room, row, unlocked=unlocked, now=utc_now())
 
 
 def recording_to_change(session_id: str) -> tuple[LectureSession, Room]:
