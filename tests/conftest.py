@@ -24,6 +24,7 @@ from tests.databases import (  # noqa: F401
 HERE = Path(__file__).parent
 ALL_SERIAL = (HERE / "end_to_end", HERE / "faults")
 SERIAL = "pytest.mark.serial"
+SIDE_BY_SIDE = "pytest.mark.side_by_side"  # a page's flow in a browser that measures nothing
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("unhurried", deadline=None)
@@ -37,17 +38,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """What has no test of the part need not be imported."""
     part = config.getoption("part")
-    if part == "parallel":
-        return collection_path in ALL_SERIAL or None
-    if part == "serial" and collection_path.suffix == ".py" and not _is_all_serial(collection_path):
-        return SERIAL not in collection_path.read_text(encoding="utf-8") or None
-    return None
+    if part is None or not collection_path.match("test_*.py"):
+        return None
+    source = collection_path.read_text(encoding="utf-8")
+    if _is_all_serial(collection_path):
+        return (SIDE_BY_SIDE in source) is (part == "serial") or None
+    return (part == "serial" and SERIAL not in source) or None
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses by marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if _is_all_serial(item.path):
+        if _is_all_serial(item.path) and item.get_closest_marker("side_by_side") is None:
             item.add_marker("serial")
     part = config.getoption("part")
     if part is not None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.conftest import ALL_SERIAL, HERE, SERIAL
+from tests.conftest import ALL_SERIAL, HERE, SERIAL, SIDE_BY_SIDE
 
 DRIVES_A_BROWSER = r"^(?:from|import) playwright"
 MEASURES_TIME = r"\b(?:perf_counter|process_time|thread_time)\("
@@ -18,6 +18,13 @@ def needs_the_mark(source: str) -> bool:
 def test_what_needs_the_machine_is_marked() -> None:
     sources = [path for path in HERE.rglob("test_*.py") if not any(map(path.is_relative_to, ALL_SERIAL))]
     assert [path for path in sources if needs_the_mark(path.read_text(encoding="utf-8"))] == []
+
+
+def test_what_runs_side_by_side_measures_nothing() -> None:
+    sources = {path: path.read_text(encoding="utf-8") for path in (HERE / "end_to_end").glob("test_*.py")}
+    beside = [path for path, source in sources.items() if SIDE_BY_SIDE in source]
+    assert beside
+    assert [path for path in beside if re.search(MEASURES_TIME + r"|\bmonotonic\(", sources[path])] == []
 
 
 @pytest.mark.parametrize(

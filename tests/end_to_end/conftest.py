@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.end_to_end import chromium
 from tests.installation import Installation
+
+expect.set_options(timeout=20_000)  # as long as a busy machine may need: only a failure waits for its end
 
 
 @pytest.fixture(scope="module")

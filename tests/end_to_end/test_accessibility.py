@@ -20,7 +20,7 @@ from tests.end_to_end.lecturer import PASSWORD, SETUP_LINK, Lecturer
 from tests.installation import Installation, wait_for
 from tests.publishers.prepared_packets import prepare_video
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.side_by_side, pytest.mark.slow, pytest.mark.timeout(240)]
 
 REVOKE = "#keys tbody tr:last-child button"
 

@@ -15,7 +15,7 @@ from tests.end_to_end.viewer import Viewer
 from tests.installation import Installation
 from tests.publishers.prepared_packets import prepare_video
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.side_by_side, pytest.mark.slow]
 
 TITLES = [f"線形代数 第{n}回" for n in range(1, 30)]
 

@@ -18,7 +18,7 @@ from tests.end_to_end.chromium import fresh_page
 from tests.end_to_end.lecturer import PASSWORD
 from tests.installation import Installation
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.side_by_side, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

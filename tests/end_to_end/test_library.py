@@ -14,7 +14,7 @@ from tests.end_to_end.chromium import fresh_page
 from tests.end_to_end.lecturer import PASSWORD, Lecturer
 from tests.installation import Installation
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.side_by_side, pytest.mark.slow]
 
 
 def test_a_recording_from_the_library_to_the_trash_and_back(

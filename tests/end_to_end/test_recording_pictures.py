@@ -16,7 +16,7 @@ from tests.installation import Installation, wait_for
 from tests.recorder.lecture_maker import Lecture
 from tests.screens.stage import sign_in
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.side_by_side, pytest.mark.slow]
 
 SHIFT = """() => { window.shift = 0; new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;

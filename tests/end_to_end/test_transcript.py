@@ -18,7 +18,7 @@ from tests.end_to_end.viewer import Viewer
 from tests.installation import Installation
 from tests.recorder.media_maker import make_media, make_parts
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.side_by_side, pytest.mark.slow]
 
 SECOND = 90_000
 ROOM = "hall"
