@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playwright.sync_api import Page, Route
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.end_to_end import kept_copy
 from tests.screens.stage import DESCRIPTION, Stage, sign_in
@@ -393,10 +394,16 @@ def _stand_still(page: Page, stage: Stage) -> None:
 
 
 def _point_at_seek_bar(page: Page, stage: Stage) -> None:
-    bar = page.locator(".seek").bounding_box()
-    assert bar is not None
-    for share in (0.5, 0.55):  # media-chrome looks at what moves
-        page.mouse.move(bar["x"] + share * bar["width"], bar["y"] + bar["height"] / 2)
+    """Moves along it until the preview is there: after a change of width the player lays itself out first."""
+    for share in (0.5, 0.52, 0.54, 0.56, 0.58):
+        bar = page.locator(".seek").bounding_box()
+        assert bar is not None
+        page.mouse.move(bar["x"] + share * bar["width"], bar["y"] + bar["height"] / 2, steps=4)
+        try:
+            page.wait_for_selector(".preview-picture:visible", timeout=3_000)
+        except PlaywrightTimeout:
+            continue
+        return
 
 
 def _keys(page: Page, stage: Stage) -> None:
