@@ -21,6 +21,7 @@ Command = Callable[[argparse.Namespace], int]
 
 JOB_STATES = ("waiting", "running", "done", "failed", "cancelled")
 ROLES = ("viewer", "lecturer", "admin", "operator")
+VISIBILITIES = ("private", "unlisted", "organization", "public")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -104,10 +105,11 @@ def _administer(name: str) -> Command:
         logging_setup.configure(name, "WARNING")
         from library.database import DatabaseUrlError
         from operation import administration
+        from operation.wrong_use import WrongUse
 
         try:
             administration.COMMANDS[name](settings, parsed)
-        except administration.WrongUse as error:
+        except WrongUse as error:
             print(f"app.py {name}: {error}", file=sys.stderr)
             return 2
         except DatabaseUrlError as error:
@@ -154,6 +156,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", metavar="DIR", type=Path, default=Path("certificate"), help="folder to write to"
     )
     _add_jobs(commands)
+    _add_library(commands)
     objects = _add_group(commands, "objects", "files of recordings, on the disk and in a bucket")
     verify = _add(objects, "verify", _administer("objects verify"), "read them all, name the damaged ones")
     verify.add_argument("--json", action="store_true")
@@ -175,6 +178,17 @@ def _add_jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     retry.add_argument("id", metavar="ID", nargs="?", help="of the job or of its session")
     run = _add(jobs, "run", _job_run, "do it in this process (started by the worker)")
     run.add_argument("id", metavar="ID")
+
+
+def _add_library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    library = _add_group(commands, "library", "recordings that were no lectures here")
+    add = _add(library, "add", _administer("library add"), "have a file made a recording; returns at once")
+    add.add_argument("file", metavar="FILE", type=Path)
+    add.add_argument("--title", help="what it is called (default: as the file is)")
+    add.add_argument("--lang", metavar="TAG", help="language of the lecture, such as ja")
+    add.add_argument("--visibility", choices=VISIBILITIES, default="private", help="default: private")
+    add.add_argument("--owner", metavar="USERID", help="who may edit it besides admins (default: nobody)")
+    add.add_argument("--json", action="store_true")
 
 
 def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -23,6 +23,7 @@ MAX_SOCKET_PATH_BYTES = 100
 
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+ScannerAddress = tuple[str, int] | Path  # host and port, or a Unix socket
 
 
 class SettingsError(ValueError):
@@ -69,6 +70,7 @@ class Settings:
     camera_networks: tuple[Network, ...]
     upload_bytes: int
     upload_seconds: float
+    clamav: ScannerAddress | None
     job_lanes: tuple[tuple[str, int], ...]
     objects: BucketPlace | None  # None: the disk
     s3_endpoint: str | None
@@ -106,8 +108,13 @@ class Settings:
 
     @property
     def uploads_folder(self) -> Path:
-        """Films as they come, until they are made ready."""
+        """Films and files for the library as they come, until they are made ready."""
         return self.storage / "uploads"
+
+    @property
+    def quarantine_folder(self) -> Path:
+        """Uploads in which the virus scanner found something."""
+        return self.storage / "quarantine"
 
     @property
     def models_folder(self) -> Path:
@@ -251,6 +258,15 @@ def _networks(text: str) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
     except ValueError:
         raise ValueError("must be networks such as 192.168.20.0/24, separated by commas") from None
+
+
+def _scanner(text: str) -> ScannerAddress:
+    if text.startswith("/"):
+        return Path(text)
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError("must be HOST:PORT or the absolute path of a Unix socket")
+    return host.strip("[]"), int(port)
 
 
 def _lanes(text: str) -> tuple[tuple[str, int], ...]:
@@ -397,15 +413,22 @@ FIELDS: dict[str, Field] = {
     ),
     "KODO_UPLOAD_SIZE": Field(
         "upload_bytes",
-        "8G",
+        "20G",
         _size,
-        "largest film that may be uploaded, and most that the safety copies of a lecture may hold",
+        "largest file that may be uploaded, and most that the safety copies of a lecture may hold",
     ),
     "KODO_UPLOAD_SECONDS": Field(
         "upload_seconds",
         "86400",
         _seconds(60, 2_592_000),
         "an unfinished upload goes this long after its last byte",
+    ),
+    "KODO_CLAMAV": Field(
+        "clamav",
+        "",
+        _scanner,
+        "ClamAV's daemon, which checks uploads to the library: HOST:PORT or the path of its socket; "
+        "default: no check",
     ),
     "KODO_JOB_LANES": Field(
         "job_lanes",

@@ -17,9 +17,10 @@ from broadcast.access_texts import recording_access_text, room_access_text
 from broadcast.event_log import iso_utc
 from broadcast.own_address import absolute
 from broadcast.services import services
-from library import recordings
+from library import recordings, uploads
 from library.catalogue import Entry
 from library.models import Job, JobState
+from library.uploads import Standing
 from people import doors
 from people.models import Room, User
 
@@ -29,20 +30,28 @@ _MP4_WORDS = {JobState.DONE: "ready", JobState.CANCELLED: "failed"}
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A recording with its room and the newest job that makes its MP4."""
+    """A recording with its room and the newest job that makes its MP4. `upload`: how the file stands that it
+    is to become of.
+    """
 
     entry: Entry
     room: Room
     job: Job | None
+    upload: Standing | None = None
 
 
 def known_of(transaction: Session, entries: Iterable[Entry]) -> tuple[Known, ...]:
-    """Two queries for a whole page."""
+    """Two queries for a whole page; two more where something has no media."""
     found = tuple(entries)
     wanted = {entry.session.room_id for entry in found}
     rooms = {room.id: room for room in transaction.scalars(select(Room).where(Room.id.in_(wanted)))}
     jobs = _jobs_of(transaction, [entry.session.id for entry in found])
-    return tuple(Known(entry, rooms[entry.session.room_id], jobs.get(entry.session.id)) for entry in found)
+    without_media = [entry.session.id for entry in found if not entry.session.bytes]
+    coming = uploads.standings(transaction, without_media) if without_media else {}
+    return tuple(
+        Known(entry, rooms[entry.session.room_id], jobs.get(entry.session.id), coming.get(entry.session.id))
+        for entry in found
+    )
 
 
 def tell(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any]:
@@ -63,6 +72,8 @@ def tell(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any
         "expires_at": iso_utc(row.expires_at) if row.expires_at is not None else None,
         "deleted_at": iso_utc(row.deleted_at) if row.deleted_at is not None else None,
         "state": _state_of(known),
+        "reason": known.upload.reason if known.upload is not None and may_edit else None,
+        "progress": known.upload.progress if known.upload is not None and may_edit else None,
         "duration": row.seconds if row.phase == "ended" else None,
         "started_at": iso_utc(row.started_at),
         "url": absolute(f"/watch/{row.id}"),
@@ -118,7 +129,9 @@ def _state_of(known: Known) -> str:
         return "trash"
     if row.phase != "ended":
         return row.phase
-    return "ready" if row.bytes else "empty"
+    if row.bytes:
+        return "ready"
+    return known.upload.state if known.upload is not None else "empty"
 
 
 def _jobs_of(transaction: Session, ids: list[str]) -> Mapping[str, Job]:

@@ -29,7 +29,7 @@ from people.accounts import default_organization, one_line
 from people.models import Organization, Room, RoomAccess, User
 from people.rooms import SLUG_LENGTH, TITLE_LENGTH, UnfitSlug, check_slug
 from recorder.media import SessionPhase
-from recorder.session_state import SessionState
+from recorder.session_state import UPLOADED, SessionState
 
 LATE_SECONDS = 60.0  # a session without a row that began before this was known to another database
 _REASON_LENGTH = 200
@@ -57,6 +57,8 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
     session.flush()
     event_log.append(session, row.room_id, _event(session, row, state, figures, known_version))
     if is_new:
+        if _was_uploaded(state):
+            catalogue.change(session, row, {"visibility": Visibility.PRIVATE})
         describe(session, row)
         event_log.append(session, row.room_id, title_event(row, clock_ms(state)))
     if plan is not None:
@@ -239,6 +241,7 @@ def _new_room(session: Session, state: SessionState) -> Room:
         slug=_free_slug(session, state.room_slug),
         title=_title(state),
         access=_access(state),
+        uploads=_was_uploaded(state),
     )
     session.add(room)
     session.flush()
@@ -258,6 +261,10 @@ def _owner(session: Session, state: SessionState, organization: Organization) ->
         if person is not None and person.organization_id == organization.id:
             return person.id
     return None
+
+
+def _was_uploaded(state: SessionState) -> bool:
+    return (state.last_source or "").startswith(UPLOADED)
 
 
 def _access(state: SessionState) -> str:

@@ -1,8 +1,8 @@
 """Rows of the archive: lectures held in rooms, films for them, and the leased jobs that work on both.
 
-`Film` is written by the API and by the job that prepares it, `ScheduledLecture` by the API and, once, by the
-adoption of the session that held it. `LectureSession` is written by the web
-process's adoption from `session.json` (the truth while a lecture runs), and what people say of it through
+`Film` and `Upload` are written by the API and by the jobs that prepare them, `ScheduledLecture` by the API
+and, once, by the adoption of the session that held it. `LectureSession` is written by the web process's
+adoption from `session.json` (the truth while a lecture runs), and what people say of it through
 `library.catalogue`, as are `Series` and `Tag`; `Job` only through `library.jobs`.
 """
 
@@ -143,6 +143,7 @@ class JobWait(StrEnum):
     RETRY = "retry"  # it failed, and is tried again after a growing wait
     DISK = "disk"  # there is no room
     MODEL = "model"  # what it works with is not there
+    SCANNER = "scanner"  # nobody can check it for viruses
     LATER = "later"  # as its message says
 
 
@@ -220,6 +221,39 @@ class Film(Base):
     width: Mapped[int | None] = mapped_column(default=None)
     height: Mapped[int | None] = mapped_column(default=None)
     cut: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class UploadState(StrEnum):
+    UPLOADING = "uploading"
+    PREPARING = "preparing"
+    READY = "ready"
+    FAILED = "failed"
+    QUARANTINED = "quarantined"
+
+
+class Upload(Base):
+    """A file on its way into the library: `session_id` is the recording that it becomes.
+
+    `filename`: as it was called. `bytes`: as told. `reason`: why it failed, a word of `recorder.media_facts`;
+    of one in quarantine, what was found in it.
+    """
+
+    __tablename__ = "uploads"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('uploading', 'preparing', 'ready', 'failed', 'quarantined')", name="state"
+        ),
+        Index("ix_uploads_state_created_at", "state", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
+    owner_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"), default=None)
+    filename: Mapped[str] = mapped_column(String(300))
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(16), default=UploadState.UPLOADING)
+    reason: Mapped[str | None] = mapped_column(String(200), default=None)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

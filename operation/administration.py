@@ -1,4 +1,4 @@
-"""What `app.py user`, `room`, `token`, `session`, `jobs`, `objects`, `migrate`, `setup-link` do:
+"""What `app.py user`, `room`, `token`, `session`, `jobs`, `library`, `objects`, `migrate`, `setup-link` do:
 print, raise typed errors.
 
 Run in a short-lived process of their own, before the first start as well as while everything runs:
@@ -31,15 +31,12 @@ from library.migration import MigrationFailed, migrate
 from library.object_store import ObjectStoreError
 from library.object_stores import open_stores
 from library.secret_key import SecretKeyError, installation_secret
-from operation import job_commands
+from operation import job_commands, library_commands
 from operation.recording_files import files_of
+from operation.wrong_use import WrongUse
 from people import command_line, setup_link
 from people.models import Role
 from settings import Settings
-
-
-class WrongUse(Exception):
-    """The command was not given what it needs."""
 
 
 class RecorderAbsent(Exception):
@@ -60,6 +57,7 @@ ERRORS = (
     DatabaseUnavailable,
     JobNotFound,
     job_commands.JobsNotDone,
+    library_commands.CannotBeCopied,
     MigrationFailed,
     ObjectsDamaged,
     ObjectStoreError,
@@ -191,6 +189,13 @@ def _with_database(
     return run
 
 
+def _library_add(settings: Settings, parsed: argparse.Namespace) -> None:
+    wanted = library_commands.checked(parsed)
+    with _database(settings) as database:
+        recording = library_commands.add(settings, database, wanted)
+    print(json.dumps({"recording": recording}) if parsed.json else recording)
+
+
 def _objects_verify(settings: Settings, parsed: argparse.Namespace) -> None:
     """Reads everything now, beside whatever runs. Raises ObjectsDamaged."""
     with _database(settings) as database, open_stores(settings) as stores:
@@ -226,5 +231,6 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "jobs wait": _with_database(job_commands.wait),
     "jobs cancel": _with_database(job_commands.cancel),
     "jobs retry": _with_database(job_commands.retry),
+    "library add": _library_add,
     "objects verify": _objects_verify,
 }

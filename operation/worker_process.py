@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from library import copies, films, object_copies, object_scan, pictures, recordings
+from library import copies, films, object_copies, object_scan, pictures, recordings, uploads
 from library.database import Database, open_database
 from library.jobs import Jobs
 from library.models import Job
@@ -25,6 +25,7 @@ from library.worker import DEFAULT_MEMORY_BYTES, Handling, Worker
 from operation import (
     film_job,
     healing_job,
+    import_job,
     mp4_job,
     object_jobs,
     pictures_job,
@@ -62,6 +63,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     recordings.KIND: Kind(mp4_job.work, mp4_job.done, recordings.LANE),
     films.KIND: Kind(film_job.work, film_job.done, films.LANE),
+    uploads.KIND: Kind(import_job.work, import_job.done, uploads.LANE),
     copies.KIND: Kind(healing_job.work, healing_job.done, copies.LANE),
     pictures.KIND: Kind(pictures_job.work, pictures_job.done, pictures.LANE),
     pictures.POSTER_KIND: Kind(poster_job.work, poster_job.done, pictures.LANE),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from library.database import Base, new_id, utc_now
@@ -67,7 +67,11 @@ class User(Base):
 
 
 class Room(Base):
-    """A permanent place. A raised `access_epoch` makes all its media addresses and unlock cookies void."""
+    """A permanent place. A raised `access_epoch` makes all its media addresses and unlock cookies void.
+
+    `uploads`: no lecture is held in it, it only stands for what its owner (None: the installation) has
+    uploaded to the library, and is shown nowhere (decision 0017).
+    """
 
     __tablename__ = "rooms"
     __table_args__ = (CheckConstraint("access IN ('open', 'members', 'password')", name="access"),)
@@ -81,6 +85,7 @@ class Room(Base):
     password_hash: Mapped[str | None] = mapped_column(String(255), default=None)
     access_epoch: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    uploads: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class StreamKey(Base):

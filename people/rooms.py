@@ -21,6 +21,7 @@ from people.throttle import RoomThrottle
 
 SLUG_LENGTH = 64
 TITLE_LENGTH = 200
+UPLOADS = "uploads"
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 
 
@@ -113,9 +114,32 @@ def room_of(session: Session, slug: str) -> Room:
 
 
 def rooms_of(session: Session, user: User) -> list[Room]:
-    """The rooms that the user owns, oldest first."""
-    query = select(Room).where(Room.owner_id == user.id).order_by(Room.created_at, Room.id)
-    return list(session.scalars(query))
+    """The rooms that the user holds lectures in, oldest first."""
+    query = select(Room).where(Room.owner_id == user.id, Room.uploads.is_(False))
+    return list(session.scalars(query.order_by(Room.created_at, Room.id)))
+
+
+def uploads_room(session: Session, organization_id: str, owner_id: str | None) -> Room:
+    """What somebody's uploads to the library belong to, made if there is none: the doors of rooms are theirs.
+
+    It asks for a password that nobody has, so that only its owner, admins and operators are let in.
+    """
+    exclusive(session, f"uploads-room:{organization_id}:{owner_id}")
+    query = select(Room).where(Room.uploads, Room.organization_id == organization_id)
+    query = query.where(Room.owner_id == owner_id if owner_id is not None else Room.owner_id.is_(None))
+    room = session.scalar(query.order_by(Room.created_at, Room.id).limit(1))
+    if room is None:
+        room = Room(
+            organization_id=organization_id,
+            owner_id=owner_id,
+            slug=f"{UPLOADS}-{secrets.token_hex(8)}",
+            title=UPLOADS,
+            access=RoomAccess.PASSWORD,
+            uploads=True,
+        )
+        session.add(room)
+        session.flush()
+    return room
 
 
 def ensure_own_room(session: Session, user: User, title: str) -> Room | None:

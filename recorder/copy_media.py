@@ -134,6 +134,7 @@ class Medium:
 def open_copy(path: Path) -> Medium:
     """Raises MediaRefused for what has no picture that can be decoded, OSError."""
     facts = inspect(path)
+    assert facts.video is not None, "inspect asks for a picture"
     return _medium(path, facts.video, facts.audio, origin=None)
 
 

@@ -17,14 +17,13 @@ from recorder.h264 import NalType, nal_type, split_annex_b, to_avcc
 from recorder.media import VIDEO_CLOCK_RATE, VideoParameters
 from recorder.normalise import MAX_KILOBITS
 from recorder.part_cutter import SEGMENT_TICKS
+from recorder.segment_writer import Coded
 
 CLOSEST_TICKS = VIDEO_CLOCK_RATE // 120
 LONGEST_STILL_TICKS = VIDEO_CLOCK_RATE // 2
 THREADS = 2
 
 Picture = tuple[int, VideoFrame]
-# AVCC, pts, independent
-Coded = tuple[bytes, int, bool]
 
 
 def steady(pictures: Iterable[Picture], start: int, end: int) -> Iterator[Picture]:

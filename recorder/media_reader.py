@@ -105,7 +105,7 @@ class MediaReader:
         seconds = round(packet.pts * self._time_base * FRAME_RATE) / FRAME_RATE
         if self._sound_from == float("inf"):
             self._sound_from = seconds
-        nals = _nals(bytes(packet))
+        nals = nals_of(bytes(packet))
         sets = self._sets if packet.is_keyframe else ()
         return CodedPicture(seconds, (*sets, *nals), packet.is_keyframe)
 
@@ -123,7 +123,7 @@ def _parameter_sets(configuration: bytes) -> tuple[bytes, ...]:
     return (sps, *pps)
 
 
-def _nals(sample: bytes) -> list[bytes]:
+def nals_of(sample: bytes) -> list[bytes]:
     """NAL units of a sample with 4-byte lengths; what is cut off at the end is left out."""
     nals, at = [], 0
     while at + 4 <= len(sample):

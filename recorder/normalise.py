@@ -33,8 +33,6 @@ GOP_PICTURES = 60
 THREADS = 4
 OPUS_BITS_PER_SECOND = 128_000
 MAX_KILOBITS = 6_000
-# A film that ends this much before its told end was cut off in mid-file.
-_CUT_SECONDS = 2.0
 _TONE_MAP: tuple[tuple[str, dict[str, Any]], ...] = (
     ("zscale", {"t": "linear", "npl": 100}),
     ("format", {"pix_fmts": "gbrpf32le"}),
@@ -84,15 +82,10 @@ def _encode(source: Path, facts: MediaFacts, destination: Path, room: int, progr
     def tell(done: float) -> None:
         progress(min(1.0, done / facts.seconds) if facts.seconds else 0.0, "preparing")
 
-    film = ffmpeg.input(
-        str(source),
-        protocol_whitelist=media_facts.PROTOCOLS,
-        format_whitelist=media_facts.FORMATS,
-        threads=THREADS,
-    )
+    film = film_of(source, media_facts.FORMATS)
     output = ffmpeg.output(
-        _picture(film, facts),
-        _sound(film, facts),
+        picture_of(film, facts),
+        sound_of(film, facts),
         str(destination),
         format="matroska",
         shortest=None,
@@ -101,7 +94,7 @@ def _encode(source: Path, facts: MediaFacts, destination: Path, room: int, progr
         map_metadata=-1,
         map_chapters=-1,
         threads=THREADS,
-        **_VIDEO,
+        **VIDEO,
         **_AUDIO,
     )
     try:
@@ -111,7 +104,7 @@ def _encode(source: Path, facts: MediaFacts, destination: Path, room: int, progr
         raise MediaRefused("unreadable", "The film cannot be decoded.") from error
 
 
-_VIDEO = {
+VIDEO: dict[str, Any] = {
     "vcodec": "libx264",
     "profile:v": "baseline",
     "preset": "veryfast",
@@ -132,7 +125,15 @@ _AUDIO = {
 }
 
 
-def _picture(film: Any, facts: MediaFacts) -> Any:
+def film_of(source: Path, formats: str) -> Any:
+    """The file as an input of FFmpeg that reads nothing else."""
+    return ffmpeg.input(
+        str(source), protocol_whitelist=media_facts.PROTOCOLS, format_whitelist=formats, threads=THREADS
+    )
+
+
+def picture_of(film: Any, facts: MediaFacts) -> Any:
+    """At 30 pictures a second, within 1080p, upright, in 8 bits of BT.709, as long as the sound."""
     picture = film[str(facts.video)].filter("fps", FRAME_RATE, start_time=0)
     picture = picture.filter("scale", *fitted(facts.width, facts.height)).filter("setsar", 1)
     for name, options in _TONE_MAP if facts.hdr else ():
@@ -142,12 +143,17 @@ def _picture(film: Any, facts: MediaFacts) -> Any:
     return picture.filter("format", "yuv420p")
 
 
-def _sound(film: Any, facts: MediaFacts) -> Any:
+def sound_of(film: Any, facts: MediaFacts) -> Any:
     """Stereo at 48 kHz as long as the picture: mixed down, padded, or silence where there is none."""
     if facts.audio is None:
         return ffmpeg.input("anullsrc=r=48000:cl=stereo", format="lavfi").audio
+    return stereo_of(film, facts).filter("apad")
+
+
+def stereo_of(film: Any, facts: MediaFacts) -> Any:
+    """Stereo at 48 kHz from 0 on, without holes, as long as it is."""
     sound = film[str(facts.audio)].filter("aresample", 48_000, **{"async": 1, "first_pts": 0})
-    return sound.filter("aformat", channel_layouts="stereo").filter("apad")
+    return sound.filter("aformat", channel_layouts="stereo")
 
 
 def _look_at(path: Path, facts: MediaFacts) -> Normalised:
@@ -158,5 +164,9 @@ def _look_at(path: Path, facts: MediaFacts) -> Normalised:
         size = video.codec_context.width, video.codec_context.height
         if not seconds or next(container.demux(video)).size == 0:
             raise MediaRefused("unreadable", "No picture of this file can be decoded.")
-    cut = facts.seconds is not None and facts.seconds - seconds > _CUT_SECONDS
-    return Normalised(seconds, *size, path.stat().st_size, cut)
+    return Normalised(seconds, *size, path.stat().st_size, is_cut(facts, seconds))
+
+
+def is_cut(facts: MediaFacts, seconds: float) -> bool:
+    """Whether the file told of more than the `seconds` that it had."""
+    return facts.seconds is not None and facts.seconds - seconds > facts.slack

@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 PlaybackKind = Literal["film", "camera"]
 CredentialKind = Literal["stream_key", "studio"]
+UPLOADED = "upload:"  # before an upload's id, as the last source of what is no lecture but a file
 ABSENCE = "absence"  # the `end_reason` of a session that its lecturer left and did not end
 _MAX_STATE_BYTES = 1 << 20
 _writing = threading.Lock()

@@ -60,16 +60,23 @@ def order(session: Session, session_id: str, *, ended: bool) -> Job:
 
 
 def order_again(
-    session: Session, session_id: str, *, language: str | None = None, prompt: str | None = None
+    session: Session,
+    session_id: str,
+    *,
+    language: str | None = None,
+    prompt: str | None = None,
+    name: str | None = None,
 ) -> Job:
-    """From the beginning, into a version of its own; the job under way, if there is one."""
+    """From the beginning, into a version of its own; the job under way, if there is one. The same `name` is
+    the same order.
+    """
     known = jobs.newest_of(session, KIND, session_id)
     if known is not None and known.state in jobs.OPEN_STATES:
         return known
     return jobs.enqueue(
         session,
         kind=KIND,
-        key=f"{KIND}:{session_id}:{new_id()}",
+        key=f"{KIND}:{session_id}:{name or new_id()}",
         subject=session_id,
         payload=asdict(Done(language=language, prompt=prompt)),
         lane=LANE,

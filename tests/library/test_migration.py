@@ -47,6 +47,7 @@ def test_check_constraints_are_in_the_schema_too(database: Database) -> None:
         "ck_sessions_phase",
         "ck_jobs_state",
         "ck_media_state",
+        "ck_uploads_state",
         "ck_copies_state",
         "ck_objects_state",
         "ck_transcripts_origin",
