@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, abort, g, render_template, request, url_for
 from flask_babel import gettext as _
 
-from broadcast import picture_addresses
+from broadcast import picture_addresses, upload_api
 from broadcast.lecture_lists import MAX_SEARCH
 from broadcast.page_strings import STRINGS
 from broadcast.rate_limits import limiter, looks_at_lists
@@ -21,7 +21,7 @@ from library import catalogue
 from library.catalogue import TRASH_TIME, Sort
 from library.list_place import Place, UnfitPlace, read_place
 from people.accounts import hosts, one_line
-from people.models import User
+from people.models import Room, User
 from people.session_cookie import current_user, people
 
 blueprint = Blueprint("library", __name__)
@@ -39,6 +39,7 @@ LANGUAGES = {
 LICENSES = ("CC BY 4.0", "CC BY-SA 4.0", "CC BY-NC 4.0", "CC BY-NC-ND 4.0", "CC0 1.0")
 CHIPS = ("lecturer", "series", "tag")
 VIEWS = ("grid", "list")
+UPLOADS_API = "/api/v1/library/uploads"
 
 
 @blueprint.get("/library")
@@ -68,7 +69,11 @@ def library() -> str:
         visibilities=visibility_words(),
         in_trash=in_trash,
         trash_days=TRASH_TIME.days,
-        page={"api": "/api/v1/recordings", "library": url_for("library.library")},
+        page={
+            "api": "/api/v1/recordings",
+            "library": url_for("library.library"),
+            "uploads": _uploads(person) if not in_trash else None,
+        },
         strings=STRINGS["library_page.js"](),
     )
 
@@ -85,14 +90,25 @@ def edit(recording_id: str) -> str:
         series=series,
         lecture_languages=LANGUAGES,
         licenses=LICENSES,
-        visibilities=visibility_words(),
+        visibilities=_visibilities_of(g.room),
         trash_days=TRASH_TIME.days,
         page={
             "api": f"/api/v1/recordings/{recording_id}",
             "library": url_for("library.library"),
+            "replace": UPLOADS_API if g.room.uploads and known.entry.session.bytes else None,
+            "recording": recording_id,
         },
         strings=STRINGS["recording_form.js"](),
     )
+
+
+def _uploads(person: User | None) -> dict[str, Any] | None:
+    """For who may upload: what is on its way, drawn by the script, which keeps it new."""
+    if person is None or not hosts(person):
+        return None
+    told = [upload_api.told(*one) for one in upload_api.uploads_of(person)]
+    most = people().settings.upload_bytes
+    return {"api": UPLOADS_API, "told": told, "max_bytes": most}
 
 
 def visibility_words() -> dict[str, tuple[str, str, str]]:
@@ -105,6 +121,13 @@ def visibility_words() -> dict[str, tuple[str, str, str]]:
         "public": (_("Public"), _("Everybody. It is in the library."), "globe"),
     }
     return {name: words[name] for name in VISIBILITIES}
+
+
+def _visibilities_of(room: Room) -> dict[str, tuple[str, str, str]]:
+    """What a recording of `room` can be; an upload belongs to no room that it could be watched like."""
+    return {
+        name: words for name, words in visibility_words().items() if not (room.uploads and name == "room")
+    }
 
 
 def _asked() -> dict[str, Any]:

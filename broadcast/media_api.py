@@ -16,6 +16,7 @@ from apiflask.fields import Boolean, Float, String
 from apiflask.validators import Length, OneOf, Range
 from flask import Response, g, request
 from flask_babel import gettext as _
+from sqlalchemy import or_, select
 
 from broadcast import tus
 from broadcast.own_address import absolute
@@ -31,7 +32,6 @@ from library.upload_file import create, offset_of, upload_path
 from people import doors
 from people.accounts import one_line
 from people.models import Room, User
-from people.rooms import rooms_of
 from people.session_cookie import current_user
 
 blueprint = APIBlueprint("media", __name__, url_prefix="/api/v1", tag="Media")
@@ -134,12 +134,13 @@ def _json_body() -> dict[str, Any]:
 
 
 def _recordings() -> list[dict[str, Any]]:
-    """Of the person's own rooms and this one, the newest first."""
+    """Of this room and the person's own, also what they have uploaded to the library; the newest first."""
+    own = select(Room.id).where(Room.owner_id == person_here().id)
     with services().database.reading() as transaction:
-        rooms = {g.room.id, *(room.id for room in rooms_of(transaction, person_here()))}
         rows = (
             transaction.query(LectureSession)
-            .where(LectureSession.room_id.in_(rooms), LectureSession.mp4_path.is_not(None))
+            .where(or_(LectureSession.room_id == g.room.id, LectureSession.room_id.in_(own)))
+            .where(LectureSession.mp4_path.is_not(None))
             .where(LectureSession.deleted_at.is_(None))
             .order_by(LectureSession.started_at.desc())
             .limit(MAX_LISTED_RECORDINGS)

@@ -280,6 +280,41 @@ def library_strings() -> Strings:
         "undo": _("Undo"),
         "restored": _("The recording is back."),
         "not_saved": _("The server does not answer. Nothing was changed. Please try again."),
+        "upload_sending": _("Uploading: {percent} percent of {size}"),
+        "upload_line_cut": _("The line was cut at {percent} percent. The upload goes on by itself."),
+        "upload_paused": _("Paused at {percent} percent of {size}"),
+        "upload_unfinished": _("Stopped at {percent} percent. Choose the same file again, and it goes on."),
+        "upload_waiting": _("Uploaded. Waits for its turn"),
+        "upload_wait_disk": _("Uploaded. Waits for free disk space"),
+        "upload_wait_scanner": _("Uploaded. Waits for the virus scanner, which does not answer"),
+        "upload_wait_retry": _("Something went wrong. It is tried again soon"),
+        "upload_checking": _("Checked for viruses"),
+        "upload_preparing": _("Prepared: {percent} percent done"),
+        "upload_preparing_left": _("Prepared: {percent} percent done, about {time} left"),
+        "upload_failed": _("Failed"),
+        "upload_quarantined": _("In quarantine: the virus scanner found “{name}” in it"),
+        "upload_ready": _("In the library"),
+        "upload_was_ready": _("“{title}” is in the library."),
+        "upload_other_file": _("That is another file than the one that was begun."),
+        "upload_too_large": _("This file is larger than may be uploaded here ({size})."),
+        "upload_failed_empty": _("This file is empty."),
+        "upload_failed_unreadable": _("This file cannot be read: it is damaged, or no video or sound."),
+        "upload_failed_nothing": _("There is neither a moving picture nor sound in this file."),
+        "upload_failed_protected": _("This file is protected against copying (DRM)."),
+        "upload_failed_too_large": _("The picture is larger than 8192×4352."),
+        "upload_failed_too_long": _("It is longer than 12 hours."),
+        "upload_failed_too_short": _("There is less than half a second in this file."),
+        "upload_failed_cut_off": _(
+            "The file is cut off: it is longer than what is here. Upload it once more."
+        ),
+        "upload_failed_gone": _("The file is not here any more. Upload it once more."),
+        "upload_failed_given_up": _("It could not be prepared. The page of jobs says why."),
+        "upload_retry": _("Try again: {title}"),
+        "upload_give_up": _("Give up: {title}"),
+        "upload_pause": _("Pause: {title}"),
+        "upload_resume": _("Go on: {title}"),
+        "upload_choose": _("Choose the file of {title}"),
+        "upload_watch": _("Watch it: {title}"),
     }
 
 
@@ -290,6 +325,8 @@ def recording_form_strings() -> Strings:
         "mp4_again": _("The MP4 file is being made again."),
         "zone": _("Times are those of your time zone: {zone}."),
         "not_saved": _("The server does not answer. Nothing was changed. Please try again."),
+        "replace_sending": _("Uploading: {percent} percent"),
+        "replace_waiting": _("The line was cut. The upload goes on by itself."),
     }
 
 
@@ -305,6 +342,7 @@ def jobs_strings() -> Strings:
     return {
         "kind_mp4": _("MP4 file"),
         "kind_media": _("Film"),
+        "kind_import": _("Upload into the library"),
         "kind_heal": _("Completing a recording"),
         "kind_pictures": _("Pictures of a recording"),
         "kind_poster": _("Chosen poster"),
@@ -317,6 +355,7 @@ def jobs_strings() -> Strings:
         "wait_retry": _("Failed. Tried again at {time}"),
         "wait_disk": _("Waits for free disk space. Looked at again at {time}"),
         "wait_model": _("Waits for a model to work with. Looked at again at {time}"),
+        "wait_scanner": _("Waits for the virus scanner. Looked at again at {time}"),
         "wait_later": _("Cannot be done now. Looked at again at {time}"),
         "failed_at": _("Failed at attempt {count}"),
         "done": _("Done"),

@@ -91,6 +91,8 @@ def room(slug: str) -> Answer:
         with people().database.reading() as transaction:
             found = room_of(transaction, slug)
             mp4 = newest_mp4(transaction, found, person)
+        if found.uploads:
+            abort(404, _("There is no room at this address."))
     except RoomNotFound:
         abort(404, _("There is no room at this address."))
     except DatabaseUnavailable as error:
@@ -111,6 +113,8 @@ def watch(session_id: str) -> Answer:
     verdict = doors.may_watch_recording(person, found, session, unlocked=False, now=utc_now())
     if session.phase == "ended" and verdict.reason is Reason.NOT_SHOWN:
         abort(404, _("There is no recording at this address."))
+    if found.uploads and not session.bytes:
+        return redirect(url_for("library.library"))  # which says how far it is
     if session.phase != "ended":
         kept: dict[str, Any] = {name: request.args[name] for name in ("t", "embed") if name in request.args}
         return redirect(url_for("pages.room", slug=found.slug, **kept))

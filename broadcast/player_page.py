@@ -58,6 +58,7 @@ def player_page(
             title=title,
             session=session,
             may_host=room is not None and bool(doors.may_host(person, room)),
+            of_a_room=room is None or not room.uploads,
             mp4=mp4,
             address=address,
             oembed=f"{public_url()}/oembed?{urlencode({'url': address})}" if is_open else None,

@@ -72,7 +72,16 @@ class CatalogueEntryOut(Schema):
     publish_at = String(allow_none=True)
     expires_at = String(allow_none=True)
     deleted_at = String(allow_none=True, metadata={"description": "since when it is in the trash"})
-    state = String(metadata={"description": "ready to watch; live, slate; empty (it left nothing); trash"})
+    state = String(
+        metadata={
+            "description": "ready to watch; live, slate; empty (it left nothing); trash; "
+            "of an upload: uploading, waiting, checking, preparing, failed, quarantined"
+        }
+    )
+    reason = String(
+        allow_none=True, metadata={"description": "of an upload, for who may edit it: why it stands so"}
+    )
+    progress = Float(allow_none=True, metadata={"description": "of an upload that is prepared, 0 to 1"})
     duration = Float(allow_none=True, metadata={"description": "seconds of the replay"})
     started_at = String()
     url = String(metadata={"description": "of its page"})
@@ -170,6 +179,10 @@ def patch_recording(recording_id: str, json_data: dict[str, Any]) -> dict[str, A
     except UnfitLanguage as error:
         words = _("A language is given by its tag, such as ja, en or zh-Hans.")
         raise Problem(422, _("Not accepted"), words) from error
+    if g.room.uploads and values.get("visibility") == Visibility.ROOM:
+        raise Problem(
+            422, _("Not accepted"), _("An upload belongs to no room that it could be watched like.")
+        )
     with _changing(recording_id) as (transaction, row):
         _check_times(row, values)
         catalogue.change(transaction, row, values)

@@ -239,7 +239,7 @@ def make_publish_token(slug: str, json_data: dict[str, Any]) -> tuple[dict[str, 
     """A short-lived bearer with which the studio publishes by WHIP."""
     try:
         room, person = room_here(slug), person_here()
-        if not doors.may_host(person, room):
+        if room.uploads or not doors.may_host(person, room):
             raise Problem(403, _("Not allowed"), _("You may not hold lectures in this room."))
         wish = _wish(person.id, room.id, json_data)
     except DatabaseUnavailable:

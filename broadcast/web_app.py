@@ -36,6 +36,7 @@ from broadcast import (
     transcript_api,
     transcription_api,
     tus,
+    upload_api,
     whip_views,
 )
 from broadcast.content_policy import content_policy
@@ -107,6 +108,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(room_api.blueprint)
     app.register_blueprint(stream_key_api.blueprint)
     app.register_blueprint(media_api.blueprint)
+    app.register_blueprint(upload_api.blueprint)
     app.register_blueprint(lecture_api.blueprint)
     app.register_blueprint(recording_api.blueprint)
     app.register_blueprint(session_api.blueprint)

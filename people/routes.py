@@ -76,6 +76,15 @@ RULES: Mapping[str, Rule] = {
     "media.upload_bytes": Rule.ROOM_HOSTS,
     "media.end_upload": Rule.ROOM_HOSTS,
     "media.control_playback": Rule.ANYONE,  # judged in the view, as *End* is
+    "uploads.list_uploads": Rule.HOSTS,  # to each what they may edit
+    "uploads.begin_upload": Rule.HOSTS,
+    # Whose it is, is judged in the views.
+    "uploads.get_upload": Rule.HOSTS,
+    "uploads.upload_state": Rule.HOSTS,
+    "uploads.upload_bytes": Rule.HOSTS,
+    "uploads.end_upload": Rule.HOSTS,
+    "uploads.delete_upload": Rule.HOSTS,
+    "uploads.retry_upload": Rule.HOSTS,
     "sessions.patch_session": Rule.ROOM_HOSTS,
     "poster.choose": Rule.ROOM_HOSTS,
     "scheduled.list_scheduled": Rule.ROOM_HOSTS,
@@ -130,6 +139,17 @@ RULES: Mapping[str, Rule] = {
     "health.metrics": Rule.ANYONE,  # judged in the view: this machine and operators
 }
 
+# What is of no use in a room that only stands for somebody's uploads.
+_OF_LECTURES = frozenset(
+    {
+        *(name for name in RULES if name.startswith(("scheduled.", "keys.", "media.", "copies."))),
+        "pages.studio",
+        "pages.room_settings",
+        "api.patch_room",
+        "line_test.measure",
+    }
+)
+
 _ROOM_DOORS: Mapping[Rule, Callable[[User | None, Room], Verdict]] = {
     Rule.ROOM_HOSTS: doors.may_host,
     Rule.ROOM_MANAGERS: doors.may_manage,
@@ -171,9 +191,12 @@ def _room_in_address() -> Room:
     slug = (request.view_args or {}).get("slug", "")
     try:
         with people().database.reading() as session:
-            return room_of(session, slug)
+            room = room_of(session, slug)
     except RoomNotFound as error:
         raise NotFound(_("There is no room at this address.")) from error
+    if room.uploads and request.endpoint in _OF_LECTURES:
+        raise NotFound(_("There is no room at this address."))
+    return room
 
 
 def _room_of_recording() -> Room:

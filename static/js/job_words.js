@@ -17,6 +17,7 @@ import { lengthInWords, timeOfDay } from "./figures.js";
 const KINDS = new Map(Object.entries({
   mp4: "kind_mp4",
   media: "kind_media",
+  import: "kind_import",
   heal: "kind_heal",
   pictures: "kind_pictures",
   poster: "kind_poster",
@@ -26,7 +27,7 @@ const KINDS = new Map(Object.entries({
 }));
 
 /** @type {Map<string, string>} why a job waits → its sentence */
-const WAITS = new Map(Object.entries({ retry: "wait_retry", disk: "wait_disk", model: "wait_model" }));
+const WAITS = new Map(Object.entries({ retry: "wait_retry", disk: "wait_disk", model: "wait_model", scanner: "wait_scanner" }));
 
 /** @param {Job} job @param {Translate} t */
 export function kindOf(job, t) {

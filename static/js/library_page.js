@@ -8,7 +8,7 @@ const LOOK_MS = 5000;
 const UNDO_MS = 10000;
 const THROWN = "#thrown="; // what the form of a recording leaves in the address when it was thrown away
 
-const data = readJson("page"); // {api, library}
+const data = readJson("page"); // {api, library, uploads: {api, told, max_bytes} | null}
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("#filters"));
 
 for (const choice of form?.querySelectorAll("select") ?? []) choice.addEventListener("change", () => form?.requestSubmit());
@@ -93,3 +93,4 @@ function offerUndo() {
 
 offerUndo();
 setTimeout(look, LOOK_MS);
+if (data.uploads) void import("./library_uploads.js");

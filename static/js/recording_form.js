@@ -4,7 +4,7 @@ import { language, need, readJson, t } from "./page_data.js";
 import { setText } from "./times.js";
 import { toast } from "./toast.js";
 
-const data = readJson("page"); // {api, library}
+const data = readJson("page"); // {api, library, replace, recording}
 const form = /** @type {HTMLFormElement} */ (need("#recording-form"));
 const moments = /** @type {HTMLInputElement[]} */ ([need("#publish-at"), need("#expires-at")]);
 
@@ -92,3 +92,4 @@ for (const field of moments) field.value = localTime(field.dataset.moment);
 const held = need("time[data-moment]");
 held.textContent = new Intl.DateTimeFormat(language(), { dateStyle: "long", timeStyle: "short" }).format(new Date(held.dateTime));
 setText(need("#zone"), t("zone", { zone: Intl.DateTimeFormat().resolvedOptions().timeZone }));
+if (data.replace) void import("./replace_file.js");

@@ -31,7 +31,7 @@ test("what runs says how far it is, and how long it takes where that is known", 
 test("what waits says why", () => {
   assert.equal(stand({}), "wait_turn");
   assert.equal(stand({ waits_for: "retry" }), "wait_turn", "it is due: nothing but the others keeps it");
-  for (const why of ["retry", "disk", "model"]) assert.equal(stand({ waits_for: why, not_before: LATER }), `wait_${why} ${time}`);
+  for (const why of ["retry", "disk", "model", "scanner"]) assert.equal(stand({ waits_for: why, not_before: LATER }), `wait_${why} ${time}`);
   assert.equal(stand({ waits_for: "the moon", not_before: LATER }), `wait_later ${time}`);
 });
 

@@ -48,6 +48,7 @@ WATCHERS = {"open": ALL, "members": MEMBERS, "password": ROOM_HOSTS}
 SLUGS = {"open": SLUG, "members": "geometry", "password": "topology"}
 MODES = list(SLUGS)
 ROOM_PASSWORD = "sesame"
+UPLOADS = "/api/v1/library/uploads"
 PICTURES = {
     "poster": "poster.webp",
     "thumbnail": "thumbnail.webp",
@@ -158,6 +159,14 @@ ELSEWHERE = {
     "pages.design": Step("GET", "/design", ALL),
     "api.add_room": Step("POST", "/api/v1/rooms", HOSTS, {}),
     "media.upload_options": Step("OPTIONS", "/api/v1/uploads", ALL),
+    "uploads.list_uploads": Step("GET", UPLOADS, HOSTS),
+    "uploads.begin_upload": Step("POST", UPLOADS, HOSTS),
+    "uploads.get_upload": Step("GET", f"{UPLOADS}/x", HOSTS),
+    "uploads.upload_state": Step("HEAD", f"{UPLOADS}/x/upload", HOSTS),
+    "uploads.upload_bytes": Step("PATCH", f"{UPLOADS}/x/upload", HOSTS),
+    "uploads.end_upload": Step("DELETE", f"{UPLOADS}/x/upload", HOSTS),
+    "uploads.delete_upload": Step("DELETE", f"{UPLOADS}/x", HOSTS),
+    "uploads.retry_upload": Step("POST", f"{UPLOADS}/x/retry", HOSTS, {}),
     "search.search": Step("GET", "/api/v1/search?q=x", ALL),
     "lectures.list_lectures": Step("GET", "/api/v1/lectures", ALL),
     "recordings.list_recordings": Step("GET", "/api/v1/recordings", ALL),
