@@ -21,9 +21,10 @@ from broadcast.adoption import adopt_session
 from library.database import utc_now
 from library.jobs import Jobs, newest_of
 from library.models import FilmState, Job, LectureSession
-from operation import film_job, healing_job
+from library.uploads import import_folder
+from operation import film_job, healing_job, import_job
 from recorder.log_folders import healed_numbers
-from tests.broadcast import test_film_job, test_heal_job, test_mp4_job
+from tests.broadcast import test_film_job, test_heal_job, test_import_job, test_mp4_job
 from tests.broadcast.web_stage import PROJECT, WebStage
 from tests.faults import count
 from tests.installation import children, command_line, wait_for
@@ -96,6 +97,20 @@ def heal(stage: WebStage, folder: Path) -> Case:
     return Case(job_id, kept / ".healing", check)
 
 
+def upload(stage: WebStage, folder: Path) -> Case:
+    made = test_import_job.uploaded(stage, make_film(folder / "a.mp4", 3).read_bytes())
+    with stage.database.reading() as session:
+        job = newest_of(session, "import", made.session_id)
+    assert job is not None
+
+    def check() -> None:
+        test_import_job.check_recording(stage, made, 3.0)
+        assert [path.name for path in stage.settings.sessions_folder.glob(".import-*")] == []
+        assert list(stage.settings.uploads_folder.iterdir()) == []
+
+    return Case(job.id, import_folder(stage.settings.sessions_folder, made.id), check)
+
+
 class Moment:
     """True from so many seconds on, counted from when it is asked first."""
 
@@ -107,7 +122,7 @@ class Moment:
         return time.monotonic() >= self._until
 
 
-CASES = {"mp4": mp4, "film": film, "heal": heal}
+CASES = {"mp4": mp4, "film": film, "heal": heal, "import": upload}
 
 
 @pytest.mark.timeout(60 + 60 * ROUNDS)
@@ -158,6 +173,18 @@ def test_a_film_that_was_ready_before_its_worker_was_killed_stays_so(stage: WebS
     for _ in range(2):
         result = run_alone(stage, case.job_id)
         film_job.done(stage.settings, stage.database, job_of(stage, case.job_id), result)
+    case.check()
+
+
+def test_a_recording_that_was_in_its_place_before_its_worker_was_killed_is_told(
+    stage: WebStage, tmp_path: Path
+) -> None:
+    """Between the files and their row, and between the row and the end of the job."""
+    case = upload(stage, tmp_path)
+    run_alone(stage, case.job_id)
+    for _ in range(2):
+        result = run_alone(stage, case.job_id)
+        import_job.done(stage.settings, stage.database, job_of(stage, case.job_id), result)
     case.check()
 
 

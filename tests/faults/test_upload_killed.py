@@ -27,7 +27,7 @@ class Browser:
     """Signed in as the lecturer; sends what the studio's page sends."""
 
     def __init__(self, installation: Installation, slug: str) -> None:
-        self.installation, self.slug = installation, slug
+        self.installation, self.slug, self.port = installation, slug, installation.port
         self._jar = http.cookiejar.CookieJar()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar))
         form = {"user_id": "sato", "password": "correct horse battery", "csrf_token": self._token()}
@@ -43,7 +43,7 @@ class Browser:
 
     def ask(self, method: str, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
         """Also of errors and broken lines: the connection is the caller's to close. Raises OSError."""
-        connection = http.client.HTTPConnection("localhost", self.installation.port, timeout=20)
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=20)
         connection.request(method, path, headers=self.headers(headers))
         return connection.getresponse()
 
@@ -68,7 +68,7 @@ class Browser:
 
     def send(self, url: str, offset: int, body: bytes, kill_after: int | None = None) -> int | None:
         """PATCH piece by piece; the status, None if the line broke. `kill_after`: bytes before web's end."""
-        connection = http.client.HTTPConnection("localhost", self.installation.port, timeout=30)
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=30)
         told = {**TUS, "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
         try:
             connection.putrequest("PATCH", url)

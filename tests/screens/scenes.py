@@ -97,6 +97,22 @@ def _library(stage: Stage) -> list[Scene]:
         Scene("library-lines", "The library as lines", "/library?view=list", "#recordings", signed_in=True),
         Scene("library-nothing", "The library: nothing found", "/library?q=xyzzy", "#nothing"),
         Scene("library-empty", "The library of a new installation", "/library", "#nothing", empty=True),
+        Scene(
+            "library-upload",
+            "The library: an upload begins",
+            "/library",
+            "#recordings",
+            signed_in=True,
+            after=_open_upload,
+        ),
+        Scene(
+            "library-uploads",
+            "The library: an upload failed",
+            "/library",
+            "#upload-lines [data-state=failed]",
+            signed_in=True,
+            before=_broken_upload,
+        ),
         Scene("trash", "The trash", "/library?trash=1", "#nothing", signed_in=True),
         Scene(
             "recording-edit",
@@ -107,6 +123,19 @@ def _library(stage: Stage) -> list[Scene]:
             languages=ALL_LANGUAGES,
         ),
     ]
+
+
+def _open_upload(page: Page, _stage: Stage) -> None:
+    page.click("#upload-open")
+    page.wait_for_selector("#upload-dialog[open]")
+
+
+def _broken_upload(_page: Page, stage: Stage) -> None:
+    """Once: later pictures show the same."""
+    broken = stage.full.folder / "broken.mp4"
+    if not broken.exists():
+        broken.write_bytes(b"no film" * 1000)
+        stage.full.run("library", "add", str(broken), "--title", "行列式", "--owner", "yamada")
 
 
 def _doors(stage: Stage) -> list[Scene]:
