@@ -102,7 +102,7 @@ class _Healer:
         self._folder = roots[0] / reader.session_id
         self._floor = disk_floor_bytes
         self._progress = progress
-        self._shown = shown_segments(reader, reader.edit_list(reader.newest_edit()))
+        self._shown = shown_segments(reader, reader.whole_list(reader.newest_edit()))
 
     def heal(self, copies: Sequence[CopyFile]) -> Healed:
         self._remove_leftovers()
@@ -225,10 +225,13 @@ class _Healer:
         return fitted(frame.width, frame.height)
 
     def _save(self, spans: tuple[Span, ...]) -> int:
-        session_id = self._reader.session_id
-        version = edit_list_files.next_version(self._roots, session_id)
-        edit_list_files.save(self._roots[0], session_id, EditList(version, spans))
-        return version
+        """What was hidden while copies were encoded stays hidden."""
+        reader = self._reader
+
+        def healed(newest: EditList | None, version: int) -> EditList:
+            return EditList(version, spans, (newest or reader.whole_list(1)).hidden)
+
+        return edit_list_files.save_next(self._roots, reader.session_id, healed).version
 
     def _remove_leftovers(self) -> None:
         """Healed takes that no version shows: an attempt was killed before it could save one."""

@@ -84,7 +84,7 @@ class LogSound:
 
     def _segments(self) -> Iterator[tuple[TakeView, SegmentSlot]]:
         """Complete segments in the order of the session's clock."""
-        for span in self._reader.edit_list(self._reader.newest_edit()).spans:
+        for span in self._reader.whole_list(self._reader.newest_edit()).spans:
             try:
                 take = self._reader.take(span.take)
             except NotInLog:

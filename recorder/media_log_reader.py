@@ -18,8 +18,9 @@ from operator import attrgetter
 from pathlib import Path
 
 from recorder import edit_list_files, session_state
-from recorder.edit_list import EditList, without_slates
+from recorder.edit_list import EditList, TimedSegment, as_played, without_slates
 from recorder.followed_take import FollowedTake
+from recorder.hidden_spans import HiddenSpan
 from recorder.log_folders import MEDIA_FILE, healed_name, is_healed, is_session_id, take_name, take_numbers
 from recorder.media import SessionPhase
 from recorder.session_state import SessionState
@@ -98,9 +99,13 @@ class SessionReader:
             return self._find(take).folder / MEDIA_FILE
 
     def edit_list(self, version: int) -> EditList:
-        """What a replay of that version shows, of the log as it is now. Raises NotInLog."""
+        """What a replay of that version plays, of the log as it is now: whole segments. Raises NotInLog."""
+        return as_played(self.whole_list(version), self._timed_segments)
+
+    def whole_list(self, version: int) -> EditList:
+        """The version as it was made, with what it hides. Raises NotInLog."""
         if version == 1:
-            return without_slates(self.takes)
+            return without_slates(self.takes, self._held_off_the_record())
         edits = edit_list_files.load(self._roots, self.session_id, version)
         if edits is None:
             raise NotInLog(f"version {version} of the edit list")
@@ -109,6 +114,23 @@ class SessionReader:
     def newest_edit(self) -> int:
         """The newest version of the edit list; 1 until something was edited."""
         return edit_list_files.newest(self._roots, self.session_id)
+
+    def hidden_now(self) -> tuple[HiddenSpan, ...]:
+        """What the newest version hides; while the lecture runs, what is held off the record."""
+        newest = self.newest_edit()
+        if newest == 1:
+            return self._held_off_the_record()
+        edits = edit_list_files.load(self._roots, self.session_id, newest)
+        return edits.hidden if edits is not None else self._held_off_the_record()
+
+    def _held_off_the_record(self) -> tuple[HiddenSpan, ...]:
+        return self._state.hidden if self._state is not None else ()
+
+    def _timed_segments(self, take: int) -> list[TimedSegment]:
+        try:
+            return self.take(take).timed_segments()
+        except NotInLog:
+            return []
 
     def init_bytes(self, take: int) -> bytes:
         """Raises NotInLog."""

@@ -19,7 +19,7 @@ def gaps_of_session(reader: SessionReader) -> list[Gap]:
     """What is missing now. Raises NotInLog for a session without a state."""
     state = reader.state
     broke_off = state.phase is SessionPhase.ENDED and state.end_reason == ABSENCE
-    healed = healed_stretches(reader, reader.edit_list(reader.newest_edit()))
+    healed = healed_stretches(reader, reader.whole_list(reader.newest_edit()))
     return gaps_of(reader.takes, healed, broke_off=broke_off)
 
 
@@ -32,7 +32,7 @@ def healed_stretches(reader: SessionReader, edits: EditList) -> Iterator[Stretch
 
 
 def shown_segments(reader: SessionReader, edits: EditList) -> list[ShownSegment]:
-    """What a version shows, in order; what cannot be read any more is left out."""
+    """What a version shows, in order, hidden or not; what cannot be read any more is left out."""
     found: list[ShownSegment] = []
     for span, take in readable_spans(reader, edits):
         ends = [*(slot.pts for slot in take.segments[1:]), take.end_pts]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from recorder.durable_file import make_private_folder, replace_file
+from recorder.hidden_spans import MAX_SECONDS, HiddenKind, HiddenSpan
 from recorder.log_folders import STATE_FILE, is_session_id
 from recorder.media import RecordingState, SessionPhase
 
@@ -64,12 +65,22 @@ class PlaybackState:
 
 
 @dataclass(frozen=True, slots=True)
+class OffRecord:
+    """From `start` to `end` of the session's clock its lecturer wants nobody to see it afterwards; `end`
+    None: it goes on.
+    """
+
+    start: float
+    end: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
     """One lecture as the recorder knows it. `version` counts up at each change.
 
     `started_at`, `ended_at`: unix seconds. `started_monotonic`: the session's start on CLOCK_MONOTONIC of
     the boot named by `boot_id`, so that a restarted recorder goes on exactly. `playback_version`: the
-    version with which `playback` changed last.
+    version with which `playback` changed last. `off_record`: in order, only the last one may go on.
     """
 
     session_id: str
@@ -91,6 +102,22 @@ class SessionState:
     boot_id: str = ""
     playback: PlaybackState | None = None
     playback_version: int = 0
+    off_record: tuple[OffRecord, ...] = ()
+
+    @property
+    def is_off_record(self) -> bool:
+        """Whether its lecturer holds it off the record now."""
+        return (
+            bool(self.off_record) and self.off_record[-1].end is None and self.phase is not SessionPhase.ENDED
+        )
+
+    @property
+    def hidden(self) -> tuple[HiddenSpan, ...]:
+        """What was held off the record, as its replay leaves it out."""
+        return tuple(
+            HiddenSpan(one.start, MAX_SECONDS if one.end is None else one.end, HiddenKind.PRIVATE)
+            for one in self.off_record
+        )
 
 
 def same_secret(first_sha256: str, second_sha256: str) -> bool:
@@ -192,7 +219,16 @@ def _parse(raw: dict[str, Any]) -> SessionState:
         boot_id=_text(raw.get("boot_id", "")),
         playback=_playback(raw.get("playback")),
         playback_version=int(raw.get("playback_version", 0)),
+        off_record=tuple(_off_record(item) for item in raw.get("off_record", ())),
     )
+
+
+def _off_record(raw: dict[str, Any]) -> OffRecord:
+    start, end = float(raw["start"]), raw["end"]
+    found = OffRecord(start, None if end is None else float(end))
+    if not 0.0 <= start < (MAX_SECONDS if found.end is None else found.end):
+        raise ValueError(f"off the record from {start} to {end}")
+    return found
 
 
 def _playback(raw: dict[str, Any] | None) -> PlaybackState | None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import overload
 
-from recorder.media import PartRecord, VideoParameters
+from recorder.edit_list import TimedSegment
+from recorder.media import VIDEO_CLOCK_RATE, PartRecord, VideoParameters
 from recorder.take_index import RECORD_BYTES, Mark, iterate, mark_of, record_at
 
 _by_number = attrgetter("segment")
@@ -106,6 +107,19 @@ class TakeView:
         """Where the last part ends, 90 kHz ticks."""
         last = self.segments[-1]
         return last.pts + last.duration
+
+    def timed_segments(self) -> list[TimedSegment]:
+        """When each segment is shown: to where the next one of the take begins."""
+        ends = [*(slot.pts for slot in self.segments[1:]), self.end_pts]
+        return [
+            TimedSegment(
+                slot.segment,
+                slot.pts / VIDEO_CLOCK_RATE,
+                max(end, slot.pts + slot.duration) / VIDEO_CLOCK_RATE,
+                self.records[slot.first_record].independent,
+            )
+            for slot, end in zip(self.segments, ends, strict=True)
+        ]
 
     def slot(self, segment: int) -> SegmentSlot | None:
         """The segment of that media sequence number, if it is in this take."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from recorder import edit_list_files
 from recorder.edit_list import EditList, Span
 from recorder.edit_list_files import BadEditList
+from recorder.hidden_spans import HiddenKind, HiddenSpan, cleaned
 from recorder.log_folders import EDITS_FOLDER
 
 SESSION = "0198-session"
@@ -22,7 +24,21 @@ LIST = EditList(2, (Span(1, 0, 9), Span(1_000_001, 0, 4), Span(3, 14, 20)))
 
 _u32 = st.integers(0, 2**32 - 1)
 _spans = st.builds(lambda take, pair: Span(take, *sorted(pair)), _u32, st.tuples(_u32, _u32))
-_lists = st.builds(EditList, st.integers(2, 999_999), st.lists(_spans, min_size=1, max_size=30).map(tuple))
+_hidden = st.lists(
+    st.builds(
+        lambda pair, kind: HiddenSpan(min(pair) / 1000, (max(pair) + 1) / 1000, kind),
+        st.tuples(st.integers(0, 10**7), st.integers(0, 10**7)),
+        st.sampled_from(list(HiddenKind)),
+    ),
+    max_size=8,
+).map(cleaned)
+_lists = st.builds(
+    EditList,
+    st.integers(2, 999_999),
+    st.lists(_spans, min_size=1, max_size=30).map(tuple),
+    _hidden,
+    st.none() | st.text("abc-0123", min_size=1, max_size=36),
+)
 
 
 @given(_lists)
@@ -62,6 +78,15 @@ def test_rubbish_is_no_edit_list(data: bytes, version: int) -> None:
         {"spans": [{"take": 1 << 32, "first_segment": 0, "last_segment": 4}]},
         {"spans": [{"take": 1e300, "first_segment": 0, "last_segment": 4}]},
         {"spans": [{"take": None, "first_segment": 0, "last_segment": 4}]},
+        {"hidden": {}},
+        {"hidden": [[1, 2, "cut"]]},
+        {"hidden": [{"start": 1, "end": 2}]},
+        {"hidden": [{"start": 1, "end": 2, "kind": "secret"}]},
+        {"hidden": [{"start": 2, "end": 1, "kind": "private"}]},
+        {"hidden": [{"start": True, "end": 2, "kind": "private"}]},
+        {"hidden": [{"start": "1", "end": 2, "kind": "private"}]},
+        {"author": 7},
+        {"author": "x" * 65},
     ],
 )
 def test_a_hostile_file_is_refused(change: dict[str, object]) -> None:
@@ -135,3 +160,33 @@ def test_what_one_root_has_torn_another_may_have_whole(tmp_path: Path) -> None:
         edit_list_files.save(root, SESSION, LIST)
     (roots[0] / SESSION / "edits" / "0002.json").write_bytes(b"")
     assert edit_list_files.load(roots, SESSION, 2) == LIST
+
+
+def test_a_list_of_before_hides_nothing() -> None:
+    raw = json.loads(edit_list_files.serialise(LIST, NOW))
+    del raw["hidden"], raw["author"]
+    assert edit_list_files.parse(json.dumps(raw).encode(), 2) == LIST
+
+
+def test_versions_are_told_with_their_time_the_newest_first(tmp_path: Path) -> None:
+    edit_list_files.save(tmp_path, SESSION, LIST)
+    edit_list_files.save(tmp_path, SESSION, replace(LIST, version=3, author="hana"))
+    kept = edit_list_files.versions((tmp_path,), SESSION)
+    assert [one.edits.version for one in kept] == [3, 2]
+    assert kept[0].edits.author == "hana" and kept[1].edits.author is None
+    assert all(abs((datetime.now(UTC) - one.made_at).total_seconds()) < 60 for one in kept)
+
+
+def test_who_saves_at_the_same_time_loses_nothing(tmp_path: Path) -> None:
+    """Both make the next version of what is newest: the second is asked again, with the first one's."""
+    asked: list[tuple[int | None, int]] = []
+
+    def also_hides(newest: EditList | None, version: int) -> EditList:
+        asked.append((newest.version if newest else None, version))
+        if len(asked) == 1:
+            edit_list_files.save(tmp_path, SESSION, replace(LIST, author="first"))
+        return replace(newest or LIST, version=version, author="second")
+
+    made = edit_list_files.save_next((tmp_path,), SESSION, also_hides)
+    assert asked == [(None, 2), (2, 3)]
+    assert made.version == edit_list_files.newest((tmp_path,), SESSION) == 3
