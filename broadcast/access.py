@@ -88,9 +88,9 @@ def _mac(secret: bytes, room_id: str, epoch: int, expires: int) -> str:
     return base64.urlsafe_b64encode(hmac.digest(secret, message, hashlib.sha256)).rstrip(b"=").decode()
 
 
-def _not_before(claim: Claim, known: RecordingAccess) -> bool:
+def _not_before(claim: Claim, known: RecordingAccess | None) -> bool:
     """A token of the recording alone, which never makes it public. Raises AccessDenied."""
-    if claim.epoch < known.epoch:
+    if known is not None and claim.epoch < known.epoch:
         raise AccessDenied("This address was withdrawn; open the recording's page again.")
     return False
 
@@ -218,12 +218,12 @@ class AccessBook:
         Raises AccessDenied, AccessUnknown.
         """
         known = self.recording(session_id, recorded)
-        if known is None:
-            return self.admit(claim, room_id, fallback_mode)
-        if known.deleted:
+        if known is not None and known.deleted:
             raise AccessDenied("This recording is not here any more.")
         if claim.room_id == EDITORS + session_id:
             return _not_before(claim, known)
+        if known is None:
+            return self.admit(claim, room_id, fallback_mode)
         if known.visibility == Visibility.PRIVATE or not known.is_its_time(self._clock()):
             raise AccessDenied("This recording is not shown.")
         if known.visibility == Visibility.ROOM:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from broadcast.access import AccessBook, AccessDenied, AccessUnknown
+from broadcast.access import AccessBook, AccessDenied, AccessUnknown, Claim
 from broadcast.answer import Answer, problem_answer
 from broadcast.live_address import (
     AddressTooLong,
@@ -30,8 +30,19 @@ from broadcast.live_address import (
 from broadcast.live_window import LiveWindow
 from broadcast.live_windows import LiveWindows
 from broadcast.media_answers import media
-from broadcast.outcome import NO_ADDRESS, NO_SESSION, NOTHING_YET, TOO_LONG, UNREADABLE, Hold, Later, Refused
+from broadcast.outcome import (
+    NO_ADDRESS,
+    NO_SESSION,
+    NOTHING_YET,
+    PRIVATE,
+    TOO_LONG,
+    UNREADABLE,
+    Hold,
+    Later,
+    Refused,
+)
 from broadcast.playlist_answers import index, live_playlist, replay, seek_marks
+from broadcast.recording_access import EDITORS
 from broadcast.rendered_playlists import PlaylistForm
 from recorder.media_log_reader import NotInLog
 
@@ -106,27 +117,31 @@ class LiveAnswers:
         return outcome.work() if isinstance(outcome, Later) else outcome
 
     def _answer(self, window: LiveWindow, request: _Request) -> Answer | Hold | Later:
-        public = self._admit(window, request.address)
+        claim = self._book.claim(request.address.access)
+        public = self._admit(window, request.address, claim)
+        whole = claim.room_id == EDITORS + request.address.subject
         resource = request.address.resource
         if isinstance(resource, LivePlaylist):
             form = PlaylistForm(resource.name, request.directives.skip, request.gzip)
-            return live_playlist(window, form, request.directives)
+            return live_playlist(window, form, request.directives, whole=whole)
         if isinstance(resource, Index):
-            return index(window, resource, gzip=request.gzip)
+            return index(window, resource, gzip=request.gzip, whole=whole)
         if isinstance(resource, ReplayPlaylist):
-            return replay(window, resource, gzip=request.gzip)
+            return replay(window, resource, gzip=request.gzip, whole=whole)
         if isinstance(resource, Marks):
-            return seek_marks(window, resource)
+            return seek_marks(window, resource, whole=whole)
         if isinstance(resource, Batch | Snapshot):
             raise NoSuchAddress
-        return media(window, resource, public=public)
+        if not whole and window.is_withheld(resource):
+            return PRIVATE
+        # What is private may be found out later: caches must not keep it for a year.
+        return media(window, resource, public=public and not window.has_private)
 
-    def _admit(self, window: LiveWindow, address: LiveAddress) -> bool:
+    def _admit(self, window: LiveWindow, address: LiveAddress, claim: Claim) -> bool:
         """A lecture under way is watched as its room is, its recording as its editors say.
 
         Raises AccessDenied, AccessUnknown.
         """
-        claim = self._book.claim(address.access)
         if not window.view.ended:
             return self._book.admit(claim, window.room_id, window.access_mode)
         return self._book.admit_recording(

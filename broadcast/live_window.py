@@ -26,6 +26,7 @@ from broadcast.playlist_view import (
     Variant,
     newest_independent,
 )
+from broadcast.private_view import Private
 from broadcast.recording_access import RecordingAccess
 from broadcast.rendered_playlists import PlaylistForm, RenderedPlaylists, gzip_bytes
 from broadcast.replay_view import replay_segments
@@ -67,13 +68,16 @@ class LiveWindow:
         self._log = LogView(reader, part_target_seconds)
         self._log.update()
         self._rendered = RenderedPlaylists()
-        self._replays: dict[tuple[int, bool], bytes] = {}
-        self._replay_variants: dict[int, Variant] = {}
-        self._marks: dict[int | None, tuple[Hashable, bytes]] = {}
+        self._replays: dict[tuple[int, bool, bool], bytes] = {}
+        self._replay_variants: dict[tuple[int, bool], Variant] = {}
+        self._marks: dict[tuple[int | None, bool], tuple[Hashable, bytes]] = {}
+        self._private = Private((), reader)
+        self._redacted = RenderedPlaylists()
         self._frame_rates: dict[int, float | None] = {}
         self._kept: OrderedDict[Hashable, Answer] = OrderedDict()
         self._kept_bytes = 0
         self._refreshed_at = clock()
+        self._look_for_private()
 
     # The log
 
@@ -96,7 +100,9 @@ class LiveWindow:
         """Read on; whether there was anything. Whoever waited for it is answered here."""
         with self.lock:
             self._refreshed_at = self._clock()
-            if not self._reader.refresh():
+            changed = self._reader.refresh()
+            self._look_for_private()
+            if not changed:
                 return False
             self._log.update()
             self._rendered.forget()
@@ -139,12 +145,41 @@ class LiveWindow:
             self.holds.close(_STOPPING)
             self._reader.close()
 
-    # Playlists
+    # What is private
 
-    def playlist(self, form: PlaylistForm) -> bytes:
+    @property
+    def has_private(self) -> bool:
+        """Whether anything of it is."""
+        return bool(self._private.spans)
+
+    def is_withheld(self, media: Media) -> bool:
+        """Whether only who may edit the recording gets it: it could hold a private moment of a lecture that
+        has ended.
+        """
+        if not self.view.ended or isinstance(media, Init):
+            return False
+        self.refresh_if_stale()
+        with self.lock:
+            return self._private.holds(media.take, media.segment)
+
+    def _look_for_private(self) -> None:
+        """A version of the edit list is a file of its own, of which the log's reader tells nothing."""
+        private = Private(self._reader.hidden_now(), self._reader)
+        if private.spans != self._private.spans:
+            self._private = private
+            self._redacted = RenderedPlaylists()
+            self._replays.clear()
+            self._replay_variants.clear()
+            self._marks.clear()
+
+    # Playlists; `whole`: for who may edit the recording, with what is private
+
+    def playlist(self, form: PlaylistForm, *, whole: bool = True) -> bytes:
         """One of the live playlists as bytes."""
         with self.lock:
-            return self._rendered.render(self.view, form)
+            if whole or not (self.view.ended and self._private.spans):
+                return self._rendered.render(self.view, form)
+            return self._redacted.render(self._private.redacted(self.view), form)
 
     def variant(self) -> Variant:
         """For the multivariant playlist while live. Raises NotInLog before the first part."""
@@ -156,16 +191,17 @@ class LiveWindow:
                 rates.add(growing.size, growing.duration)
             return self._variant(self._reader.takes, rates)
 
-    def replay_variant(self, version: int) -> Variant:
+    def replay_variant(self, version: int, *, whole: bool = True) -> Variant:
         """For the multivariant playlist of a replay. Raises NotInLog.
 
         Measured once: at the lecture's end every viewer's page asks for it at the same moment, and three
         hours of segments take 20 ms.
         """
         with self.lock:
-            found = self._replay_variants.get(version)
+            found = self._replay_variants.get((version, whole))
             if found is None:
-                found = self._replay_variants[version] = self._measured(self._replay_segments(version))
+                segments = self._replay_segments(version, whole=whole)
+                found = self._replay_variants[version, whole] = self._measured(segments)
             return found
 
     def _measured(self, segments: Sequence[Segment]) -> Variant:
@@ -175,16 +211,17 @@ class LiveWindow:
         shown = sorted({segment.take for segment in segments})
         return self._variant([self._reader.take(number) for number in shown], rates)
 
-    def replay(self, version: int, *, gzip: bool) -> bytes:
+    def replay(self, version: int, *, gzip: bool, whole: bool = True) -> bytes:
         """The media playlist of a replay. Raises NotInLog: no such version, or still live."""
         with self.lock:
-            rendered = self._replays.get((version, gzip))
+            rendered = self._replays.get((version, gzip, whole))
             if rendered is None:
-                text = replay_playlist(self._replay_segments(version), self.view.started_at).encode()
-                rendered = self._replays[version, gzip] = gzip_bytes(text) if gzip else text
+                segments = self._replay_segments(version, whole=whole)
+                text = replay_playlist(segments, self.view.started_at).encode()
+                rendered = self._replays[version, gzip, whole] = gzip_bytes(text) if gzip else text
             return rendered
 
-    def marks(self, version: int | None) -> bytes:
+    def marks(self, version: int | None, *, whole: bool = True) -> bytes:
         """What the seek bar marks, of a replay or (None) of the lecture as it was sent, as JSON.
 
         Written once per segment: when a slate ends, all viewers ask at once. Raises NotInLog.
@@ -192,23 +229,27 @@ class LiveWindow:
         with self.lock:
             view = self.view
             state = (len(view.segments), view.growing.take if view.growing else None, view.ended)
-            written, document = self._marks.get(version, (None, b""))
+            written, document = self._marks.get((version, whole), (None, b""))
             if written != state:
-                document = self._write_marks(version)
-                self._marks[version] = (state, document)
+                document = self._write_marks(version, whole=whole)
+                self._marks[version, whole] = (state, document)
             return document
 
-    def _write_marks(self, version: int | None) -> bytes:
+    def _write_marks(self, version: int | None, *, whole: bool) -> bytes:
         view = self.view
         slates = frozenset(take.number for take in self._reader.takes if take.slate)
         if version is None:
             return marks_document(live_marks(view.segments, view.growing, slates, ended=view.ended))
-        return marks_document(replay_marks(self._replay_segments(version), slates, view.segments))
+        hidden = (*self._reader.whole_list(version).hidden, *self._private.spans)
+        shown = self._replay_segments(version, whole=whole)
+        return marks_document(replay_marks(shown, slates, view.segments, hidden))
 
-    def _replay_segments(self, version: int) -> Sequence[Segment]:
+    def _replay_segments(self, version: int, *, whole: bool) -> Sequence[Segment]:
         if not self.view.ended:
             raise NotInLog("a session under way has no replay")
         found = replay_segments(self._reader.edit_list(version), self.view.segments, self._reader)
+        if not whole:
+            found = self._private.without(found)
         if not found:
             raise NotInLog(f"nothing to replay in version {version}")
         return found

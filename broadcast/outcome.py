@@ -39,6 +39,8 @@ GONE = problem_answer(404, "There is no such media.", max_age(ERROR_SECONDS))
 AHEAD = problem_answer(404, "There is no such media yet.")
 NO_ADDRESS = problem_answer(404, "Nothing has this address.", max_age(ERROR_SECONDS))
 NO_SESSION = problem_answer(404, "There is no such lecture.", max_age(ERROR_SECONDS))
+# Its page asks for another address then, and gets that of the version without it.
+PRIVATE = problem_answer(403, "This part of the lecture is private.")
 NOTHING_YET = problem_answer(404, "There is nothing to play here yet.")
 UNREADABLE = problem_answer(503, "The recording cannot be read just now.")
 TOO_LONG = problem_answer(414, "This address is longer than any of ours.", max_age(ERROR_SECONDS))

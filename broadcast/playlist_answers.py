@@ -24,11 +24,16 @@ from broadcast.playlist import multivariant_playlist
 from broadcast.rendered_playlists import PlaylistForm, gzip_bytes
 
 
-def live_playlist(window: LiveWindow, form: PlaylistForm, directives: Directives) -> Answer | Hold:
-    """`media.m3u8` and `window.m3u8`, with Delivery Directives (6.2.5). Raises Refused."""
+def live_playlist(
+    window: LiveWindow, form: PlaylistForm, directives: Directives, *, whole: bool
+) -> Answer | Hold:
+    """`media.m3u8` and `window.m3u8`, with Delivery Directives (6.2.5). Raises Refused.
+
+    `whole`, here and below: for who may edit the recording, with what is private.
+    """
     window.refresh_if_stale()
     msn, part = directives.msn, directives.part
-    key = (form, msn, part)
+    key = (form, msn, part, whole)
     # 6.2.5.2: "A Server MUST ignore _HLS_msn and _HLS_part if the Playlist contains an EXT-X-ENDLIST tag."
     if not window.view.ended and key not in window.holds:
         _check(window, directives)
@@ -41,7 +46,8 @@ def live_playlist(window: LiveWindow, form: PlaylistForm, directives: Directives
                 return GONE if window.view.ended else None
             if msn is not None and not is_ready(window.view, msn, part):
                 return None
-            return playlist_answer(window.playlist(form), gzipped=form.gzip, cache_control=lifetime)
+            body = window.playlist(form, whole=whole)
+            return playlist_answer(body, gzipped=form.gzip, cache_control=lifetime)
 
     found = None if key in window.holds else poll()
     return found or Hold(window, key, poll, HELD_TOO_LONG)
@@ -63,14 +69,14 @@ def _check(window: LiveWindow, directives: Directives) -> None:
         raise Refused(problem_answer(400, str(error))) from error
 
 
-def index(window: LiveWindow, asked: Index, *, gzip: bool) -> Answer | Hold:
+def index(window: LiveWindow, asked: Index, *, gzip: bool, whole: bool) -> Answer | Hold:
     """A multivariant playlist; held until the first part of a session. Raises NotInLog, OSError."""
     window.refresh_if_stale()
 
     def poll() -> Answer | None:
         with window.lock:
             if asked.replay is not None:
-                variant = window.replay_variant(asked.replay)
+                variant = window.replay_variant(asked.replay, whole=whole)
                 uri = f"{RENDITION}/replay-{asked.replay}.m3u8"
             elif window.begun:
                 variant, uri = window.variant(), f"{RENDITION}/{asked.playlist}.m3u8"
@@ -80,19 +86,20 @@ def index(window: LiveWindow, asked: Index, *, gzip: bool) -> Answer | Hold:
         body = gzip_bytes(text) if gzip else text
         return playlist_answer(body, gzipped=gzip, cache_control=max_age(PLAYLIST_SECONDS))
 
-    return poll() or Hold(window, (asked, gzip), calm(poll), HELD_TOO_LONG)
+    return poll() or Hold(window, (asked, gzip, whole), calm(poll), HELD_TOO_LONG)
 
 
-def replay(window: LiveWindow, asked: ReplayPlaylist, *, gzip: bool) -> Answer:
+def replay(window: LiveWindow, asked: ReplayPlaylist, *, gzip: bool, whole: bool) -> Answer:
     """A version of the edit list as a VOD. Raises NotInLog."""
     window.refresh_if_stale()
-    body = window.replay(asked.version, gzip=gzip)
-    # It never changes; but it names what is watched, and leaves caches when a room is closed.
+    body = window.replay(asked.version, gzip=gzip, whole=whole)
+    # It only loses what becomes private; and it names what is watched, so it leaves caches when a room is
+    # closed.
     return playlist_answer(body, gzipped=gzip, cache_control=max_age(RESTRICTED_MEDIA_SECONDS))
 
 
-def seek_marks(window: LiveWindow, asked: Marks) -> Answer:
+def seek_marks(window: LiveWindow, asked: Marks, *, whole: bool) -> Answer:
     """What the seek bar marks. Raises NotInLog."""
     window.refresh_if_stale()
     lifetime = PLAYLIST_SECONDS if asked.replay is None else RESTRICTED_MEDIA_SECONDS
-    return json_answer(window.marks(asked.replay), cache_control=max_age(lifetime))
+    return json_answer(window.marks(asked.replay, whole=whole), cache_control=max_age(lifetime))

@@ -1,5 +1,5 @@
-"""What a seek bar marks: stretches of slate and gaps while live, and the places where a replay left them out,
-with the stretches in it that were healed.
+"""What a seek bar marks: stretches of slate and gaps while live, and the places where a replay left them, or
+what is private, out; with the stretches in it that were healed. What was cut is no news to anybody.
 
 Pure, called by `live_window.py` under its lock. Positions are seconds on the playlist's own time: the sum of
 the durations told before, which is where players put them.
@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Literal
 
 from broadcast.playlist_view import Segment
+from recorder.hidden_spans import HiddenSpan
 from recorder.log_folders import is_healed
 from recorder.media import VIDEO_CLOCK_RATE
 
@@ -23,7 +24,7 @@ MAX_MARKS = 500
 # Where a healed take meets the log, times are told by other clocks: less than this is not missing.
 LEAST_LEFT_OUT = VIDEO_CLOCK_RATE // 4
 
-Kind = Literal["slate", "gap", "healed"]
+Kind = Literal["slate", "gap", "healed", "private"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +61,20 @@ def live_marks(
     return _bounded(marks)
 
 
-def replay_marks(shown: Sequence[Segment], slates: frozenset[int], log: Sequence[Segment]) -> list[SeekMark]:
+def replay_marks(
+    shown: Sequence[Segment],
+    slates: frozenset[int],
+    log: Sequence[Segment],
+    hidden: Sequence[HiddenSpan] = (),
+) -> list[SeekMark]:
     """Of a version of the edit list: where something of `log`, the whole session, was left out between two of
-    its segments, and what was healed.
+    its segments, and what was healed. `hidden`: what of it was meant to be.
     """
     marks: list[SeekMark] = []
     position = 0
     healed_from: int | None = None
     for index, segment in enumerate(shown):
-        left_out = _left_out(shown[index - 1], segment, slates, log) if index else None
+        left_out = _left_out(shown[index - 1], segment, slates, log, hidden) if index else None
         if left_out is not None:
             at = _seconds(position)
             marks.append(SeekMark(left_out[0], at, at, _seconds(left_out[1])))
@@ -83,11 +89,18 @@ def replay_marks(shown: Sequence[Segment], slates: frozenset[int], log: Sequence
 
 
 def _left_out(
-    previous: Segment, segment: Segment, slates: frozenset[int], log: Sequence[Segment]
+    previous: Segment,
+    segment: Segment,
+    slates: frozenset[int],
+    log: Sequence[Segment],
+    hidden: Sequence[HiddenSpan],
 ) -> tuple[Kind, int] | None:
     """What is missing between two segments of a replay, and how many ticks of it."""
     end = previous.pts + previous.duration
     lost = max(0, segment.pts - end)
+    meant = [one for one in hidden if _lies_between(one, end, segment.pts)]
+    if meant:
+        return ("private", lost) if any(one.is_private for one in meant) else None
     if is_healed(previous.take) or is_healed(segment.take):
         if lost < LEAST_LEFT_OUT:
             return None
@@ -97,6 +110,11 @@ def _left_out(
     else:
         return None
     return "slate" if any(one.take in slates for one in missing) else "gap", lost
+
+
+def _lies_between(span: HiddenSpan, start: int, end: int) -> bool:
+    """Whether a hidden span has any time from `start` to `end`, ticks."""
+    return span.start * VIDEO_CLOCK_RATE < end and span.end * VIDEO_CLOCK_RATE > start
 
 
 def _between(log: Sequence[Segment], start: int, end: int) -> Sequence[Segment]:

@@ -117,10 +117,9 @@ class SessionReader:
 
     def hidden_now(self) -> tuple[HiddenSpan, ...]:
         """What the newest version hides; while the lecture runs, what is held off the record."""
-        newest = self.newest_edit()
-        if newest == 1:
-            return self._held_off_the_record()
-        edits = edit_list_files.load(self._roots, self.session_id, newest)
+        ended = self._state is not None and self._state.phase is SessionPhase.ENDED
+        newest = self.newest_edit() if ended else 1
+        edits = edit_list_files.load(self._roots, self.session_id, newest) if newest > 1 else None
         return edits.hidden if edits is not None else self._held_off_the_record()
 
     def _held_off_the_record(self) -> tuple[HiddenSpan, ...]:
