@@ -2,7 +2,8 @@
 
 Runs as a job in a process of its own. Takes that share their parameter sets are passed through; odd ones
 (another resolution for a while) are re-encoded to the main take's size with an SPS id of their own, so that
-one avcC holds both; if the result does not decode, everything is re-encoded. Temporary files lie beside the
+one avcC holds both, and so are the moments beside what a version hides (`exact_clip.py`); if the result does
+not decode, everything is re-encoded. Temporary files lie beside the
 destination and are removed by the next attempt; the destination appears whole or not at all.
 """
 
@@ -23,9 +24,13 @@ from recorder import ffmpeg_run, h264
 from recorder.cmaf_init import init_segment, parameter_sets
 from recorder.durable_file import sync_folder
 from recorder.edit_list import EditList, Span
+from recorder.exact_clip import Exact, ExactEncoder, Whole, stretches
+from recorder.hidden_spans import HiddenSpan
 from recorder.media import VIDEO_CLOCK_RATE, VideoParameters
+from recorder.media_facts import MediaRefused, fitted
 from recorder.media_log_reader import NotInLog, SessionReader
 from recorder.mp4_join import Piece, write_joined
+from recorder.normalise import NoDisk
 
 log = logging.getLogger(__name__)
 
@@ -60,13 +65,17 @@ class ExportResult:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A take to export, or segments of it. `init` goes before its parts; `whole`: its file has no more."""
+    """A take to export, or segments of it. `init` goes before its parts; `whole`: its file has no more.
+
+    `fits`: it was encoded for this MP4.
+    """
 
     take: int
     piece: Piece
     video: VideoParameters
     init: bytes
     whole: bool
+    fits: bool = False
 
 
 def export_mp4(
@@ -87,11 +96,13 @@ def export_mp4(
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        clips = _clips(roots, session_id, version)
+        clips = _clips(roots, session_id, version, work, keep_free_bytes)
         _check_space(clips, work, keep_free_bytes)
         return _export(clips, work, destination, progress)
-    except ffmpeg_run.FFmpegFailed as error:
+    except (ffmpeg_run.FFmpegFailed, MediaRefused) as error:
         raise ExportFailed(f"session {session_id}: FFmpeg: {error}") from error
+    except NoDisk as error:
+        raise NotEnoughSpace(str(error)) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -129,12 +140,15 @@ def _half(progress: Progress, seconds: float, begin: float, word: str) -> Callab
     return lambda done: progress(begin + min(1.0, done / seconds) / 2, word)
 
 
-def _clips(roots: Sequence[Path], session_id: str, version: int) -> list[Clip]:
+def _clips(
+    roots: Sequence[Path], session_id: str, version: int, work: Path, keep_free_bytes: int
+) -> list[Clip]:
     reader = SessionReader(roots, session_id)
     try:
         reader.refresh()
-        spans = _edit_list(reader, version).spans
-        clips = [clip for span in spans if (clip := _clip(reader, span)) is not None]
+        edits = _edit_list(reader, version)
+        planned = [one for span in edits.spans for one in _planned(reader, span, edits.hidden)]
+        clips = _made(reader, planned, work, keep_free_bytes)
     finally:
         reader.close()
     if not clips:
@@ -144,9 +158,48 @@ def _clips(roots: Sequence[Path], session_id: str, version: int) -> list[Clip]:
 
 def _edit_list(reader: SessionReader, version: int) -> EditList:
     try:
-        return reader.edit_list(version)
+        return reader.whole_list(version)
     except NotInLog as error:
         raise ExportFailed(f"session {reader.session_id}: {error} is not there") from error
+
+
+def _planned(reader: SessionReader, span: Span, hidden: Sequence[HiddenSpan]) -> list[Clip | Exact]:
+    clip = _clip(reader, span)
+    if clip is None:
+        return []
+    segments = [one for one in reader.take(span.take).timed_segments() if span.shows(one.segment)]
+    begin, end = segments[0].start, segments[-1].end
+    if not any(one.start < end and one.end > begin for one in hidden):
+        return [clip]
+    found: list[Clip | Exact] = []
+    for one in stretches(reader, span, segments, hidden):
+        if isinstance(one, Whole):
+            part = _clip(reader, Span(one.take, one.first, one.last))
+            found += [part] if part is not None else []
+        else:
+            found.append(one)
+    return found
+
+
+def _made(
+    reader: SessionReader, planned: Sequence[Clip | Exact], work: Path, keep_free_bytes: int
+) -> list[Clip]:
+    """What is to be encoded exactly, encoded to the size of what most is of."""
+    if not any(isinstance(one, Exact) for one in planned):
+        return [one for one in planned if isinstance(one, Clip)]
+    lengths: Counter[VideoParameters] = Counter()
+    for one in planned:
+        lengths[reader.take(one.take).video] += one.piece.duration if isinstance(one, Clip) else one.duration
+    main = max(lengths, key=lambda video: lengths[video])
+    size = fitted(main.width, main.height)
+    encoder = ExactEncoder(reader, work, size, _unused_sps_ids(main)[1], keep_free_bytes)
+    clips: list[Clip] = []
+    for one in planned:
+        if isinstance(one, Clip):
+            clips.append(one)
+        elif (made := encoder.encode(one)) is not None:
+            clips.append(Clip(one.take, made.piece, made.video, made.init, whole=False, fits=True))
+    return clips
 
 
 def _clip(reader: SessionReader, span: Span) -> Clip | None:
@@ -173,10 +226,10 @@ def _clip(reader: SessionReader, span: Span) -> Clip | None:
 def _uniform(clips: list[Clip], work: Path, everything: bool, progress: Progress) -> tuple[list[Clip], int]:
     """Clips that one decoder configuration can hold, and how many of them were re-encoded."""
     main = _main_parameters(clips)
-    spare_id = 0 if everything else _unused_sps_id(main)
+    spare_id = 0 if everything else _unused_sps_ids(main)[0]
     uniform, reencoded = [], 0
     for number, clip in enumerate(clips, 1):
-        if clip.video == main and not everything:
+        if (clip.video == main or clip.fits) and not everything:
             uniform.append(clip)
             continue
         progress(0.0, f"re-encoding take {clip.take}")
@@ -187,18 +240,21 @@ def _uniform(clips: list[Clip], work: Path, everything: bool, progress: Progress
 
 def _main_parameters(clips: list[Clip]) -> VideoParameters:
     lengths: Counter[VideoParameters] = Counter()
-    for clip in clips:
+    for clip in [one for one in clips if not one.fits] or clips:
         lengths[clip.video] += clip.piece.duration
     return max(lengths, key=lambda video: lengths[video])
 
 
-def _unused_sps_id(main: VideoParameters) -> int:
-    """An id that neither the SPS nor a PPS of `main` has (x264 gives its PPS the same id)."""
+def _unused_sps_ids(main: VideoParameters) -> tuple[int, int]:
+    """Two ids that neither the SPS nor a PPS of `main` has (x264 gives its PPS the same id): one for odd
+    takes, one for what is encoded exactly.
+    """
     used = {
         h264.parse_sps(main.sps).id,
         *(h264.parse_pps(pps).id for pps in main.pps),
     }
-    return next(number for number in range(MAX_SPS_ID + 1) if number not in used)
+    unused = [number for number in range(MAX_SPS_ID + 1) if number not in used]
+    return unused[0], unused[1]
 
 
 def _reencoded(clip: Clip, main: VideoParameters, sps_id: int, path: Path) -> Clip:

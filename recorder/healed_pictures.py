@@ -53,7 +53,7 @@ def _repeated(shown: Picture, until: int) -> Iterator[Picture]:
 class PictureEncoder:
     """`parameters` are known once a picture came out."""
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, *, sps_id: int = 0) -> None:
         self.parameters: VideoParameters | None = None
         self._size = width, height
         self._fitting: tuple[tuple[Any, ...], av.filter.Graph] | None = None
@@ -71,6 +71,7 @@ class PictureEncoder:
             "bf": "0",
             "sc_threshold": "0",
             "forced-idr": "1",
+            "x264-params": f"sps-id={sps_id}",
         }
         self._codec = codec
 

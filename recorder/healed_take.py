@@ -8,23 +8,44 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from recorder.cmaf_init import init_segment
 from recorder.healed_pictures import Picture, PictureEncoder, steady
-from recorder.media import AudioSample
+from recorder.media import AudioSample, VideoParameters
 from recorder.segment_writer import Coded, SegmentWriter
 
 
 class TakeMaker:
-    """`work`: a folder of its own on the session's disk. `size`: width and height, even."""
+    """`work`: a folder of its own on the session's disk. `size`: width and height, even. `sps_id`: of its
+    parameter sets.
+    """
 
     def __init__(
-        self, work: Path, session_id: str, number: int, size: tuple[int, int], disk_floor_bytes: int
+        self,
+        work: Path,
+        session_id: str,
+        number: int,
+        size: tuple[int, int],
+        disk_floor_bytes: int,
+        *,
+        sps_id: int = 0,
     ) -> None:
         self._work = work
         self._session_id = session_id
         self._number = number
-        self._encoder = PictureEncoder(*size)
+        self._encoder = PictureEncoder(*size, sps_id=sps_id)
         self._floor = disk_floor_bytes
         self._writer: SegmentWriter | None = None
+
+    @property
+    def parameters(self) -> VideoParameters | None:
+        """None until a picture came out."""
+        return self._encoder.parameters
+
+    @property
+    def init(self) -> bytes:
+        """What goes before its parts, once a picture came out."""
+        assert self._encoder.parameters is not None, "a picture came out of the encoder"
+        return init_segment(self._encoder.parameters, slate=False)
 
     def make(
         self,
