@@ -20,11 +20,16 @@ def room_access_text(secret: bytes, room: Room) -> str:
     return sign(secret, room.id, room.access_epoch, time.time())
 
 
+def editors_access_text(secret: bytes, row: LectureSession) -> str:
+    """Opens all of a recording, what is private in it, too, for who may edit it."""
+    return sign(secret, EDITORS + row.id, row.access_epoch, time.time())
+
+
 def recording_access_text(secret: bytes, room: Room, row: LectureSession) -> str:
     """The `<access>` with which somebody who may watch it reads a recording: one text for all of a kind."""
     known, now = access_of_row(row), time.time()
     if known.visibility == Visibility.PRIVATE or not known.is_its_time(now):
-        return sign(secret, EDITORS + row.id, row.access_epoch, now)
+        return editors_access_text(secret, row)
     if known.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
         return OPEN
     if known.visibility == Visibility.ORGANIZATION:

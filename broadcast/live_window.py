@@ -72,6 +72,7 @@ class LiveWindow:
         self._replay_variants: dict[tuple[int, bool], Variant] = {}
         self._marks: dict[tuple[int | None, bool], tuple[Hashable, bytes]] = {}
         self._private = Private((), reader)
+        self._edits_stamps: tuple[int, ...] = ()
         self._redacted = RenderedPlaylists()
         self._frame_rates: dict[int, float | None] = {}
         self._kept: OrderedDict[Hashable, Answer] = OrderedDict()
@@ -158,12 +159,15 @@ class LiveWindow:
         """
         if not self.view.ended or isinstance(media, Init):
             return False
+        if self._reader.edits_stamps() != self._edits_stamps:
+            self.refresh()
         self.refresh_if_stale()
         with self.lock:
             return self._private.holds(media.take, media.segment)
 
     def _look_for_private(self) -> None:
         """A version of the edit list is a file of its own, of which the log's reader tells nothing."""
+        self._edits_stamps = self._reader.edits_stamps()
         private = Private(self._reader.hidden_now(), self._reader)
         if private.spans != self._private.spans:
             self._private = private

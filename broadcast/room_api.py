@@ -83,6 +83,7 @@ class SessionOut(Schema):
     )
     recorder_epoch = String(allow_none=True)
     recording = Nested(RecordingOut)
+    off_record = Boolean(metadata={"description": "what is said now is not for the recording"})
 
 
 class FeedOut(Schema):
@@ -423,6 +424,7 @@ def _session_out(found: SessionSummary, token: str | None, of_row: dict[str, Any
             "bytes": found.bytes,
             "last_part_at": _iso(found.last_part_at) if found.last_part_at is not None else None,
         },
+        "off_record": found.off_record,
         **of_row,
         "title": of_row["title"] if token is not None else None,
         "description": of_row["description"] if token is not None else None,

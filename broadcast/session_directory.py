@@ -21,6 +21,7 @@ from broadcast.session_files import SessionFiles
 from library.database import Database
 from library.models import LectureSession
 from recorder import edit_list_files
+from recorder.hidden_spans import HiddenSpan
 from recorder.log_folders import (
     INDEX_FILE,
     MEDIA_FILE,
@@ -40,12 +41,14 @@ FIGURES_SECONDS = 0.5
 MAX_FIGURES = 1_000
 MAX_ROWS = 20  # of a room without files, among which one that may be shown is looked for
 ENDED = SessionPhase.ENDED
+_NO_REPLAY = (False, 1, 0.0, ())
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """`bytes` of all takes, healed ones too; `last_part_at`: unix seconds; `has_replay`: ended, and something
-    to show; `replay_version`: the newest of the edit list, `seconds`: length of what it shows.
+    to show; `replay_version`: the newest of the edit list, `seconds`: length of what it shows; `hidden`: what
+    it hides.
     """
 
     bytes: int
@@ -53,6 +56,7 @@ class Figures:
     has_replay: bool
     replay_version: int = 1
     seconds: float = 0.0
+    hidden: tuple[HiddenSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class SessionSummary:
     last_part_at: float | None
     has_replay: bool
     replay_version: int
+    off_record: bool = False
 
 
 class SessionDirectory:
@@ -159,19 +164,20 @@ class SessionDirectory:
                 newest = max(newest, _stat(take / INDEX_FILE)[1])
             healed = (folder / healed_name(number) for number in healed_numbers(folder))
             size += sum(_stat(take / MEDIA_FILE)[0] for take in healed)
-        replay = self._replay(session_id) if ended else (False, 1, 0.0)
+        replay = self._replay(session_id) if ended else _NO_REPLAY
         return Figures(size, newest or None, *replay)
 
-    def _replay(self, session_id: str) -> tuple[bool, int, float]:
-        """Whether there is something to show, its version, and how many seconds of it."""
+    def _replay(self, session_id: str) -> tuple[bool, int, float, tuple[HiddenSpan, ...]]:
+        """Whether there is something to show, its version, how many seconds of it, and what it hides."""
         try:
             reader = SessionReader(self._roots, session_id)
         except NotInLog:
-            return False, 1, 0.0
+            return _NO_REPLAY
         try:
             reader.refresh()
             edits = reader.edit_list(reader.newest_edit())
-            return shows_anything(edits, reader), edits.version, seconds_shown(edits, reader)
+            hidden = reader.whole_list(edits.version).hidden
+            return shows_anything(edits, reader), edits.version, seconds_shown(edits, reader), hidden
         finally:
             reader.close()
 
@@ -201,6 +207,7 @@ class SessionDirectory:
             last_part_at=figures.last_part_at,
             has_replay=figures.has_replay,
             replay_version=figures.replay_version,
+            off_record=state.is_off_record,
         )
 
     def _shown(self, states: Iterable[SessionState], hidden: Callable[[str], bool]) -> SessionSummary | None:

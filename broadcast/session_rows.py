@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from broadcast import lecture_schedule
 from broadcast.event_log import EventLog, NewEvent, iso_utc
 from broadcast.session_directory import Figures
-from library import catalogue, pictures, recordings, search_index
+from library import catalogue, pictures, recordings, search_index, withheld
 from library.catalogue_words import words_of
 from library.database import exclusive, new_id, utc_now
 from library.models import LectureSession, ScheduledLecture, Visibility
@@ -28,6 +28,7 @@ from library.transcription import orders
 from people.accounts import default_organization, one_line
 from people.models import Organization, Room, RoomAccess, User
 from people.rooms import SLUG_LENGTH, TITLE_LENGTH, UnfitSlug, check_slug
+from recorder.hidden_spans import HiddenKind, HiddenSpan, covers, private_of
 from recorder.media import SessionPhase
 from recorder.session_state import UPLOADED, SessionState
 
@@ -55,6 +56,7 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
     _bring_up(row, state, figures)
     session.add(row)
     session.flush()
+    _hide(session, row, state, figures)
     event_log.append(session, row.room_id, _event(session, row, state, figures, known_version))
     if is_new:
         if _was_uploaded(state):
@@ -120,6 +122,7 @@ def session_payload(state: SessionState, figures: Figures) -> dict[str, object]:
         "reason": state.end_reason,
         "has_replay": figures.has_replay,
         "replay_version": figures.replay_version,
+        "off_record": state.is_off_record,
     }
 
 
@@ -164,6 +167,16 @@ def _bring_up(row: LectureSession, state: SessionState, figures: Figures) -> Non
     # A lecture of nothing but slates has left nothing.
     row.bytes = figures.bytes if state.ended_at is None or figures.has_replay else 0
     row.seconds = figures.seconds
+
+
+def _hide(session: Session, row: LectureSession, state: SessionState, figures: Figures) -> None:
+    """While it runs, what is held off the record; then what the newest version of its edit list hides."""
+    hidden = figures.hidden if state.phase is SessionPhase.ENDED else state.hidden
+    known = [HiddenSpan(start, end, HiddenKind(kind)) for start, end, kind in row.hidden_spans]
+    # What was only cut may be in what was made of versions before.
+    more = not covers(private_of(known), private_of(hidden))
+    spans = [[one.start, one.end, one.kind.value] for one in hidden]
+    withheld.hide(session, row, spans, figures.replay_version, more=more)
 
 
 def _event(

@@ -8,6 +8,8 @@ soon as somebody writes one: `growing` while more is to come.
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,9 +29,9 @@ from broadcast.rate_limits import limiter
 from broadcast.recording_doors import recording_to_change, recording_to_watch
 from broadcast.services import services
 from broadcast.transcript_words import unfit_transcript
-from library import transcripts
+from library import hidden_words, transcripts
 from library.jobs import newest_of
-from library.models import Job, JobState, TranscriptOrigin, TranscriptRow
+from library.models import Job, JobState, LectureSession, TranscriptOrigin, TranscriptRow
 from library.transcript_formats import (
     LANGUAGE_LENGTH,
     MAX_BYTES,
@@ -150,11 +152,13 @@ def put_transcript(session_id: str, query_data: dict[str, Any]) -> tuple[dict[st
         told = parse(request.get_data())
         with services().database.session() as transaction:
             _must_be_current(transaction, session_id, query_data["base"])
+            corrected = query_data["edited"] and query_data["base"] is not None
+            unseen = _unseen(transaction, session_id) if corrected else ()
             transcripts.save(
                 transaction,
                 session_id,
                 query_data["language"] or told.language,
-                told.cues,
+                (*told.cues, *unseen),
                 origin=TranscriptOrigin.PERSON if query_data["edited"] else TranscriptOrigin.UPLOAD,
                 author=person.id if person is not None else None,
             )
@@ -168,7 +172,9 @@ def put_transcript(session_id: str, query_data: dict[str, Any]) -> tuple[dict[st
 @blueprint.get("/recordings/<session_id>/transcript.<extension>")
 @blueprint.input(FileIn, location="query")
 def get_file(session_id: str, extension: str, query_data: dict[str, Any]) -> Response:
-    """The transcript as a file, times in seconds of the lecture's own clock; with an ETag to ask again by."""
+    """The transcript as a file, without what is hidden, times in seconds of the lecture's own clock; with an
+    ETag to ask again by.
+    """
     recording, _room = recording_to_watch(session_id)
     kind = FORMATS.get(extension)
     first = query_data["first"]
@@ -177,15 +183,38 @@ def get_file(session_id: str, extension: str, query_data: dict[str, Any]) -> Res
         if row is None or kind is None:
             raise Problem(404, _("Not found"), _("There is no transcript of this recording (yet)."))
         count = transcripts.count_cues(transaction, row)
-        etag = f"{row.version}-{count}-{int(row.complete)}-{row.language}-{first}-{extension}"
+        edited = zlib.crc32(json.dumps(recording.hidden_spans).encode())
+        etag = f"{row.version}-{count}-{int(row.complete)}-{row.language}-{first}-{edited:x}-{extension}"
         response = Response(content_type=kind.content_type)
         response.set_etag(etag)
         response.headers["Cache-Control"] = "private, no-cache"
         name = f"{file_name(recording.title)}.{extension}"
         response.headers["Content-Disposition"] = attachment(name)
         if etag not in request.if_none_match:
-            response.set_data(kind.write(row, transcripts.cues_of(transaction, row, first)))
+            response.set_data(kind.write(row, _shown(transaction, recording, row, first)))
     return response.make_conditional(request)  # type: ignore[return-value]
+
+
+def _shown(
+    transaction: Session, recording: LectureSession, row: TranscriptRow, first: int
+) -> tuple[Cue, ...]:
+    """What is not hidden of it, for editors, too: from cue `first` of those on."""
+    if not recording.hidden_spans:
+        return transcripts.cues_of(transaction, row, first)
+    hidden = hidden_words.hidden_of(recording.hidden_spans)
+    return hidden_words.shown_of(transcripts.cues_of(transaction, row), hidden)[first:]
+
+
+def _unseen(transaction: Session, session_id: str) -> tuple[Cue, ...]:
+    """The cues that who corrects it has not seen, for they are hidden: they stay in the next version."""
+    row = transcripts.current(transaction, session_id)
+    recording = transaction.get(LectureSession, session_id)
+    if row is None or recording is None:
+        return ()
+    hidden = hidden_words.hidden_of(recording.hidden_spans)
+    return tuple(
+        one for one in transcripts.cues_of(transaction, row) if hidden_words.shown(one, hidden) is None
+    )
 
 
 def _must_be_current(transaction: Session, session_id: str, base: int | None) -> None:

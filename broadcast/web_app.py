@@ -13,6 +13,7 @@ from flask import Response, request
 from broadcast import (
     copy_api,
     download_views,
+    edit_api,
     health_views,
     job_api,
     lecture_api,
@@ -111,6 +112,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(upload_api.blueprint)
     app.register_blueprint(lecture_api.blueprint)
     app.register_blueprint(recording_api.blueprint)
+    app.register_blueprint(edit_api.blueprint)
     app.register_blueprint(session_api.blueprint)
     app.register_blueprint(scheduled_api.blueprint)
     app.register_blueprint(poster_api.blueprint)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -68,7 +69,9 @@ class LectureSession(Base):
     the installation's count of changes of that, when they last changed; 0 where they never did. `words`: what
     the catalogue's search looks into (`library.catalogue_words`). `pictures_version`: of the one that its
     pictures are of, None until there are any. `poster`: names its poster's content, None without one;
-    `poster_at`: the moment that somebody chose for it, seconds of the session's clock.
+    `poster_at`: the moment that somebody chose for it, seconds of the session's clock. `hidden_spans`: what
+    the newest version hides, `[start, end, "cut" | "private"]` on that clock; `withheld_before`: the first
+    version whose MP4 and pictures show nothing private.
     """
 
     __tablename__ = "sessions"
@@ -117,6 +120,8 @@ class LectureSession(Base):
     pictures_version: Mapped[int | None] = mapped_column(default=None)
     poster: Mapped[str | None] = mapped_column(String(64), default=None)
     poster_at: Mapped[float | None] = mapped_column(default=None)
+    hidden_spans: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")
+    withheld_before: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class Tag(Base):
@@ -363,7 +368,9 @@ class TranscriptRow(Base):
 
 
 class CueRow(Base):
-    """`number` from 0, in order of time; `start` and `end` in seconds of the session's clock."""
+    """`number` from 0, in order of time; `start` and `end` in seconds of the session's clock. `hidden`: some
+    of it lies in a hidden span, so that it is not found.
+    """
 
     __tablename__ = "cues"
 
@@ -373,6 +380,7 @@ class CueRow(Base):
     end: Mapped[float] = mapped_column()
     text: Mapped[str] = mapped_column(Text)
     words: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    hidden: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class SearchPlace(Base):

@@ -92,14 +92,17 @@ def folder_of(pictures_folder: Path, session_id: str, version: int) -> Path:
 
 
 def pictures_are_there(database: Database, session_id: str, result: Mapping[str, Any]) -> int:
-    """Note what `result` tells of (`version`, `poster`) unless there are newer pictures → the version to be
-    had now. Raises SessionMissing, DatabaseUnavailable.
+    """Note what `result` tells of (`version`, `poster`) unless there are newer pictures, or these show what
+    has become private meanwhile → the oldest version that may be had now. Raises SessionMissing,
+    DatabaseUnavailable.
     """
     version = int(result["version"])
     with database.session() as transaction:
         row = transaction.get(LectureSession, session_id)
         if row is None:
             raise SessionMissing(session_id)
+        if version < row.withheld_before:
+            return row.withheld_before
         if row.pictures_version is None or row.pictures_version <= version:
             row.pictures_version, row.poster = version, result.get("poster")
         return row.pictures_version
@@ -107,7 +110,8 @@ def pictures_are_there(database: Database, session_id: str, result: Mapping[str,
 
 def remove_older(pictures_folder: Path, session_id: str, version: int) -> None:
     """Remove the pictures of versions before `version`, and what attempts at them left. Raises OSError."""
-    for path in list((pictures_folder / session_id).iterdir()):
+    folder = pictures_folder / session_id
+    for path in list(folder.iterdir()) if folder.is_dir() else ():
         match = _VERSION.fullmatch(path.name)
         if match is not None and int(match[1]) < version:
             shutil.rmtree(path, ignore_errors=True)

@@ -50,14 +50,17 @@ def mp4_path(folder: Path, session_id: str, version: int) -> Path:
 
 
 def mp4_is_there(database: Database, session_id: str, result: Mapping[str, Any]) -> int:
-    """Note the MP4 that `result` tells of (`path`, `bytes`, `version`) unless there is a newer one → the
-    version to be had now. Raises SessionMissing, DatabaseUnavailable.
+    """Note the MP4 that `result` tells of (`path`, `bytes`, `version`) unless there is a newer one, or it
+    shows what has become private meanwhile → the oldest version that may be had now. Raises SessionMissing,
+    DatabaseUnavailable.
     """
     version = int(result.get("version", 1))
     with database.session() as transaction:
         row = transaction.get(LectureSession, session_id)
         if row is None:
             raise SessionMissing(session_id)
+        if version < row.withheld_before:
+            return row.withheld_before
         if row.mp4_path is None or row.mp4_version <= version:
             row.mp4_path, row.mp4_bytes = str(result["path"]), int(result["bytes"])
             row.mp4_version = version
@@ -68,7 +71,7 @@ def mp4_is_there(database: Database, session_id: str, result: Mapping[str, Any])
 def remove_older(folder: Path, session_id: str, version: int) -> None:
     """Remove the MP4s of versions before `version`, and what attempts at them left. Raises OSError."""
     name = re.compile(rf"{re.escape(session_id)}(?:\.([0-9]+))?\.mp4(\.partial)?")
-    for path in list(folder.iterdir()):
+    for path in list(folder.iterdir()) if folder.is_dir() else ():
         match = name.fullmatch(path.name)
         if match is None or int(match[1] or 1) >= version:
             continue

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from library.database import Base, Database
 from library.models import CueRow, LectureSession, SearchPlace
-from library.search_index import PASSAGES, cues_of_passage, passage_of
+from library.search_index import FOUND_TEXT, PASSAGES, cues_of_passage, passage_of
 from library.search_passages import passages_on
 from library.search_tokens import Phrase, find, merged, phrases_of, tokens_of
 
@@ -24,7 +24,7 @@ MAX_HITS = 5
 _BATCH = 60
 _MAX_BATCHES = 100
 _ABOVE_ALL = 2**63 - 1
-_CUES = select(CueRow.number, CueRow.start, CueRow.text).where(
+_CUES = select(CueRow.number, CueRow.start, FOUND_TEXT).where(
     CueRow.transcript_id == bindparam("transcript"), CueRow.number.in_(bindparam("numbers", expanding=True))
 )
 

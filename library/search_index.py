@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from library.database import exclusive
@@ -26,6 +26,8 @@ CUES = 4
 PASSAGES = 1 << 21  # numbers that a place has
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BREAK = " | "  # no phrase goes across it
+# Of a cue that is hidden nothing is found, and it keeps its place.
+FOUND_TEXT = case((CueRow.hidden, ""), else_=CueRow.text)
 
 
 def describe(transaction: Session, session_id: str, *about: str) -> None:
@@ -113,7 +115,7 @@ def _change(passages: Passages, place: int, first: int, old: Sequence[str], new:
 
 
 def _texts(transaction: Session, transcript_id: str | None, first: int) -> Sequence[str]:
-    query = select(CueRow.text).where(CueRow.transcript_id == transcript_id, CueRow.number >= first)
+    query = select(FOUND_TEXT).where(CueRow.transcript_id == transcript_id, CueRow.number >= first)
     return transaction.scalars(query.order_by(CueRow.number)).all()
 
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Select, case, delete, func, insert, select
+from sqlalchemy import Select, case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from library import search_index
+from library import hidden_words, search_index
 from library.database import exclusive
-from library.models import CueRow, TranscriptOrigin, TranscriptRow
+from library.hidden_words import Hidden
+from library.models import CueRow, LectureSession, TranscriptOrigin, TranscriptRow
 from library.transcript_formats import Cue, check_language, fit_cues, words_of, words_values
+
+_CHUNK = 500
 
 
 class NotGrowing(LookupError):
@@ -109,6 +112,24 @@ def count_cues(transaction: Session, row: TranscriptRow) -> int:
     return transaction.scalar(query) or 0
 
 
+def hide(transaction: Session, session_id: str) -> None:
+    """The session hides other spans now: what was said in them is not found any more, from this transaction
+    on, and what is not hidden any more is. No cue is changed.
+    """
+    lock(transaction, session_id)
+    search_index.index_transcript(transaction, session_id, None)
+    hidden = _hidden(transaction, session_id)
+    for row in versions(transaction, session_id):
+        cues = cues_of(transaction, row)
+        flagged = [number for number, cue in enumerate(cues) if hidden_words.shown(cue, hidden) is not cue]
+        of_row = update(CueRow).where(CueRow.transcript_id == row.id)
+        transaction.execute(of_row.where(CueRow.hidden).values(hidden=False))
+        for begin in range(0, len(flagged), _CHUNK):
+            chunk = flagged[begin : begin + _CHUNK]
+            transaction.execute(of_row.where(CueRow.number.in_(chunk)).values(hidden=True))
+    _index(transaction, session_id)
+
+
 def remove(transaction: Session, session_id: str) -> None:
     """All versions: the recording is gone for good."""
     search_index.index_transcript(transaction, session_id, None)
@@ -158,9 +179,15 @@ def _index(transaction: Session, session_id: str) -> None:
     search_index.index_transcript(transaction, session_id, current(transaction, session_id))
 
 
+def _hidden(transaction: Session, session_id: str) -> tuple[Hidden, ...]:
+    session = transaction.get(LectureSession, session_id)
+    return hidden_words.hidden_of(session.hidden_spans if session is not None else ())
+
+
 def _add(transaction: Session, row: TranscriptRow, first: int, cues: Sequence[Cue]) -> None:
     if not cues:
         return
+    hidden = _hidden(transaction, row.session_id)
     values = [
         {
             "transcript_id": row.id,
@@ -169,6 +196,7 @@ def _add(transaction: Session, row: TranscriptRow, first: int, cues: Sequence[Cu
             "end": cue.end,
             "text": cue.text,
             "words": words_values(cue.words) or None,
+            "hidden": hidden_words.shown(cue, hidden) is not cue,
         }
         for number, cue in enumerate(cues, start=first)
     ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,6 +74,17 @@ def newest(roots: Sequence[Path], session_id: str) -> int:
         if load(roots, session_id, version) is not None:
             return version
     return 1
+
+
+def stamps(roots: Sequence[Path], session_id: str) -> tuple[int, ...]:
+    """Other than before where a version was saved (but for two within 10 ms): one stat for each root."""
+    found = []
+    for root in roots:
+        try:
+            found.append(os.stat(root / session_id / EDITS_FOLDER).st_mtime_ns)
+        except (FileNotFoundError, NotADirectoryError):
+            found.append(0)
+    return tuple(found)
 
 
 def next_version(roots: Sequence[Path], session_id: str) -> int:

@@ -100,7 +100,11 @@ class SessionReader:
 
     def edit_list(self, version: int) -> EditList:
         """What a replay of that version plays, of the log as it is now: whole segments. Raises NotInLog."""
-        return as_played(self.whole_list(version), self._timed_segments)
+        return self.played(self.whole_list(version))
+
+    def played(self, edits: EditList) -> EditList:
+        """A version, or one that is to be made, as it is played: whole segments, without what it hides."""
+        return as_played(edits, self._timed_segments)
 
     def whole_list(self, version: int) -> EditList:
         """The version as it was made, with what it hides. Raises NotInLog."""
@@ -114,6 +118,10 @@ class SessionReader:
     def newest_edit(self) -> int:
         """The newest version of the edit list; 1 until something was edited."""
         return edit_list_files.newest(self._roots, self.session_id)
+
+    def edits_stamps(self) -> tuple[int, ...]:
+        """Other than before where a version of the edit list was saved."""
+        return edit_list_files.stamps(self._roots, self.session_id)
 
     def hidden_now(self) -> tuple[HiddenSpan, ...]:
         """What the newest version hides; while the lecture runs, what is held off the record."""

@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "recorder.edit_list",
         "recorder.edit_list_files",
         "recorder.gaps",
+        "recorder.hidden_spans",
         "recorder.iso_boxes",
         "recorder.log_folders",
         "recorder.media",

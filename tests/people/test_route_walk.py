@@ -130,6 +130,8 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
         "recordings.delete_recording": Step("DELETE", f"/api/v1/recordings/{session_id}", ROOM_HOSTS),
         "recordings.restore_recording": Step("POST", f"/api/v1/recordings/{session_id}/restore", ROOM_HOSTS),
         "recordings.make_mp4_again": Step("POST", f"/api/v1/recordings/{session_id}/mp4", ROOM_HOSTS),
+        "edits.get_edit": Step("GET", f"/api/v1/recordings/{session_id}/edit", ROOM_HOSTS),
+        "edits.put_edit": Step("PUT", f"/api/v1/recordings/{session_id}/edit", ROOM_HOSTS, {"hidden": []}),
         "oembed.oembed": Step(
             "GET", f"/oembed?url=http://localhost:8000/rooms/{slug}", ALL if mode == "open" else NOBODY
         ),
