@@ -57,6 +57,12 @@ class RecorderClient:
         """`room`: id or slug. A film on a sleeping disk takes its time to be opened."""
         return self._command("POST", f"/rooms/{quote(room, safe='')}/playback", request, PUBLISH_SECONDS)
 
+    def hold_off_record(self, room: str, begins: bool) -> dict[str, Any]:
+        """`room`: id or slug. What is said from now on is not for its recording, or is again."""
+        return self._command(
+            "POST", f"/rooms/{quote(room, safe='')}/off-record", {"off_record": begins}, PUBLISH_SECONDS
+        )
+
     def revoke(self, credential_id: str) -> dict[str, Any]:
         return self._command("POST", "/credentials/revoke", {"id": credential_id})
 

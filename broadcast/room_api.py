@@ -130,6 +130,14 @@ class RoomPatchIn(Schema):
     password = String(load_default=None, validate=Length(max=200))
 
 
+class OffRecordIn(Schema):
+    off_record = Boolean(required=True)
+
+
+class OffRecordOut(Schema):
+    off_record = Boolean()
+
+
 class UnlockIn(Schema):
     password = String(required=True, validate=Length(1, 200))
 
@@ -260,6 +268,21 @@ def end_session(slug: str) -> dict[str, Any]:
     except DatabaseUnavailable:
         must_be_its_lecturer(slug)
     return services().recorder.end_session(slug, by="lecturer")
+
+
+@blueprint.put("/rooms/<slug>/off-record")
+@blueprint.input(OffRecordIn, location="json")
+@blueprint.output(OffRecordOut)
+@limiter.limit("120 per minute")
+def hold_off_record(slug: str, json_data: dict[str, Any]) -> dict[str, Any]:
+    """From now on what is said is heard by who watches, and is not for the recording; or is again."""
+    try:
+        room, person = room_here(slug), person_here()
+        if not doors.may_host(person, room):
+            raise Problem(403, _("Not allowed"), _("You may not hold lectures in this room."))
+    except DatabaseUnavailable:
+        must_be_its_lecturer(slug)
+    return services().recorder.hold_off_record(slug, json_data["off_record"])
 
 
 @blueprint.post("/rooms/<slug>/unlock")

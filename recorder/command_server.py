@@ -46,6 +46,7 @@ class CommandServer:
         application.router.add_delete("/publications/{publication}", self._delete)
         application.router.add_post("/rooms/{room}/end", self._end)
         application.router.add_post("/rooms/{room}/playback", self._playback)
+        application.router.add_post("/rooms/{room}/off-record", self._off_record)
         application.router.add_post("/credentials/revoke", self._revoke)
         application.router.add_get("/status", self._status)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=2)
@@ -87,6 +88,12 @@ class CommandServer:
     async def _playback(self, request: web.Request) -> web.StreamResponse:
         wish = PlaybackRequest.from_json(await _json(request))
         return web.json_response(await self._rooms.control_playback(request.match_info["room"], wish))
+
+    async def _off_record(self, request: web.Request) -> web.StreamResponse:
+        begins = (await _json(request)).get("off_record")
+        if not isinstance(begins, bool):
+            raise CommandRefused(400, "Malformed command", "off_record is true or false")
+        return web.json_response(await self._rooms.hold_off_record(request.match_info["room"], begins))
 
     async def _revoke(self, request: web.Request) -> web.StreamResponse:
         body = await _json(request)

@@ -140,6 +140,20 @@ class LiveRooms:
             self._remember(request.request_id, answer)
         return answer
 
+    async def hold_off_record(self, room_name: str, begins: bool) -> dict[str, Any]:
+        """What is said in a live room from now on is not for its recording, or is again. Answered when it is
+        on a disk; doing it twice is doing it once. Raises CommandRefused.
+        """
+        room = self._find(room_name)
+        session = room.session if room is not None else None
+        if session is None:
+            raise CommandRefused(409, "Not live", "No session of this room is live.")
+        session.hold_off_record(begins)
+        await session.flush()
+        if not session.is_saved:
+            raise CommandRefused(503, "Not written", "No disk takes it just now; it is tried again.")
+        return {"off_record": session.state.is_off_record}
+
     def publication(self, publication_id: str) -> Publication:
         """Raises CommandRefused(404) when there is none of that id."""
         for room in self._rooms.values():

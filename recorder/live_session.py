@@ -20,13 +20,15 @@ from recorder.media_log import MediaLog
 from recorder.playback_request import PlaybackRequest
 from recorder.program import Program, SourceRefused
 from recorder.program_sources import OpenFilm, ProgramSources, open_film
-from recorder.session_state import CredentialRecord, PlaybackState, SessionState
+from recorder.session_state import CredentialRecord, OffRecord, PlaybackState, SessionState
 from settings import Settings
 
 log = logging.getLogger(__name__)
 
 SYNC_SECONDS = 1.0
 SAVE_AGAIN_SECONDS = 1.0
+MOST_OFF_RECORD = 200  # then what lies between the last two is off the record, too
+ON_ITS_WAY_SECONDS = 1.0  # from a microphone into the log, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,20 @@ class LiveSession:
         path = self._settings.media_folder / f"{request.media_id}.mkv"
         await self._sources.control(request, path)
         return self.state.playback
+
+    def hold_off_record(self, begins: bool) -> None:
+        """Mark what is said from now on, or no longer; what was said before that is still on its way."""
+        if begins is self.state.is_off_record:
+            return
+        now = self._clock() - self.state.started_monotonic
+        known = self.state.off_record
+        if begins and len(known) == MOST_OFF_RECORD:
+            self._change(off_record=(*known[:-1], replace(known[-1], end=None)))
+        elif begins:
+            self._change(off_record=(*known, OffRecord(max(0.0, now), None)))
+        else:
+            end = max(now, known[-1].start) + ON_ITS_WAY_SECONDS
+            self._change(off_record=(*known[:-1], replace(known[-1], end=end)))
 
     def forget_credential(self, credential_id: str) -> None:
         kept = tuple(c for c in self.state.credentials if c.id != credential_id)

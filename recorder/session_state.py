@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from recorder.durable_file import make_private_folder, replace_file
-from recorder.hidden_spans import MAX_SECONDS, HiddenKind, HiddenSpan
+from recorder.hidden_spans import MAX_SECONDS, HiddenKind, HiddenSpan, cleaned
 from recorder.log_folders import STATE_FILE, is_session_id
 from recorder.media import RecordingState, SessionPhase
 
@@ -114,7 +114,7 @@ class SessionState:
     @property
     def hidden(self) -> tuple[HiddenSpan, ...]:
         """What was held off the record, as its replay leaves it out."""
-        return tuple(
+        return cleaned(
             HiddenSpan(one.start, MAX_SECONDS if one.end is None else one.end, HiddenKind.PRIVATE)
             for one in self.off_record
         )

@@ -75,6 +75,7 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
         "api.patch_room": Step("PATCH", api, ROOM_HOSTS, {}),
         "api.make_publish_token": Step("POST", f"{api}/publish-token", ROOM_HOSTS, {}),
         "api.end_session": Step("POST", f"{api}/end", ROOM_HOSTS),
+        "api.hold_off_record": Step("PUT", f"{api}/off-record", ROOM_HOSTS, {"off_record": True}),
         "api.unlock": Step("POST", f"{api}/unlock", ALL, {}),  # with a password: below
         "api.beacon": Step("POST", f"{api}/beacon", watchers, {"viewer": "viewer-one"}),
         "sessions.patch_session": Step("PATCH", f"{api}/sessions/{session_id}", ROOM_HOSTS, {}),
