@@ -5,9 +5,9 @@
 export class ClockMap {
   /** @type {{clock: number, start: number, duration: number}[]} */ #spans;
 
-  /** @param {Fragment[]} fragments in order; none: both times are the same */
-  constructor(fragments) {
-    const first = fragments[0]?.programDateTime ?? null;
+  /** @param {Fragment[]} fragments in order; none: both times are the same @param {number} zero wall clock (ms) of the lecture's beginning; NaN: of the first fragment */
+  constructor(fragments, zero = NaN) {
+    const first = fragments.length && zero ? zero : fragments[0]?.programDateTime ?? null;
     this.#spans = first === null ? [] : fragments.filter(({ programDateTime }) => programDateTime !== null)
       .map(({ start, duration, programDateTime }) => ({ clock: (/** @type {number} */ (programDateTime) - first) / 1000, start, duration }));
   }

@@ -48,6 +48,8 @@ export class HlsPlayer extends EventTarget {
   #movedAt = 0;
   #freshStandstillAt = -Infinity;
   #listening = new AbortController();
+  /** Wall clock (ms) of the lecture's beginning; NaN: that of the first picture in the playlist, which may leave some out. */
+  zero = NaN;
 
   /** @param {HTMLVideoElement} video */
   constructor(video) {
@@ -107,7 +109,7 @@ export class HlsPlayer extends EventTarget {
 
   /** Seconds of the lecture's own clock at the picture shown: the same live and in the replay, whatever that leaves out. */
   get clock() {
-    const first = this.#hls?.latestLevelDetails?.fragments[0]?.programDateTime ?? null;
+    const first = this.zero || (this.#hls?.latestLevelDetails?.fragments[0]?.programDateTime ?? null);
     const now = this.playingDate;
     return first !== null && now !== null ? Math.max(0, (now - first) / 1000) : this.video.currentTime;
   }
@@ -207,7 +209,7 @@ export class HlsPlayer extends EventTarget {
     if (!source || !this.#hls) return;
     if (source.live && !details.live) this.#tell("over"); // EXT-X-ENDLIST is here before any news by the feed
     if (details.live && details.partTarget) this.#hls.targetLatency = 2 * details.partTarget;
-    const date = dateToBeginAt(source, details.fragments[0]?.programDateTime ?? null);
+    const date = dateToBeginAt(source, this.zero || (details.fragments[0]?.programDateTime ?? null));
     if (date === null) return;
     source.startDate = source.startClock = null;
     source.startAt = positionOfDate(details.fragments, date);

@@ -78,6 +78,7 @@ export class MarkStrip {
 /** @param {Mark} mark */
 function words(mark) {
   const values = { time: clockTime(mark.start), length: clockTime(mark.seconds) };
+  if (mark.kind === "private") return t("mark_private", values);
   if (isLeftOut(mark)) return mark.kind === "slate" ? t("mark_slate_left_out", values) : t("mark_gap_left_out", values);
   if (mark.kind === "healed") return t("mark_healed", values);
   return mark.kind === "slate" ? t("mark_slate", values) : t("mark_gap", values);

@@ -82,6 +82,14 @@ need("#restore").addEventListener("click", () => void attempt(async () => {
   toast(t("restored"));
 }));
 
+document.querySelector("#cuts-open")?.addEventListener("click", () => void attempt(async () => {
+  const [told, { CutEditor }] = await Promise.all([call("GET", `${data.api}/edit`), import("./cut_editor.js")]);
+  need("#cut-panel").hidden = false;
+  need("#cuts-open").hidden = true;
+  new CutEditor(`${data.api}/edit`, told);
+  need("#cut-video").focus();
+}));
+
 document.querySelector("#mp4-again")?.addEventListener("click", () => void attempt(async () => {
   await call("POST", `${data.api}/mp4`);
   need("#mp4-failed").hidden = true;

@@ -63,6 +63,7 @@ function optionalParts() {
     download: download instanceof HTMLAnchorElement ? new DownloadLink(download) : null,
     description: /** @type {HTMLElement | null} */ (document.querySelector("#description")),
     scheduled: /** @type {HTMLElement | null} */ (document.querySelector("#scheduled")),
+    offRecord: /** @type {HTMLElement | null} */ (document.querySelector("#off-record")),
   };
 }
 
@@ -194,6 +195,8 @@ function apply() {
   const onAir = view === "live" || view === "slate";
   wake.set(onAir);
   beacon.run(room.beacon_url, room.beacon_seconds, !data.watch && onAir);
+  player.zero = Date.parse(session?.started_at ?? "");
+  if (ofPage.offRecord) ofPage.offRecord.hidden = !(onAir && session?.off_record);
   if (session?.hls_url && onAir) {
     need("#next").hidden = true;
     playing.live(session.id, session.hls_url);

@@ -3,7 +3,7 @@
 /**
  * @typedef {{id: string, title?: string, description?: string | null, state: "live" | "slate" | "ended", hls_url: string | null, live_url?: string | null, started_at: string,
  *   ended_at: string | null, mp4_url: string | null, mp4_state: string | null, mp4_progress?: number | null, transcript_url?: string | null,
- *   replay_version?: number, recorder_epoch?: string | number | null, recording?: {state: string, bytes: number, last_part_at: string | null} | null}} Session
+ *   replay_version?: number, off_record?: boolean, recorder_epoch?: string | number | null, recording?: {state: string, bytes: number, last_part_at: string | null} | null}} Session
  * @typedef {{slug: string, title: string, access: string, may_watch: boolean, may_host: boolean, live_base: string | null,
  *   feed: {snapshot_url: string, batch_url: string} | null, beacon_url: string | null, beacon_seconds: number,
  *   session: Session | null, scheduled?: import("./next_lecture.js").Scheduled | null, due?: import("./next_lecture.js").Scheduled | null}} Room
@@ -32,6 +32,7 @@ export function sessionAfter(room, payload) {
     ended_at: payload.ended_at ?? null,
     recorder_epoch: payload.recorder_epoch ?? known?.recorder_epoch ?? null,
     recording: payload.recording ?? known?.recording ?? null,
+    off_record: payload.off_record ?? known?.off_record ?? false,
     replay_version: version,
     hls_url: room.live_base && !leftNothing(payload) ? `${base}/${payload.state === "ended" ? `replay-${version}` : "index"}.m3u8` : null,
   };

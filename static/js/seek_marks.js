@@ -1,6 +1,6 @@
 // What the server tells of a lecture's slates, gaps and healed stretches, and where that lies on the seek bar. Pure.
 
-/** @typedef {{kind: "slate" | "gap" | "healed", start: number, end: number | null, seconds: number}} Mark seconds; `end` null: it is shown now */
+/** @typedef {{kind: "slate" | "gap" | "healed" | "private", start: number, end: number | null, seconds: number}} Mark seconds; `end` null: it is shown now */
 
 /** @param {string} hlsUrl of what is played @returns {string} the address of its marks */
 export function marksAddress(hlsUrl) {

@@ -5,6 +5,7 @@ import { LevelMeter } from "./level_meter.js";
 import { LineTest } from "./line_test.js";
 import { LiveBar } from "./live_bar.js";
 import { LiveWarnings, PATIENCE_MS } from "./live_warnings.js";
+import { OffRecord } from "./off_record.js";
 import { OneSender } from "./one_sender.js";
 import { need, readJson, t } from "./page_data.js";
 import { PlannedLecture } from "./planned_lecture.js";
@@ -42,6 +43,7 @@ const wake = new WakeLock();
 const tabs = new OneSender(data.api);
 const copies = new StudioCopy(data.api);
 const title = new TitleEditor(room, data.title);
+const offRecord = new OffRecord(root, room);
 const publisher = new WhipPublisher({
   // A line that comes back goes on with its lecture; it never begins another one without a click.
   takeToken: (wish) => call("POST", `${data.api}/publish-token`, { ...wish, session: root.dataset.sending || null }),
@@ -76,6 +78,7 @@ function draw() {
   lineTest.allow(!sending());
   bar.draw(publisher.state, room.session, onAir());
   title.draw(onAir());
+  offRecord.draw();
   wake.set(sending());
   const session = root.dataset.sending;
   if (session && sending()) copies.follow({ session, stream: program.stream, bitrate: bitrate() });
@@ -239,6 +242,7 @@ new Shortcuts({
   m: () => pickers.toggleMute(),
   c: () => void pickers.toggleCamera(),
   s: () => void pickers.toggleScreen(),
+  r: () => void offRecord.toggle(),
   e: askToEnd,
   1: () => void scenes.choose("camera"),
   2: () => void scenes.choose("screen"),

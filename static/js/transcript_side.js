@@ -70,7 +70,7 @@ export class TranscriptSide {
   }
 
   #draw() {
-    this.#map = new ClockMap(this.player.fragments);
+    this.#map = new ClockMap(this.player.fragments, this.player.zero);
     this.#captions?.draw(this.#cues, this.#map);
   }
 
@@ -79,14 +79,14 @@ export class TranscriptSide {
     this.pane?.follow(this.player.clock);
     this.#ticks += 1;
     if (this.#ticks % TICKS_A_SECOND) return;
-    if (new ClockMap(this.player.fragments).differsFrom(this.#map)) this.#draw();
+    if (new ClockMap(this.player.fragments, this.player.zero).differsFrom(this.#map)) this.#draw();
     const isRead = this.pane?.isOpen || this.#captions?.isOn;
     if (!this.#told.complete && isRead && !document.hidden && performance.now() - this.#lookedAt > LOOK_MS) void this.#look();
   }
 
   /** @param {number} clock seconds */
   #jump(clock) {
-    this.player.seekTo(new ClockMap(this.player.fragments).toPlayer(clock));
+    this.player.seekTo(new ClockMap(this.player.fragments, this.player.zero).toPlayer(clock));
     if (this.player.video.paused) this.player.play();
   }
 }

@@ -42,7 +42,7 @@ test("a version of its own is news of the session that is shown", () => {
   const news = newsOfVersion(ended, 2);
   assert.ok(concerns({ ...room, session: ended }, news));
   const after = sessionAfter({ ...room, session: ended }, news);
-  assert.deepEqual(after, { ...ended, hls_url: "/live/open/s1/replay-2.m3u8", replay_version: 2, recorder_epoch: null, recording: null });
+  assert.deepEqual(after, { ...ended, hls_url: "/live/open/s1/replay-2.m3u8", replay_version: 2, recorder_epoch: null, recording: null, off_record: false });
 });
 
 test("the version that an address shows", () => {
