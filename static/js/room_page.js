@@ -237,7 +237,7 @@ function showMarks() {
   const said = session?.transcript_url;
   if (controlsAreOn && said) {
     transcript ??= import("./transcript_side.js").then(({ TranscriptSide }) => new TranscriptSide(player));
-    void transcript.then((side) => side.show(said));
+    void transcript.then((side) => side.show(said, session.replay_version));
   }
   const state = stateOf(session ?? null);
   if (!controlsAreOn || !session?.hls_url || state === marked) return;

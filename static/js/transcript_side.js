@@ -21,6 +21,7 @@ export class TranscriptSide {
   /** @type {Cue[]} */ #cues = [];
   #map = new ClockMap([]);
   #url = "";
+  #edit = 1;
   #lookedAt = -Infinity;
   #looking = false;
   #ticks = 0;
@@ -34,10 +35,11 @@ export class TranscriptSide {
     window.setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** Of this recording; asked again when something has changed. @param {string} url */
-  show(url) {
-    if (ownAddress(url) !== this.#url) this.#told = null;
+  /** Of this recording; asked again when something has changed. @param {string} url @param {number} [edit] version of its edit list, which hides words, too */
+  show(url, edit = 1) {
+    if (ownAddress(url) !== this.#url || edit !== this.#edit) this.#told = null;
     this.#url = ownAddress(url);
+    this.#edit = edit;
     if (!this.#told?.complete) void this.#look();
   }
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from recorder import edit_list_files
 from recorder.copy_media import _end_of
+from recorder.edit_list import EditList
 from recorder.healing import CopyFile, Healed, NoDisk, heal
+from recorder.hidden_spans import HiddenKind, HiddenSpan
 from recorder.log_folders import HEALED
 from recorder.media_log_reader import NotInLog, SessionReader
 from recorder.session_gaps import gaps_of_session
@@ -87,6 +91,36 @@ def test_a_cut_line_is_healed_where_it_belongs(tmp_path: Path, error: float) -> 
     assert result.version == 2 and result.seconds == pytest.approx(end - start, abs=0.01)
     assert check(lecture, 2, 0, 30) == [1, HEALED + 1, 3]
     assert gaps(lecture) == []
+
+
+def test_what_is_hidden_before_and_meanwhile_stays_hidden(tmp_path: Path) -> None:
+    """A span over the seam, and another one that is saved while copies are being encoded."""
+    lecture = Lecture(tmp_path)
+    lecture.camera(0, 4)
+    lecture.slate(4, 7)
+    lecture.camera(7, 11)
+    lecture.end(11)
+    before = (HiddenSpan(6.5, 7.5, HiddenKind.PRIVATE),)
+    meanwhile = (HiddenSpan(0, 1, HiddenKind.CUT), *before)
+    with closing(SessionReader(lecture.roots, lecture.session_id)) as reader:
+        spans = reader.whole_list(1).spans
+    edit_list_files.save(lecture.roots[0], lecture.session_id, EditList(2, spans, before, "hana"))
+
+    def edit(_share: float, word: str) -> None:
+        if word == "encoding" and edit_list_files.newest(lecture.roots, lecture.session_id) == 2:
+            edits = EditList(3, spans, meanwhile, "hana")
+            edit_list_files.save(lecture.roots[0], lecture.session_id, edits)
+
+    copy = copy_of(tmp_path / "copy.mkv", 1, 10)
+    result = heal(lecture.roots, lecture.session_id, [copy], disk_floor_bytes=0, progress=edit)
+    assert result.version == 4 and result.seconds == pytest.approx(3, abs=0.1)
+    assert gaps(lecture) == []
+    with closing(SessionReader(lecture.roots, lecture.session_id)) as reader:
+        whole = reader.whole_list(4)
+        assert whole.hidden == meanwhile and whole.author is None
+        assert HEALED + 1 in [span.take for span in whole.spans]
+        times = [at for at, _ in shown_pictures(reader, 4)]
+        assert times and not any(6.5 <= at < 7.5 for at in times)
 
 
 def test_a_chain_of_copies_that_overlap(tmp_path: Path) -> None:
