@@ -1,4 +1,4 @@
-"""Private spans in real Chromium: marked while the lecture runs, and afterwards beside the player, by keyboard."""
+"""Private spans in real Chromium: marked while the lecture runs, and afterwards beside the player."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_spans_are_hidden_beside_the_player_by_keyboard_and_shown_again(
     expect(page.locator("#cut-panel")).to_have_attribute("data-version", "2")
 
     viewer = Viewer(browser)
-    viewer.open(f"{installation.url}/watch/{lecture.session_id}?t=9")
+    viewer.open(f"{installation.url}/rooms/hall?t=9")
     viewer.wait("video.readyState > 1")
     # Of 16 s, 4 to 8 are withheld (the span, and as far as its sound may reach), and 14 to 16 are cut.
     assert viewer.duration == pytest.approx(10, abs=0.1)
