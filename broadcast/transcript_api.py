@@ -16,7 +16,7 @@ from typing import Any
 
 from apiflask import APIBlueprint, Schema
 from apiflask.fields import Boolean, Float, Integer, String
-from apiflask.validators import Length, Range
+from apiflask.validators import Length, OneOf, Range
 from flask import Response, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -28,6 +28,7 @@ from broadcast.problems import Problem
 from broadcast.rate_limits import limiter
 from broadcast.recording_doors import recording_to_change, recording_to_watch
 from broadcast.services import services
+from broadcast.shown_clock import clock_of_mp4, clock_of_replay
 from broadcast.transcript_words import unfit_transcript
 from library import hidden_words, transcripts
 from library.jobs import newest_of
@@ -50,6 +51,7 @@ from library.transcript_formats import (
 from people import doors
 from people.models import Room
 from people.session_cookie import current_user
+from recorder.media_log_reader import NotInLog, SessionReader
 
 blueprint = APIBlueprint("transcripts", __name__, url_prefix="/api/v1", tag="Transcripts")
 
@@ -119,6 +121,11 @@ class FileIn(Schema):
         validate=Range(0, 1_000_000),
         metadata={"description": "only from this cue on"},
     )
+    clock = String(
+        load_default="lecture",
+        validate=OneOf(("lecture", "replay", "mp4")),
+        metadata={"description": "whose seconds: the lecture's own, the newest replay's, or the MP4's"},
+    )
 
 
 def lift_limit() -> None:
@@ -172,8 +179,8 @@ def put_transcript(session_id: str, query_data: dict[str, Any]) -> tuple[dict[st
 @blueprint.get("/recordings/<session_id>/transcript.<extension>")
 @blueprint.input(FileIn, location="query")
 def get_file(session_id: str, extension: str, query_data: dict[str, Any]) -> Response:
-    """The transcript as a file, without what is hidden, times in seconds of the lecture's own clock; with an
-    ETag to ask again by.
+    """The transcript as a file, without what is hidden, in seconds of the lecture's own clock or of what
+    plays it; with an ETag to ask again by.
     """
     recording, _room = recording_to_watch(session_id)
     kind = FORMATS.get(extension)
@@ -184,14 +191,18 @@ def get_file(session_id: str, extension: str, query_data: dict[str, Any]) -> Res
             raise Problem(404, _("Not found"), _("There is no transcript of this recording (yet)."))
         count = transcripts.count_cues(transaction, row)
         edited = zlib.crc32(json.dumps(recording.hidden_spans).encode())
-        etag = f"{row.version}-{count}-{int(row.complete)}-{row.language}-{first}-{edited:x}-{extension}"
+        clock = query_data["clock"]
+        version = recording.mp4_version if clock == "mp4" else recording.edit_version
+        of_row = f"{row.version}-{count}-{int(row.complete)}-{row.language}"
+        etag = f"{of_row}-{first}-{edited:x}-{clock}-{version}-{extension}"
         response = Response(content_type=kind.content_type)
         response.set_etag(etag)
         response.headers["Cache-Control"] = "private, no-cache"
         name = f"{file_name(recording.title)}.{extension}"
         response.headers["Content-Disposition"] = attachment(name)
         if etag not in request.if_none_match:
-            response.set_data(kind.write(row, _shown(transaction, recording, row, first)))
+            cues = _shown(transaction, recording, row, first)
+            response.set_data(kind.write(row, _as_told_by(clock, recording, cues)))
     return response.make_conditional(request)  # type: ignore[return-value]
 
 
@@ -203,6 +214,22 @@ def _shown(
         return transcripts.cues_of(transaction, row, first)
     hidden = hidden_words.hidden_of(recording.hidden_spans)
     return hidden_words.shown_of(transcripts.cues_of(transaction, row), hidden)[first:]
+
+
+def _as_told_by(clock: str, recording: LectureSession, cues: tuple[Cue, ...]) -> tuple[Cue, ...]:
+    """Raises Problem(404) where there are no media, or no MP4."""
+    if clock == "lecture":
+        return cues
+    try:
+        reader = SessionReader(services().settings.session_roots, recording.id)
+    except NotInLog as error:
+        raise Problem(404, _("Not found"), _("The media of this recording are not here any more.")) from error
+    try:
+        if clock == "replay":
+            return clock_of_replay(reader).cues(cues)
+        return clock_of_mp4(reader, recording.mp4_version).cues(cues)
+    finally:
+        reader.close()
 
 
 def _unseen(transaction: Session, session_id: str) -> tuple[Cue, ...]:

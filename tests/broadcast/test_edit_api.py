@@ -129,6 +129,22 @@ def test_what_was_said_there_is_neither_read_nor_found_nor_exported(stage: EditS
     assert stage.client().get(path, headers=kept).status_code == 200
 
 
+def test_files_have_the_times_of_what_plays_them_where_that_is_asked_for(stage: EditStage) -> None:
+    """The replay leaves out whole segments, the MP4 exactly what is hidden."""
+    stage.put({"start": 0, "end": 0.4, "kind": "cut"}, PRIVATE)
+
+    def starts(clock: str) -> list[float]:
+        path = f"/api/v1/recordings/{stage.recording}/transcript.json"
+        return [cue["start"] for cue in stage.get(f"{path}?clock={clock}").json["cues"]]
+
+    make_files(stage, 2)
+    assert starts("lecture") == [0.5, 4.2, 8.0]
+    # 4 to 8 s are not played, so that what is left of the cue lies nowhere.
+    assert starts("replay") == pytest.approx([0.5, 4.0])
+    assert starts("mp4") == pytest.approx([0.1, 3.8, 7.1])
+    assert stage.get(f"/api/v1/recordings/{stage.recording}/transcript.vtt?clock=utc").status_code == 422
+
+
 def test_undone_all_of_it_is_back(stage: EditStage) -> None:
     stage.put(PRIVATE)
     told = stage.put(version=1, base=2).json
