@@ -107,8 +107,8 @@ def put_edit(recording_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
         try:
             _save(reader, _wish(reader, json_data), json_data.get("base"))
         except UnfitSpans as error:
-            more = {"reason": error.reason.value, "span": error.number}
-            raise Problem(422, _("Not accepted"), _unfit(error), **more) from error
+            reason, number = error.reason.value, error.number
+            raise Problem(422, _("Not accepted"), _unfit(error), reason=reason, span=number) from error
         return _told(_follow(recording_id), reader)
 
 
@@ -221,7 +221,7 @@ def _span(one: HiddenSpan) -> dict[str, Any]:
 
 
 def _unfit(error: UnfitSpans) -> str:
-    words = {
+    words: dict[Unfit, str] = {
         Unfit.NO_TIME: _("A moment of the lecture is told in seconds from its beginning."),
         Unfit.BACKWARDS: _("A span ends after it begins."),
         Unfit.TOO_MANY: _("At most %(count)s spans can be hidden.", count=MAX_SPANS),

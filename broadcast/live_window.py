@@ -251,9 +251,8 @@ class LiveWindow:
     def _replay_segments(self, version: int, *, whole: bool) -> Sequence[Segment]:
         if not self.view.ended:
             raise NotInLog("a session under way has no replay")
-        found = replay_segments(self._reader.edit_list(version), self.view.segments, self._reader)
-        if not whole:
-            found = self._private.without(found)
+        shown = replay_segments(self._reader.edit_list(version), self.view.segments, self._reader)
+        found = shown if whole else self._private.without(shown)
         if not found:
             raise NotInLog(f"nothing to replay in version {version}")
         return found

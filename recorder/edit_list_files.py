@@ -187,7 +187,7 @@ def _hidden(raw: object) -> tuple[HiddenSpan, ...]:
 
 def _seconds(raw: Any, name: str) -> float:
     value = raw.get(name) if isinstance(raw, dict) else None
-    if type(value) not in (int, float):
+    if not isinstance(value, int | float) or isinstance(value, bool):
         raise BadEditList(f"{raw!r} is no hidden span")
     return float(value)
 
