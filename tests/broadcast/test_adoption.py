@@ -123,6 +123,7 @@ def test_a_lecture_becomes_row_event_and_job(stage: Stage) -> None:
         "reason",
         "has_replay",
         "replay_version",
+        "off_record",
     } == set(payload)
     assert payload["state"] == "ended" and payload["recording"]["state"] == "ok"
 
