@@ -52,7 +52,7 @@ class HiddenSpanOut(Schema):
 
 class EditVersionOut(Schema):
     version = Integer()
-    made_by = String(metadata={"description": "recorder, healing (a safety copy filled gaps) or person"})
+    made_by = String(metadata={"description": "recorder, healing (of gaps), file (another one) or person"})
     author = String(allow_none=True, metadata={"description": "the person's name"})
     made_at = String(allow_none=True)
     hidden = List(Nested(HiddenSpanOut))
@@ -201,9 +201,10 @@ def _versions(row: LectureSession, reader: SessionReader) -> list[dict[str, Any]
 
 def _version(kept: KeptVersion, names: dict[str, str]) -> dict[str, Any]:
     author = kept.edits.author
+    by_itself = "healing" if any(span.healed for span in kept.edits.spans) else "file"
     return {
         "version": kept.edits.version,
-        "made_by": "person" if author is not None else "healing",
+        "made_by": "person" if author is not None else by_itself,
         "author": names.get(author) if author is not None else None,
         "made_at": iso_utc(kept.made_at),
         "hidden": [_span(one) for one in kept.edits.hidden],

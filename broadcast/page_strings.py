@@ -335,6 +335,7 @@ def recording_form_strings() -> Strings:
         "version_words": _("Version {version} · {who} · hidden spans: {count}"),
         "by_recorder": _("as recorded"),
         "by_healing": _("completed from a safety copy"),
+        "by_file": _("another file"),
         "by_somebody": _("somebody"),
         "back_to_version": _("Back to version {version}"),
         "zone": _("Times are those of your time zone: {zone}."),
