@@ -34,7 +34,7 @@ from settings import Settings
 NICENESS = 10  # beside lectures that are live
 SCANNER_SECONDS = 60  # a scanner that is away is looked for again after this
 _SCANNING = 0.05  # share of the work
-_FIRST = Plan(take=1, first_segment=0, version=1)
+_FIRST = Plan(take=1, first_segment=0)
 _FIRST_VERSION = 1  # of the state of a recording whose media were never replaced
 
 log = logging.getLogger(__name__)

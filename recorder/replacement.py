@@ -36,11 +36,10 @@ _PLAN_FILE = "plan.json"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The numbers of the new take, of its first segment, and of the edit list that shows it."""
+    """The numbers of the new take and of its first segment."""
 
     take: int
     first_segment: int
-    version: int
 
 
 def planned(roots: Sequence[Path], session_id: str, work: Path) -> Plan:
@@ -55,22 +54,23 @@ def planned(roots: Sequence[Path], session_id: str, work: Path) -> Plan:
         segment = max((take.last_segment for take in takes), default=-1)
     finally:
         reader.close()
-    plan = Plan(last + 1, segment + 1, edit_list_files.next_version(roots, session_id))
+    plan = Plan(last + 1, segment + 1)
     replace_file(path, json.dumps(asdict(plan)).encode())
     return plan
 
 
 def put(root: Path, work: Path, plan: Plan, segments: int, state: SessionState) -> None:
-    """Put the take that lies below `work` into its place, and show it. Raises OSError."""
+    """Put the take that lies below `work` into its place, and show it by a version behind all others. Raises
+    OSError.
+    """
     session_id = state.session_id
     folder = root / session_id
-    take, edits = folder / take_name(plan.take), folder / EDITS_FOLDER / edits_name(plan.version)
-    edits.unlink(missing_ok=True)  # of an attempt that was killed in the middle of this
-    shutil.rmtree(take, ignore_errors=True)
+    take = folder / take_name(plan.take)
+    shutil.rmtree(take, ignore_errors=True)  # of an attempt that was killed in the middle of this
     os.rename(work / session_id / take_name(plan.take), take)
     sync_folder(folder)
     span = Span(plan.take, plan.first_segment, plan.first_segment + segments - 1)
-    edit_list_files.save(root, session_id, EditList(plan.version, (span,)))
+    edit_list_files.save_next((root,), session_id, lambda _, version: EditList(version, (span,)))
     session_state.save(root, state)
 
 

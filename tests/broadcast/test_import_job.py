@@ -268,7 +268,7 @@ def test_another_file_takes_the_place_of_the_first_at_the_same_address(
     work = uploads.import_folder(stage.settings.sessions_folder, second.id)
     work.mkdir()
     plan = replacement.planned(stage.settings.session_roots, first.session_id, work)
-    assert plan == replacement.Plan(take=2, first_segment=2, version=2)
+    assert plan == replacement.Plan(take=2, first_segment=2)
     (folder / "take-0002").mkdir()
     assert finish(stage, second)["replaced"] is True
     assert sorted(path.name for path in folder.iterdir()) == [
