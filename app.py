@@ -160,6 +160,10 @@ def _parser() -> argparse.ArgumentParser:
     objects = _add_group(commands, "objects", "files of recordings, on the disk and in a bucket")
     verify = _add(objects, "verify", _administer("objects verify"), "read them all, name the damaged ones")
     verify.add_argument("--json", action="store_true")
+    move = _add(objects, "move", _administer("objects move"), "move recordings from the disk into the bucket")
+    move.add_argument("id", metavar="ID", nargs="+", help="of the recording")
+    home = _add(objects, "home", _administer("objects home"), "bring recordings back to the disk")
+    home.add_argument("id", metavar="ID", nargs="+", help="of the recording")
     return parser
 
 

@@ -73,6 +73,9 @@ class Settings:
     clamav: ScannerAddress | None
     job_lanes: tuple[tuple[str, int], ...]
     objects: BucketPlace | None  # None: the disk
+    objects_keep_local_days: int | None  # None: age moves nothing
+    objects_disk_mark_bytes: int | None  # None: nor does a full disk
+    objects_cache_bytes: int
     s3_endpoint: str | None
     s3_region: str | None
     s3_path_style: bool
@@ -442,6 +445,21 @@ FIELDS: dict[str, Field] = {
         _objects,
         "disk, or a bucket that gets a copy of each recording: s3://BUCKET/PREFIX",
     ),
+    "KODO_OBJECTS_KEEP_LOCAL_DAYS": Field(
+        "objects_keep_local_days",
+        "",
+        _whole(0, 36_500),
+        "recordings that were not played for so many days are moved into the bucket; default: they stay",
+    ),
+    "KODO_OBJECTS_DISK_MARK": Field(
+        "objects_disk_mark_bytes",
+        "",
+        _size,
+        "with less free disk than this, recordings are moved, the longest unplayed first; default: they stay",
+    ),
+    "KODO_OBJECTS_CACHE": Field(
+        "objects_cache_bytes", "2G", _size, "most disk that holds what was played from the bucket lately"
+    ),
     "KODO_S3_ENDPOINT": Field(
         "s3_endpoint",
         "",
@@ -488,6 +506,7 @@ def _with_derived_defaults(parsed: dict[str, Any]) -> dict[str, Any]:
     _check_tls(parsed["tls_certificate"], parsed["tls_key"])
     _check_turn(parsed)
     _check_s3_keys(parsed)
+    _check_moving(parsed)
     if parsed["s3_path_style"] is None:
         parsed["s3_path_style"] = parsed["s3_endpoint"] is not None
     if parsed["public_url"] is None:
@@ -529,6 +548,12 @@ def _check_s3_keys(parsed: dict[str, Any]) -> None:
     missing = [name for name in names if not parsed[FIELDS[name].field]]
     if len(missing) == 1:
         raise SettingsError(missing[0], "access key and secret go together")
+
+
+def _check_moving(parsed: dict[str, Any]) -> None:
+    for name in ("KODO_OBJECTS_KEEP_LOCAL_DAYS", "KODO_OBJECTS_DISK_MARK"):
+        if parsed[FIELDS[name].field] is not None and parsed["objects"] is None:
+            raise SettingsError(name, "KODO_OBJECTS names no bucket to move recordings into")
 
 
 def _own_address(host: str, port: int, *, tls: bool) -> str:

@@ -92,8 +92,10 @@ def media_answer(body: bytes, *, public: bool) -> Answer:
     return Answer(200, headers, body)
 
 
-def problem_answer(status: int, detail: str, cache_control: bytes = NO_STORE) -> Answer:
-    """An error as RFC 9457 problem details; `detail` is shown to people."""
+def problem_answer(
+    status: int, detail: str, cache_control: bytes = NO_STORE, *, retry_seconds: int = 1
+) -> Answer:
+    """An error as RFC 9457 problem details; `detail` is shown to people. `retry_seconds`: told with a 503."""
     document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     body = json.dumps(document).encode()
     headers = [
@@ -103,7 +105,7 @@ def problem_answer(status: int, detail: str, cache_control: bytes = NO_STORE) ->
         *CROSS_ORIGIN,
     ]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers.append((b"retry-after", b"1"))
+        headers.append((b"retry-after", b"%d" % retry_seconds))
     return Answer(status, headers, body)
 
 

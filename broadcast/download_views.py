@@ -1,4 +1,5 @@
-"""The MP4 of a recording as a download: Flask says who and which file, the front sends it.
+"""The MP4 of a recording as a download: Flask says who and which file, the front sends it, also from the
+object store (`far_download.py`).
 
 Blueprint `downloads`, in web threads. Under any other WSGI server Flask sends the file itself.
 """
@@ -13,6 +14,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, redirect, request, send_file, url_for
 from flask_babel import gettext as _
 
+from broadcast import far_download, last_played
 from broadcast.problems import Problem
 from broadcast.room_api import unlocked_here
 from broadcast.services import services
@@ -22,6 +24,8 @@ from people import doors
 from people.doors import Reason
 from people.models import Room
 from people.session_cookie import current_user
+from recorder import far_media
+from recorder.far_media import FarPlace, MediaDamaged, MediaUnavailable
 
 blueprint = Blueprint("downloads", __name__)
 
@@ -35,7 +39,9 @@ def mp4(session_id: str) -> Response:
     with services().database.reading() as transaction:
         row = transaction.get(LectureSession, session_id)
         room = transaction.get(Room, row.room_id) if row is not None else None
-    if row is None or room is None or row.mp4_path is None or not Path(row.mp4_path).is_file():
+    path = Path(row.mp4_path) if row is not None and row.mp4_path is not None else None
+    place = far_media.away(path) if path is not None else None
+    if row is None or room is None or path is None or (place is None and not path.is_file()):
         raise Problem(404, _("Not found"), _("There is no MP4 of this recording (yet)."))
     verdict = doors.may_watch_recording(
         current_user(), room, row, unlocked=unlocked_here(room), now=utc_now()
@@ -44,7 +50,8 @@ def mp4(session_id: str) -> Response:
         return _way_in(verdict.reason, room)
     day = row.started_at.astimezone()  # of the server's zone: an early lecture in Tokyo is not yesterday's
     name = f"{file_name(row.title)} {day:%Y-%m-%d}.mp4"
-    response = sent_file(Path(row.mp4_path), "video/mp4")
+    last_played.note(services().settings.session_roots, row.id)
+    response = sent_file(path, "video/mp4") if place is None else _sent_from_afar(path, place)
     response.headers["Content-Disposition"] = attachment(name)
     response.headers["Cache-Control"] = "private, no-cache"
     return response
@@ -68,6 +75,20 @@ def sent_file(path: Path, mimetype: str) -> Response:
         named = os.fsencode(path).decode("latin-1")
         return Response(headers={SEND_FILE_HEADER: named}, mimetype=mimetype)
     return send_file(path, mimetype=mimetype, conditional=True)
+
+
+def _sent_from_afar(path: Path, place: FarPlace) -> Response:
+    try:
+        return far_download.answer(path, place, "video/mp4", services().far)
+    except MediaUnavailable as error:
+        raise Problem(
+            503,
+            _("Not available now"),
+            _("The file is in the object store, which does not answer just now."),
+            headers={"Retry-After": str(far_download.RETRY_AFTER_SECONDS)},
+        ) from error
+    except MediaDamaged as error:
+        raise Problem(404, _("Not found"), _("The file is damaged in the object store.")) from error
 
 
 def file_name(title: str) -> str:

@@ -3,7 +3,8 @@
 Called by `front.py` on the event loop. A request's body is collected here and its answer kept here until the
 client has taken it, so that a slow client never holds one of Flask's threads. What Flask wants sent as a
 file it names in a header; the file goes out with ranges by starlette. The other way round uploads' bodies go
-where a header of Flask says (`upload_receiver.py`). Ends with `close()`.
+where a header of Flask says (`upload_receiver.py`). What is in the object store `far_download.py` sends. Ends
+with `close()`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from starlette.responses import FileResponse
 
 from broadcast.answer import Header, problem_answer
 from broadcast.asgi import Message, Receive, Scope, Send, send_answer
+from broadcast.far_download import FarSender
+from broadcast.far_download import order_of as order_of_far
 from broadcast.upload_receiver import PATH_END, UPLOAD_KEY, Begin, UploaderLeft, UploadReceiver, order_of
 
 SEND_FILE_HEADER = b"x-kodo-send-file"
@@ -46,15 +49,16 @@ class ClientLeft(Exception):
 
 
 class FlaskBridge:
-    """`app`: any WSGI application."""
+    """`app`: any WSGI application. `far`: sends what was moved into the object store."""
 
-    def __init__(self, app: WsgiApp, threads: int = FLASK_THREADS) -> None:
+    def __init__(self, app: WsgiApp, far: FarSender | None = None, threads: int = FLASK_THREADS) -> None:
         def marked(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             environ[FRONT_KEY] = True
             environ[UPLOAD_KEY] = environ["asgi.scope"].get(UPLOAD_KEY)
             return app(environ, start_response)
 
         self._wsgi: Any = WSGIMiddleware(cast("Any", marked), workers=threads)  # its types are its own
+        self._far = far
         self._uploads = UploadReceiver()
         self._large_bodies = asyncio.Semaphore(LARGE_BODIES)
 
@@ -85,7 +89,7 @@ class FlaskBridge:
             return
         except ClientLeft:
             return
-        reply = _Reply(scope, receive, send)
+        reply = _Reply(scope, receive, send, self._far)
         await self._wsgi(_with_length(scope, len(body)), _one_message(body), reply.take)
         await reply.finish()
 
@@ -105,7 +109,7 @@ class FlaskBridge:
 
     async def _ask(self, scope: Scope, receive: Receive, send: Send) -> _Reply:
         """Flask's answer to a request without its body, kept here."""
-        reply = _Reply(scope, receive, send)
+        reply = _Reply(scope, receive, send, self._far)
         await self._wsgi(_with_length(scope, 0), _one_message(b""), reply.take)
         return reply
 
@@ -183,6 +187,7 @@ class _Reply:
     scope: Scope
     receive: Receive
     send: Send
+    far: FarSender | None = None
     start: Message | None = None
     chunks: list[bytes] = field(default_factory=list)
     size: int = 0
@@ -211,6 +216,8 @@ class _Reply:
             await self.send({"type": "http.response.body", "body": b"", "more_body": False})
         elif (path := self._file()) is not None:
             await self._send_file(path)
+        elif self.far is not None and (order := order_of_far(self.headers)) is not None:
+            await self.far.send(order, self.start, self.scope, self.receive, self.send)
         else:
             await self.send(self.start)
             await self.send({"type": "http.response.body", "body": b"".join(self.chunks), "more_body": False})

@@ -21,17 +21,22 @@ from broadcast.answer import Answer, method_not_allowed, preflight_answer
 from broadcast.asgi import Message, Receive, Scope, Send, send_answer
 from broadcast.event_answers import event_answer
 from broadcast.event_feed import EventFeed
+from broadcast.far_download import FarSender
 from broadcast.flask_bridge import FlaskBridge, WsgiApp
 from broadcast.hint_client import Ticker
 from broadcast.live_address import Batch
 from broadcast.live_answers import LiveAnswers
 from broadcast.live_windows import LiveWindows
-from broadcast.outcome import Hold, Later
+from broadcast.outcome import BUSY, Hold, Later
+from recorder.far_media import FarMedia
 
 log = logging.getLogger(__name__)
 
 LIVE = "/live/"
 READING_THREADS = 8
+# An object store may take seconds; what lies on the disk does not wait behind it.
+FAR_THREADS = 16
+MAX_FAR_WAITING = 400
 _PREFLIGHT = preflight_answer()
 _BAD_METHOD = method_not_allowed()
 
@@ -45,7 +50,10 @@ class Background(Protocol):
 
 
 class Front:
-    """`background` is opened in order; `windows` and the reading threads are the front's own."""
+    """`background` is opened in order; `windows` and the reading threads are the front's own.
+
+    `far`: reads what was moved into the object store.
+    """
 
     def __init__(
         self,
@@ -55,15 +63,18 @@ class Front:
         *,
         feed: EventFeed,
         background: Sequence[Background] = (),
+        far: FarMedia | None = None,
     ) -> None:
         self._answers = answers
         self._windows = windows
         self._feed = feed
-        self._flask = FlaskBridge(flask_app)
         self._background: Sequence[Background] = (Ticker(windows.poll), *background)
         self._opened: list[Background] = []
         self._is_open = False
         self._reading = ThreadPoolExecutor(READING_THREADS, thread_name_prefix="live-read")
+        self._reading_far = ThreadPoolExecutor(FAR_THREADS, thread_name_prefix="far-read")
+        self._far_waiting = 0
+        self._flask = FlaskBridge(flask_app, FarSender(far, self._reading_far))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -100,6 +111,7 @@ class Front:
             except Exception:  # the others must be closed all the same
                 log.exception("%s was not closed", type(service).__name__)
         await asyncio.to_thread(self._reading.shutdown, wait=True, cancel_futures=True)
+        await asyncio.to_thread(self._reading_far.shutdown, wait=True, cancel_futures=True)
         await asyncio.to_thread(self._flask.close)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -121,13 +133,25 @@ class Front:
         if isinstance(outcome, Answer):
             return outcome
         loop = asyncio.get_running_loop()
-        if isinstance(outcome, Later):
-            outcome = await loop.run_in_executor(self._reading, outcome.work)
+        while isinstance(outcome, Later):
+            if outcome.far:
+                outcome = await self._read_far(outcome)
+            else:
+                outcome = await loop.run_in_executor(self._reading, outcome.work)
         if isinstance(outcome, Hold):
             waiter = _LoopWaiter(loop)
             outcome.join(waiter)
             return await waiter.future
         return outcome
+
+    async def _read_far(self, later: Later) -> Answer | Hold | Later:
+        if self._far_waiting >= MAX_FAR_WAITING:
+            return BUSY
+        self._far_waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._reading_far, later.work)
+        finally:
+            self._far_waiting -= 1
 
     async def _events(self, scope: Scope) -> Answer:
         asked = self._answers.room_of_events(scope["path"])

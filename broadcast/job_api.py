@@ -12,10 +12,11 @@ from apiflask import APIBlueprint, Schema
 from apiflask.fields import Boolean, Dict, Float, Integer, List, Nested, String
 from apiflask.validators import Length
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
-from broadcast.job_board import board, reach, told
+from broadcast.job_board import alone, board, reach
 from broadcast.list_cursor import CURSOR_LENGTH, Cursor, UnfitCursor, read_cursor
 from broadcast.own_address import absolute
 from broadcast.private_answer import private_answer
@@ -36,6 +37,10 @@ class JobOfListOut(Schema):
     subject = String(metadata={"description": "id of what it works on"})
     title = String(allow_none=True, metadata={"description": "of what it works on"})
     url = String(allow_none=True, metadata={"description": "of the recording that it works on"})
+    place = String(
+        allow_none=True,
+        metadata={"description": "where that lies: disk, copied, bucket, damaged; null: not known"},
+    )
     lane = String(metadata={"description": "what it queues up with"})
     state = String(metadata={"description": "waiting, running, done, failed, cancelled"})
     progress = Float(metadata={"description": "0 to 1"})
@@ -90,7 +95,7 @@ def list_jobs(query_data: dict[str, Any]) -> BaseResponse:
 @blueprint.output(JobOut)
 def get_job(job_id: str) -> dict[str, Any]:
     """One job, with the last lines of its log."""
-    return told(_job(job_id), utc_now(), absolute, log=True)
+    return _told(job_id)
 
 
 @blueprint.post("/jobs/<job_id>/retry")
@@ -102,7 +107,7 @@ def retry_job(job_id: str) -> dict[str, Any]:
         Jobs(services().database).retry(found.job.id)
     except JobNotFound as error:
         raise Problem(409, _("Not possible now"), _("This job has not ended.")) from error
-    return told(_job(job_id), utc_now(), absolute, log=True)
+    return _told(job_id)
 
 
 @blueprint.post("/jobs/<job_id>/cancel")
@@ -112,12 +117,21 @@ def cancel_job(job_id: str) -> dict[str, Any]:
     found = _job(job_id)
     if not Jobs(services().database).cancel(found.job.id):
         raise Problem(409, _("Not possible now"), _("This job has ended already."))
-    return told(_job(job_id), utc_now(), absolute, log=True)
+    return _told(job_id)
 
 
 def _job(job_id: str) -> Listed:
     with services().database.reading() as transaction:
-        found = job_list.find(transaction, _reach(), job_id)
+        return _found(transaction, job_id)
+
+
+def _told(job_id: str) -> dict[str, Any]:
+    with services().database.reading() as transaction:
+        return alone(transaction, _found(transaction, job_id), utc_now(), absolute)
+
+
+def _found(transaction: Session, job_id: str) -> Listed:
+    found = job_list.find(transaction, _reach(), job_id)
     if found is None:
         raise NotFound(_("There is no such job."))
     return found

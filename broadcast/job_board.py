@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from broadcast.event_log import iso_utc
 from broadcast.list_cursor import Cursor
+from broadcast.recording_place import places_of
 from library import job_list
 from library.job_list import Listed
 from people.models import Role, User
@@ -38,17 +39,37 @@ def board(
             ("failed", job_list.failed),
         ):
             lists[name] = look(transaction, organization_id)
+    places = _places(transaction, [one for found in lists.values() for one in found])
     return {
-        **{name: [told(one, now, address) for one in found] for name, found in lists.items()},
+        **{name: [told(one, now, address, places) for one in found] for name, found in lists.items()},
         "counts": job_list.counts(transaction, organization_id) if before is None else None,
         "more": str(Cursor(*more)) if more is not None else None,
     }
 
 
-def told(one: Listed, now: datetime, address: Callable[[str], str], *, log: bool = False) -> dict[str, Any]:
-    """One job. Lists have no `log`, only whether there is one: it is as large as all the rest."""
+def alone(transaction: Session, one: Listed, now: datetime, address: Callable[[str], str]) -> dict[str, Any]:
+    """One job by itself, with its log."""
+    return told(one, now, address, _places(transaction, [one]), log=True)
+
+
+def told(
+    one: Listed,
+    now: datetime,
+    address: Callable[[str], str],
+    places: Mapping[str, str],
+    *,
+    log: bool = False,
+) -> dict[str, Any]:
+    """One job. `places`: where recordings lie. Lists have no `log`, only whether there is one: it is as large
+    as all the rest.
+    """
     values = job_list.told(one.job, now)
     values |= {"log": values["log"] if log else None, "has_log": bool(values["log"])}
     url = address(f"/watch/{one.session_id}") if one.session_id is not None else None
     times = {key: iso_utc(value) for key, value in values.items() if isinstance(value, datetime)}
-    return {**values, **times, "title": one.title, "url": url}
+    place = places.get(one.session_id) if one.session_id is not None else None
+    return {**values, **times, "title": one.title, "url": url, "place": place}
+
+
+def _places(transaction: Session, listed: Iterable[Listed]) -> Mapping[str, str]:
+    return places_of(transaction, {one.session_id for one in listed if one.session_id is not None})

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, abort, g, render_template, request, url_for
 from flask_babel import gettext as _
 
-from broadcast import picture_addresses, upload_api
+from broadcast import picture_addresses, recording_place, upload_api
 from broadcast.lecture_lists import MAX_SEARCH
 from broadcast.page_strings import STRINGS
 from broadcast.rate_limits import limiter, looks_at_lists
@@ -87,6 +87,7 @@ def edit(recording_id: str) -> str:
     return render_template(
         "recording.html",
         one=_told(known, current_user()),
+        place_words=recording_place.words_of(known.place),
         series=series,
         lecture_languages=LANGUAGES,
         licenses=LICENSES,

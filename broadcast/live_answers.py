@@ -108,13 +108,13 @@ class LiveAnswers:
             return Later(lambda: _guarded(lambda: self._open_and_answer(request)))
         return self._answer(window, request)
 
-    def _open_and_answer(self, request: _Request) -> Answer | Hold:
+    def _open_and_answer(self, request: _Request) -> Answer | Hold | Later:
         try:
             window = self._windows.open(request.address.subject)
         except NotInLog:
             return NO_SESSION
         outcome = self._answer(window, request)
-        return outcome.work() if isinstance(outcome, Later) else outcome
+        return outcome.work() if isinstance(outcome, Later) and not outcome.far else outcome
 
     def _answer(self, window: LiveWindow, request: _Request) -> Answer | Hold | Later:
         claim = self._book.claim(request.address.access)

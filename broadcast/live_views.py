@@ -43,7 +43,7 @@ def _answer(answers: LiveAnswers, feed: EventFeed, path: str) -> Answer:
     if "/events/" in path:
         return _events(answers, feed, path, gzip=gzip)
     outcome = answers.answer(path, request.query_string, gzip=gzip)
-    if isinstance(outcome, Later):
+    while isinstance(outcome, Later):
         outcome = outcome.work()
     return _held(outcome) if isinstance(outcome, Hold) else outcome
 

@@ -60,6 +60,7 @@ class LiveWindow:
     ) -> None:
         self.recorded_access = recorded_access
         self.room_id = reader.state.room_id
+        self.session_id = reader.session_id
         self.lock = threading.RLock()
         self.holds: Holds[Answer] = Holds(MAX_WAITERS)
         self.used_at = clock()
@@ -268,7 +269,7 @@ class LiveWindow:
         if take.number in self._frame_rates:
             return self._frame_rates[take.number]
         slot = take.segments[0]
-        if take.lost or not slot.complete:
+        if take.lost or not slot.complete or self._reader.is_far(take.number, slot.segment):
             return None
         data = self._reader.segment_bytes(take.number, slot.segment)
         self._frame_rates[take.number] = rate = frame_rate_of(data, slot.duration)
@@ -282,12 +283,16 @@ class LiveWindow:
             return place_of(self.view, [take.number for take in self._reader.takes], media)
 
     def read(self, media: Media) -> bytes:
-        """The resource's bytes, from the file. Raises NotInLog, OSError."""
+        """The resource's bytes, from the file or from elsewhere. Raises NotInLog, OSError."""
         if isinstance(media, Init):
             return self._reader.init_bytes(media.take)
         if isinstance(media, SegmentMedia):
             return self._reader.segment_bytes(media.take, media.segment)
         return self._reader.part_bytes(media.take, media.segment, media.part)
+
+    def is_far(self, media: Media) -> bool:
+        """Whether reading it asks the object store."""
+        return not isinstance(media, Init) and self._reader.is_far(media.take, media.segment)
 
     def newest_key_frame(self) -> bytes:
         """The init segment and the newest part that begins with a key frame. Raises NotInLog, OSError."""

@@ -13,8 +13,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from broadcast import recording_access
+from broadcast import last_played, recording_access
 from broadcast.live_window import LiveWindow
+from recorder.far_media import FarMedia
 from recorder.log_folders import is_session_id
 from recorder.media_log_reader import NotInLog, SessionReader
 
@@ -25,14 +26,19 @@ MAX_WINDOWS = 256
 
 
 class LiveWindows:
-    """`roots`: `settings.session_roots`. `clock`: monotonic seconds."""
+    """`roots`: `settings.session_roots`. `clock`: monotonic seconds. `far`: reads media that were moved."""
 
     def __init__(
-        self, roots: Sequence[Path], part_target_seconds: float, clock: Callable[[], float] = time.monotonic
+        self,
+        roots: Sequence[Path],
+        part_target_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        far: FarMedia | None = None,
     ) -> None:
         self._roots = tuple(roots)
         self._part_target_seconds = part_target_seconds
         self._clock = clock
+        self._far = far
         self._lock = threading.Lock()
         self._windows: OrderedDict[str, LiveWindow] = OrderedDict()
         self._closed = False
@@ -55,7 +61,7 @@ class LiveWindows:
             if self._closed:
                 raise NotInLog("this process is stopping")
             self._make_room()
-            reader = SessionReader(self._roots, session_id)
+            reader = SessionReader(self._roots, session_id, self._far)
             try:
                 recorded = recording_access.load(self._roots, session_id)
                 window = LiveWindow(reader, self._part_target_seconds, self._clock, recorded)
@@ -63,7 +69,8 @@ class LiveWindows:
                 reader.close()
                 raise
             self._windows[session_id] = window
-            return window
+        self._note_play(window)
+        return window
 
     def on_hint(self, hint: Mapping[str, object]) -> None:
         """The recorder wrote a part or a state: read on in that session if anybody watches it here."""
@@ -110,7 +117,13 @@ class LiveWindows:
         with self._lock:
             window = self._windows.pop(session_id, None)
         if window is not None:
+            self._note_play(window)
             window.close()
+
+    def _note_play(self, window: LiveWindow) -> None:
+        """A recording that is played stays on the disk, or has come to be wanted there."""
+        if window.view.ended:
+            last_played.note(self._roots, window.session_id)
 
     def _guarded(self, window: LiveWindow, work: Callable[[], object]) -> None:
         """One session's broken files are no reason to leave the others waiting."""

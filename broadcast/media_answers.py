@@ -1,7 +1,8 @@
 """Requests for init segments, segments and parts of one session.
 
-Called by `live_answers.py`. What many want now is read once and kept; older media is read in a thread; the
-hinted part is held until all its bytes are there (draft-pantos-hls-rfc8216bis-22, 6.2.6).
+Called by `live_answers.py`. What many want now is read once and kept; older media is read in a thread, what
+was moved into the object store in threads of its own; the hinted part is held until all its bytes are there
+(draft-pantos-hls-rfc8216bis-22, 6.2.6).
 """
 
 from __future__ import annotations
@@ -24,16 +25,22 @@ def media(window: LiveWindow, asked: Media, *, public: bool) -> Answer | Hold | 
     place = window.place(asked)
     if place is Place.AHEAD and window.refresh():
         place = window.place(asked)
+    if place in (Place.RECENT, Place.OLD) and window.is_far(asked):
+        return _later(window, asked, public=public, far=True)
     if place is Place.RECENT:
         return _read_and_keep(window, asked, public=public)
     if place is Place.OLD:
-        read = calm(lambda: media_answer(window.read(asked), public=public))
-        return Later(lambda: read() or GONE)
+        return _later(window, asked, public=public, far=False)
     if place is Place.HINTED:
         return _hold(window, asked, public=public)
     # 6.2.6: "SHOULD respond with "Not Found" … to a request for a resource that it cannot find and that is
     # not specified by an EXT-X-PRELOAD-HINT tag".
     return AHEAD if place is Place.AHEAD else GONE
+
+
+def _later(window: LiveWindow, asked: Media, *, public: bool, far: bool) -> Later:
+    read = calm(lambda: media_answer(window.read(asked), public=public))
+    return Later(lambda: read() or GONE, far=far)
 
 
 def _hold(window: LiveWindow, asked: Media, *, public: bool) -> Hold:

@@ -33,6 +33,7 @@ from people import doors
 from people.accounts import one_line
 from people.models import Room, User
 from people.session_cookie import current_user
+from recorder.far_media import whole_size
 
 blueprint = APIBlueprint("media", __name__, url_prefix="/api/v1", tag="Media")
 log = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ def _take_recording(slug: str) -> tuple[dict[str, Any], int]:
             room = transaction.get(Room, recording.room_id) if recording is not None else None
             if recording is None or room is None or not _may_take(person, room, recording):
                 raise Problem(404, _("Not found"), _("There is no recording at this address."))
-            if recording.mp4_path is None or not Path(recording.mp4_path).is_file():
+            if recording.mp4_path is None or whole_size(Path(recording.mp4_path)) == 0:
                 raise Problem(409, _("Not ready"), _("The MP4 of this recording is still being made."))
             film = films.add_recording(transaction, g.room.id, person.id, recording)
     except films.TooManyFilms as error:

@@ -20,6 +20,7 @@ from broadcast.answer import (
 from broadcast.holds import TooManyHolds, Waiter
 from broadcast.live_window import LiveWindow
 from broadcast.playlist_view import TARGET_DURATION_SECONDS
+from recorder.far_media import MediaDamaged, MediaUnavailable
 from recorder.media_log_reader import NotInLog
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,15 @@ NO_SESSION = problem_answer(404, "There is no such lecture.", max_age(ERROR_SECO
 # Its page asks for another address then, and gets that of the version without it.
 PRIVATE = problem_answer(403, "This part of the lecture is private.")
 NOTHING_YET = problem_answer(404, "There is nothing to play here yet.")
+ELSEWHERE_SECONDS = 3
+ELSEWHERE = problem_answer(
+    503,
+    "This part of the recording is in the object store, which does not answer just now.",
+    retry_seconds=ELSEWHERE_SECONDS,
+)
+DAMAGED = problem_answer(
+    404, "This part of the recording is damaged in the object store. Whoever runs this server has been told."
+)
 UNREADABLE = problem_answer(503, "The recording cannot be read just now.")
 TOO_LONG = problem_answer(414, "This address is longer than any of ours.", max_age(ERROR_SECONDS))
 
@@ -73,9 +83,13 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """An answer that reads a disk: call `work` in a thread. It never raises."""
+    """An answer that reads a disk: call `work` in a thread. It never raises.
 
-    work: Callable[[], Answer | Hold]
+    `far`: it asks an object store, too, which may take seconds; not in the threads that others wait for.
+    """
+
+    work: Callable[[], Answer | Hold | Later]
+    far: bool = False
 
 
 def calm(poll: Callable[[], Answer | None]) -> Callable[[], Answer | None]:
@@ -86,6 +100,10 @@ def calm(poll: Callable[[], Answer | None]) -> Callable[[], Answer | None]:
             return poll()
         except NotInLog:
             return GONE
+        except MediaUnavailable:
+            return ELSEWHERE
+        except MediaDamaged:
+            return DAMAGED
         except OSError as error:
             log.warning("held media cannot be read: %s", error)
             return UNREADABLE

@@ -24,6 +24,7 @@ from broadcast.list_cursor import Cursor, UnfitCursor, read_cursor
 from broadcast.page_strings import STRINGS
 from broadcast.player_page import newest_mp4, player_page, room_address
 from broadcast.rate_limits import limiter, looks_at_lists
+from broadcast.recording_place import DAMAGED, places_of
 from library.database import DatabaseUnavailable, utc_now
 from library.models import LectureSession, Visibility
 from people import doors
@@ -108,6 +109,7 @@ def watch(session_id: str) -> Answer:
         session = transaction.get(LectureSession, session_id)
         found = transaction.get(Room, session.room_id) if session is not None else None
         mp4 = newest_mp4(transaction, found, person, session) if found is not None else None
+        damaged = places_of(transaction, [session_id]).get(session_id) == DAMAGED
     if session is None or found is None:
         abort(404, _("There is no recording at this address."))
     verdict = doors.may_watch_recording(person, found, session, unlocked=False, now=utc_now())
@@ -120,7 +122,7 @@ def watch(session_id: str) -> Answer:
         return redirect(url_for("pages.room", slug=found.slug, **kept))
     shown = verdict or session.visibility == Visibility.ROOM
     title = session.title if shown else found.title
-    return player_page(found.slug, found, person, title=title, session=session, mp4=mp4)
+    return player_page(found.slug, found, person, title=title, session=session, mp4=mp4, damaged=damaged)
 
 
 @blueprint.get("/rooms/<slug>/settings")

@@ -34,10 +34,11 @@ def player_page(
     title: str,
     session: LectureSession | None = None,
     mp4: str | None = None,
+    damaged: bool = False,
 ) -> Response:
     """`room`: None while the database is away; `session`: of a recording's own page; `mp4`: its address.
 
-    `title`: as whoever may read the page may read it.
+    `damaged`: some of it is lost. `title`: as whoever may read the page may read it.
     """
     embedded = request.args.get("embed") == "1"
     api = f"/api/v1/rooms/{quote(slug, safe='')}"
@@ -60,6 +61,7 @@ def player_page(
             may_host=room is not None and bool(doors.may_host(person, room)),
             of_a_room=room is None or not room.uploads,
             mp4=mp4,
+            damaged=damaged,
             address=address,
             oembed=f"{public_url()}/oembed?{urlencode({'url': address})}" if is_open else None,
             page=page,

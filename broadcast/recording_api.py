@@ -39,7 +39,7 @@ from broadcast.room_api import no_recording
 from broadcast.services import services
 from broadcast.session_api import checked_words
 from broadcast.transcript_api import TranscriptBriefOut
-from library import catalogue
+from library import catalogue, object_moves
 from library.catalogue import MAX_PAGE_LENGTH, PAGE_LENGTH, Filter, NotInTrash, Sort, StillRunning
 from library.database import utc_now
 from library.jobs import Jobs
@@ -94,6 +94,10 @@ class CatalogueEntryOut(Schema):
     mp4_progress = Float(allow_none=True)
     mp4_error = String(allow_none=True, metadata={"description": "why, for who may edit it"})
     may_edit = Boolean()
+    place = String(
+        allow_none=True,
+        metadata={"description": "disk, copied, bucket, damaged; null: not known yet, or not told"},
+    )
 
 
 class CatalogueRecordingOut(CatalogueEntryOut):
@@ -223,6 +227,16 @@ def make_mp4_again(recording_id: str) -> tuple[dict[str, Any], int]:
         raise Problem(409, _("Not failed"), _("The MP4 of this recording did not fail."))
     Jobs(services().database).retry(job.id)
     return {"mp4_state": JobState.WAITING.value}, 202
+
+
+@blueprint.post("/recordings/<recording_id>/home")
+def bring_home(recording_id: str) -> tuple[dict[str, Any], int]:
+    """Have a recording that was moved into the object store brought back to the disk. 409: it is there."""
+    with services().database.session() as transaction:
+        if not object_moves.moved_of(transaction, recording_id):
+            raise Problem(409, _("Not needed"), _("This recording is on this server's disk."))
+        job = object_moves.order_home(transaction, recording_id, utc_now())
+    return {"job": job.id}, 202
 
 
 # What the answers and the pages are made of

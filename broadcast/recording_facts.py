@@ -16,6 +16,7 @@ from broadcast import picture_addresses
 from broadcast.access_texts import recording_access_text, room_access_text
 from broadcast.event_log import iso_utc
 from broadcast.own_address import absolute
+from broadcast.recording_place import places_of
 from broadcast.services import services
 from library import recordings, uploads
 from library.catalogue import Entry
@@ -30,26 +31,35 @@ _MP4_WORDS = {JobState.DONE: "ready", JobState.CANCELLED: "failed"}
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A recording with its room and the newest job that makes its MP4. `upload`: how the file stands that it
-    is to become of.
+    """A recording with its room, the newest job that makes its MP4, and where it lies (`recording_place`).
+
+    `upload`: how the file stands that it is to become of.
     """
 
     entry: Entry
     room: Room
     job: Job | None
     upload: Standing | None = None
+    place: str | None = None
 
 
 def known_of(transaction: Session, entries: Iterable[Entry]) -> tuple[Known, ...]:
-    """Two queries for a whole page; two more where something has no media."""
+    """Three queries for a whole page; two more where something has no media."""
     found = tuple(entries)
     wanted = {entry.session.room_id for entry in found}
     rooms = {room.id: room for room in transaction.scalars(select(Room).where(Room.id.in_(wanted)))}
-    jobs = _jobs_of(transaction, [entry.session.id for entry in found])
+    ids = [entry.session.id for entry in found]
+    jobs, places = _jobs_of(transaction, ids), places_of(transaction, ids)
     without_media = [entry.session.id for entry in found if not entry.session.bytes]
     coming = uploads.standings(transaction, without_media) if without_media else {}
     return tuple(
-        Known(entry, rooms[entry.session.room_id], jobs.get(entry.session.id), coming.get(entry.session.id))
+        Known(
+            entry,
+            rooms[entry.session.room_id],
+            jobs.get(entry.session.id),
+            coming.get(entry.session.id),
+            places.get(entry.session.id),
+        )
         for entry in found
     )
 
@@ -78,6 +88,7 @@ def tell(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any
         "started_at": iso_utc(row.started_at),
         "url": absolute(f"/watch/{row.id}"),
         "may_edit": may_edit,
+        "place": known.place if may_edit else None,
         **_mp4(known, may_edit=may_edit),
         **(_media(known) if may_watch else _NOTHING),
     }

@@ -14,6 +14,7 @@ from broadcast.recorder_client import RecorderClient
 from broadcast.session_directory import SessionDirectory
 from broadcast.viewers import ViewerCounts
 from library.database import Database
+from recorder.far_media import FarMedia
 from settings import Settings
 
 KEY = "kodo.services"
@@ -23,7 +24,8 @@ KEY = "kodo.services"
 class WebServices:
     """One per web process; its builder opens and closes what needs it. `tell`: a hint to other processes.
 
-    `announce`: the event feed's, after an event of `event_log` was committed to a room.
+    `announce`: the event feed's, after an event of `event_log` was committed to a room. `far`: reads what was
+    moved into the object store.
     """
 
     settings: Settings
@@ -37,6 +39,7 @@ class WebServices:
     announce: Callable[[str], None]
     tell: Callable[[Mapping[str, object]], None]
     posters: LivePosters
+    far: FarMedia | None = None
 
 
 def services() -> WebServices:

@@ -21,6 +21,7 @@ from broadcast.session_files import SessionFiles
 from library.database import Database
 from library.models import LectureSession
 from recorder import edit_list_files
+from recorder.far_media import whole_size
 from recorder.hidden_spans import HiddenSpan
 from recorder.log_folders import (
     INDEX_FILE,
@@ -160,10 +161,10 @@ class SessionDirectory:
             folder = root / session_id
             for number in take_numbers(folder):
                 take = folder / take_name(number)
-                size += _stat(take / MEDIA_FILE)[0]
+                size += whole_size(take / MEDIA_FILE)
                 newest = max(newest, _stat(take / INDEX_FILE)[1])
             healed = (folder / healed_name(number) for number in healed_numbers(folder))
-            size += sum(_stat(take / MEDIA_FILE)[0] for take in healed)
+            size += sum(whole_size(take / MEDIA_FILE) for take in healed)
         replay = self._replay(session_id) if ended else _NO_REPLAY
         return Figures(size, newest or None, *replay)
 

@@ -29,6 +29,7 @@ from library.object_store import (
     check_key,
     facts_of,
     no_progress,
+    wanted_facts,
 )
 
 NAME = "disk"
@@ -48,11 +49,17 @@ class DiskStore:
         return NAME
 
     def put(
-        self, key: str, source: Path, *, anew: bool = False, progress: Progress = no_progress
+        self,
+        key: str,
+        source: Path,
+        *,
+        sha256: str | None = None,
+        anew: bool = False,
+        progress: Progress = no_progress,
     ) -> StoredObject:
         """See ObjectStore."""
         path = self._path(key)
-        facts = facts_of(source)
+        facts = wanted_facts(source, sha256)
         told = StoredObject(key, facts.bytes, facts.sha256)
         if anew or not path.is_file() or self.head(key) != told:
             with _translated(key):

@@ -314,6 +314,7 @@ class MediaObject(Base):
 
     `kind`: `take`, `index`, `edits` or `mp4`. `session_id`: None once the session is deleted; copies in other
     stores are then removed. `damaged_reason`: a word of `Damage`. `verified_at`: when it was read last.
+    `moved_at`: since when the disk has given it up, for the copy in the bucket has it all.
     """
 
     __tablename__ = "objects"
@@ -336,6 +337,7 @@ class MediaObject(Base):
     damaged_reason: Mapped[str | None] = mapped_column(String(20), default=None)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     verified_at: Mapped[datetime] = mapped_column(default=utc_now)
+    moved_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class TranscriptOrigin(StrEnum):

@@ -31,7 +31,18 @@ def note(
     row.kind, row.session_id = kind, session_id
     row.sha256, row.bytes = told.sha256, told.bytes
     row.state, row.damaged_reason, row.verified_at = ObjectState.WHOLE, None, utc_now()
+    row.moved_at = None
     session.add(row)
+    session.flush()
+    return row
+
+
+def note_moved(
+    session: Session, store: str, told: StoredObject, *, kind: str, session_id: str | None
+) -> MediaObject:
+    """The store has given this up, for another has all of it: `told` is what it was."""
+    row = note(session, store, told, kind=kind, session_id=session_id)
+    row.moved_at = utc_now()
     session.flush()
     return row
 
@@ -53,24 +64,44 @@ def of_sessions(session: Session, store: str, session_ids: Iterable[str]) -> Seq
 
 
 def due(session: Session, store: str, before: datetime, most: int) -> Sequence[MediaObject]:
-    """Those of a store that were read through last before then, the longest ago first."""
-    query = select(MediaObject).where(MediaObject.store == store, MediaObject.verified_at < before)
+    """Those that a store has and that were read through last before then, the longest ago first."""
+    query = select(MediaObject).where(
+        MediaObject.store == store, MediaObject.moved_at.is_(None), MediaObject.verified_at < before
+    )
     return session.scalars(query.order_by(MediaObject.verified_at, MediaObject.id).limit(most)).all()
 
 
 def bytes_due(session: Session, stores: Iterable[str], before: datetime) -> int:
     """How much `due` will give of these stores in all."""
     total = select(func.coalesce(func.sum(MediaObject.bytes), 0))
-    chosen = total.where(MediaObject.store.in_(list(stores)), MediaObject.verified_at < before)
+    chosen = total.where(
+        MediaObject.store.in_(list(stores)), MediaObject.moved_at.is_(None), MediaObject.verified_at < before
+    )
     return int(session.scalar(chosen) or 0)
 
 
-def note_check(session: Session, checked: MediaObject, damage: Damage | None, at: datetime) -> None:
-    """What reading `checked` through gave, unless it was replaced meanwhile. What was mended is whole."""
+def note_check(session: Session, checked: MediaObject, damage: Damage | None, at: datetime) -> bool:
+    """What reading `checked` through gave, unless it was replaced or moved meanwhile (then False). What was
+    mended is whole.
+    """
     state = ObjectState.WHOLE if damage is None else ObjectState.DAMAGED
     same = (MediaObject.id == checked.id) & (MediaObject.sha256 == checked.sha256)
+    noted = (
+        update(MediaObject)
+        .where(same, MediaObject.moved_at.is_(None))
+        .values(state=state, damaged_reason=damage, verified_at=at)
+    )
+    return session.scalar(noted.returning(MediaObject.id)) is not None
+
+
+def note_damage_at(session: Session, store: str, key: str, sha256: str, at: datetime) -> None:
+    """Who reads an object found it gone or other than it was; a check says later in what way."""
+    known = update(MediaObject).where(
+        MediaObject.store == store, MediaObject.key == key, MediaObject.sha256 == sha256
+    )
+    still_whole = known.where(MediaObject.state == ObjectState.WHOLE)
     session.execute(
-        update(MediaObject).where(same).values(state=state, damaged_reason=damage, verified_at=at)
+        still_whole.values(state=ObjectState.DAMAGED, damaged_reason=Damage.UNREADABLE, verified_at=at)
     )
 
 
@@ -99,11 +130,22 @@ def without_copy(
     query = select(MediaObject).where(
         MediaObject.store == store,
         MediaObject.state == ObjectState.WHOLE,
+        MediaObject.moved_at.is_(None),
         MediaObject.session_id.is_not(None),
         MediaObject.key > after,
         ~copied.exists(),
     )
     return session.scalars(query.order_by(MediaObject.key).limit(most)).all()
+
+
+def moved_without_copy(session: Session, store: str, copy_store: str) -> Sequence[MediaObject]:
+    """What `store` has given up and no row of `copy_store` tells of."""
+    copy = aliased(MediaObject)
+    copied = select(copy.id).where(copy.store == copy_store, copy.key == MediaObject.key)
+    query = select(MediaObject).where(
+        MediaObject.store == store, MediaObject.moved_at.is_not(None), ~copied.exists()
+    )
+    return session.scalars(query).all()
 
 
 def left_over(session: Session, copy_store: str, store: str) -> Sequence[MediaObject]:
@@ -123,6 +165,7 @@ def whole_copies(session: Session, wanted: MediaObject, stores: Iterable[str]) -
         MediaObject.key == wanted.key,
         MediaObject.sha256 == wanted.sha256,
         MediaObject.state == ObjectState.WHOLE,
+        MediaObject.moved_at.is_(None),
         MediaObject.store.in_(list(stores)),
         MediaObject.store != wanted.store,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from library.object_store import (
     NoSuchObject,
     ObjectDamaged,
     ObjectStore,
+    OtherContent,
     Progress,
     SourceChanged,
     StoreFull,
@@ -77,18 +79,21 @@ def copy_all(
     StoreRefused, ObjectDamaged: what was copied by then is noted.
     """
     done = Copied(0, 0, _remove_left_over(database, target), [])
+    _note_moved_copies(database, target)
     total = sum(row.bytes for row in _without_copy(database, target.name))
     for row in _without_copy(database, target.name):
         try:
             told = target.put(
-                row.key, storage / row.key, progress=lambda part, _: progress(done.bytes + part, total)
+                row.key,
+                storage / row.key,
+                sha256=row.sha256,
+                progress=lambda part, _: progress(done.bytes + part, total),
             )
         except (FileNotFoundError, SourceChanged):
             continue  # the scan says what became of it
-        if told.sha256 != row.sha256:
-            target.delete(row.key)
-            _note_damage(database, row)
-            done.damaged.append(row.key)
+        except OtherContent:
+            if _note_damage(database, row):
+                done.damaged.append(row.key)
             continue
         with database.session() as session:
             object_catalogue.note(session, target.name, told, kind=row.kind, session_id=row.session_id)
@@ -149,9 +154,24 @@ def _remove_left_over(database: Database, target: ObjectStore) -> int:
     return len(rows)
 
 
-def _note_damage(database: Database, row: MediaObject) -> None:
+def _note_damage(database: Database, row: MediaObject) -> bool:
+    """Whether the row is still the one that was copied from: a file that was moved is not damaged."""
     with database.session() as session:
-        object_catalogue.note_check(session, row, Damage.CONTENT, utc_now())
+        return object_catalogue.note_check(session, row, Damage.CONTENT, utc_now())
+
+
+def _note_moved_copies(database: Database, target: ObjectStore) -> None:
+    """After the database was lost: what the disk has given up is there, though no row says so."""
+    with database.reading() as session:
+        rows = object_catalogue.moved_without_copy(session, DISK, target.name)
+    for row in rows:
+        with suppress(NoSuchObject):
+            told = target.head(row.key)
+            if (told.bytes, told.sha256) == (row.bytes, row.sha256):
+                with database.session() as session:
+                    object_catalogue.note(
+                        session, target.name, told, kind=row.kind, session_id=row.session_id
+                    )
 
 
 def _without_copy(database: Database, target: str) -> Iterator[MediaObject]:

@@ -40,6 +40,11 @@ _NAMED_IN_MESSAGE = 5
 _MESSAGE_LENGTH = 500  # of the job's column
 
 Files = Callable[[LectureSession], Iterable[tuple[str, str]]]  # of an ended session: key and kind
+Moved = Callable[[str], StoredObject | None]  # what a key's file was, if the disk has given it up
+
+
+def _nothing_moved(_: str) -> StoredObject | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,9 @@ def order(database: Database, now: datetime) -> None:
         jobs.enqueue(session, kind=KIND, key=key, subject="objects", payload={}, lane=LANE)
 
 
-def take_up(database: Database, storage: Path, files_of: Files, *, now: datetime) -> int:
+def take_up(
+    database: Database, storage: Path, files_of: Files, *, now: datetime, moved: Moved = _nothing_moved
+) -> int:
     """Put files of ended sessions that the catalogue lacks into it, and replaced MP4s out of it → how many
     are new. Raises DatabaseUnavailable, OSError.
     """
@@ -92,14 +99,17 @@ def take_up(database: Database, storage: Path, files_of: Files, *, now: datetime
         ids = [one.id for one in page]
         with database.reading() as session:
             known: dict[str | None, dict[str, str]] = {}
+            given_up: set[str] = set()
             for row in object_catalogue.of_sessions(session, DISK, ids):
                 known.setdefault(row.session_id, {})[row.key] = row.kind
+                if row.moved_at is not None:
+                    given_up.add(row.key)
             being_made = recordings.being_made(session, ids)
         for one in page:
             files = dict(files_of(one))
-            if one.id in being_made:  # its MP4 is going to be another
-                files = {key: kind for key, kind in files.items() if kind != object_catalogue.MP4}
-            count += _take_up_session(database, storage, one, files, known.get(one.id, {}))
+            if one.id in being_made:  # its MP4 is going to be another; until then a moved one is to be had
+                files = {k: v for k, v in files.items() if v != object_catalogue.MP4 or k in given_up}
+            count += _take_up_session(database, storage, one, files, known.get(one.id, {}), moved)
     return count
 
 
@@ -109,6 +119,7 @@ def _take_up_session(
     lecture: LectureSession,
     files: dict[str, str],
     known: dict[str, str],
+    moved: Moved,
 ) -> int:
     """`files`, `known`: key → kind. A take that is known and gone stays: that is damage."""
     replaced = [key for key in known.keys() - files.keys() if known[key] == object_catalogue.MP4]
@@ -117,6 +128,10 @@ def _take_up_session(
             object_catalogue.forget(session, DISK, replaced)
     count = 0
     for key in sorted(files.keys() - known.keys()):
+        if (told := moved(key)) is not None:
+            with database.session() as session:
+                object_catalogue.note_moved(session, DISK, told, kind=files[key], session_id=lecture.id)
+            continue
         try:
             facts = facts_of(storage / key)
         except (FileNotFoundError, SourceChanged):
@@ -135,10 +150,11 @@ def take_up_and_scan(
     files_of: Files,
     *,
     before: datetime,
+    moved: Moved = _nothing_moved,
     progress: Progress = no_progress,
 ) -> Scanned:
     """Both; what was just taken up has been read, and is not read again. Raises what they raise."""
-    taken_up = take_up(database, storage, files_of, now=utc_now())
+    taken_up = take_up(database, storage, files_of, now=utc_now(), moved=moved)
     scanned = scan(database, stores, storage, before=before, progress=progress)
     scanned.taken_up = taken_up
     return scanned

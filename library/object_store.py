@@ -44,6 +44,10 @@ class SourceChanged(ObjectStoreError):
     """The file was written to while it was being stored."""
 
 
+class OtherContent(ObjectStoreError):
+    """The file is not what was to be stored: it was damaged, or is another now."""
+
+
 class ObjectDamaged(ObjectStoreError):
     """What the store holds, or says it holds, is not what was given to it; or it says so itself."""
 
@@ -102,12 +106,18 @@ class ObjectStore(Protocol):
         """The place as rows of the catalogue know it: `disk`, `s3://bucket/prefix`."""
 
     def put(
-        self, key: str, source: Path, *, anew: bool = False, progress: Progress = no_progress
+        self,
+        key: str,
+        source: Path,
+        *,
+        sha256: str | None = None,
+        anew: bool = False,
+        progress: Progress = no_progress,
     ) -> StoredObject:
         """Store a file; goes on where an attempt at the same content stopped. On return the store itself has
         told length and SHA-256, and they agree: only then may the source go. Replaces what the key held;
-        what the store says it has is not sent again but `anew`: it may be damaged. Raises SourceChanged,
-        ObjectDamaged, StoreFull, FileNotFoundError.
+        what the store says it has is not sent again but `anew`: it may be damaged. With `sha256` nothing
+        else is stored. Raises OtherContent, SourceChanged, ObjectDamaged, StoreFull, FileNotFoundError.
         """
 
     def head(self, key: str) -> StoredObject:
@@ -161,6 +171,14 @@ class FileFacts:
             unchanged = False
         if not unchanged:
             raise SourceChanged(f"{path} was written to while it was being stored")
+
+
+def wanted_facts(path: Path, sha256: str | None) -> FileFacts:
+    """`facts_of` a file that is about to be stored. Raises OtherContent, too."""
+    facts = facts_of(path)
+    if sha256 is not None and facts.sha256 != sha256:
+        raise OtherContent(f"{path} is not what it was")
+    return facts
 
 
 def facts_of(path: Path) -> FileFacts:

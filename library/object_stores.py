@@ -9,9 +9,16 @@ from library import disk_store
 from library.object_store import ObjectStore
 from settings import Settings
 
+ATTEMPTS, REQUEST_SECONDS = 3, 30.0
 
-def open_store(settings: Settings) -> ObjectStore:
-    """The store of KODO_OBJECTS. Connects on first use. Whoever opens it closes it."""
+
+def open_store(
+    settings: Settings, *, attempts: int = ATTEMPTS, timeout_seconds: float = REQUEST_SECONDS
+) -> ObjectStore:
+    """The store of KODO_OBJECTS. Connects on first use. Whoever opens it closes it.
+
+    `attempts`, `timeout_seconds`: of one request to a bucket.
+    """
     place = settings.objects
     if place is None:
         return disk_store.DiskStore(settings.storage)
@@ -29,6 +36,8 @@ def open_store(settings: Settings) -> ObjectStore:
             secret_key=settings.s3_secret_key,
         ),
         settings.storage / ".objects" / "uploads",
+        attempts=attempts,
+        timeout_seconds=timeout_seconds,
     )
 
 

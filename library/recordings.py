@@ -69,13 +69,15 @@ def mp4_is_there(database: Database, session_id: str, result: Mapping[str, Any])
 
 
 def remove_older(folder: Path, session_id: str, version: int) -> None:
-    """Remove the MP4s of versions before `version`, and what attempts at them left. Raises OSError."""
-    name = re.compile(rf"{re.escape(session_id)}(?:\.([0-9]+))?\.mp4(\.partial)?")
+    """Remove the MP4s of versions before `version`, what attempts at them left, and the markers of those that
+    were moved. Raises OSError.
+    """
+    name = re.compile(rf"{re.escape(session_id)}(?:\.([0-9]+))?\.mp4(\.partial|\.far)?")
     for path in list(folder.iterdir()) if folder.is_dir() else ():
         match = name.fullmatch(path.name)
         if match is None or int(match[1] or 1) >= version:
             continue
-        if match[2]:
+        if match[2] == ".partial":
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)

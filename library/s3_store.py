@@ -26,8 +26,8 @@ from library.object_store import (
     Progress,
     StoredObject,
     check_key,
-    facts_of,
     no_progress,
+    wanted_facts,
 )
 from library.s3_errors import code_of, meaning_of, refuse_other_regions, status_of, translated
 from library.s3_upload import PartedUpload, UploadRecords, upload_ids
@@ -80,11 +80,17 @@ class S3Store:
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
     def put(
-        self, key: str, source: Path, *, anew: bool = False, progress: Progress = no_progress
+        self,
+        key: str,
+        source: Path,
+        *,
+        sha256: str | None = None,
+        anew: bool = False,
+        progress: Progress = no_progress,
     ) -> StoredObject:
         """See ObjectStore."""
         name = self._name(key)
-        facts = facts_of(source)
+        facts = wanted_facts(source, sha256)
         told = StoredObject(key, facts.bytes, facts.sha256)
         with suppress(NoSuchObject):
             if self.head(key) == told and not anew:

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from broadcast.recorder_client import RecorderClient, RecorderRefused, RecorderUnavailable
-from library import object_scan
+from library import object_moves, object_scan
 from library.database import (
     Database,
     DatabaseUnavailable,
@@ -32,6 +32,7 @@ from library.object_store import ObjectStoreError
 from library.object_stores import open_stores
 from library.secret_key import SecretKeyError, installation_secret
 from operation import job_commands, library_commands
+from operation.far_files import told_by_marker
 from operation.recording_files import files_of
 from operation.wrong_use import WrongUse
 from people import command_line, setup_link
@@ -200,7 +201,12 @@ def _objects_verify(settings: Settings, parsed: argparse.Namespace) -> None:
     """Reads everything now, beside whatever runs. Raises ObjectsDamaged."""
     with _database(settings) as database, open_stores(settings) as stores:
         scanned = object_scan.take_up_and_scan(
-            database, stores, settings.storage, lambda one: files_of(settings, one), before=utc_now()
+            database,
+            stores,
+            settings.storage,
+            lambda one: files_of(settings, one),
+            before=utc_now(),
+            moved=told_by_marker(settings),
         )
     if parsed.json:
         print(json.dumps(asdict(scanned), indent=2))
@@ -214,6 +220,21 @@ def _objects_verify(settings: Settings, parsed: argparse.Namespace) -> None:
                 damaged=[one.key for one in scanned.damaged],
             )
         )
+
+
+def _objects_move(database: Database, parsed: argparse.Namespace) -> None:
+    """Orders the job, whatever the settings say of these recordings; prints its id."""
+    with database.session() as session:
+        job = object_moves.order(session, f"by-hand:{utc_now().isoformat()}", parsed.id)
+    print(job.id)
+
+
+def _objects_home(database: Database, parsed: argparse.Namespace) -> None:
+    """Orders a job for each of these recordings; prints their ids."""
+    with database.session() as session:
+        ordered = [object_moves.order_home(session, one, utc_now()) for one in parsed.id]
+    for job in ordered:
+        print(job.id)
 
 
 COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
@@ -233,4 +254,6 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "jobs retry": _with_database(job_commands.retry),
     "library add": _library_add,
     "objects verify": _objects_verify,
+    "objects move": _with_database(_objects_move),
+    "objects home": _with_database(_objects_home),
 }

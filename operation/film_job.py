@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from library import films
 from library.database import Database
 from library.models import Job
 from library.upload_file import upload_path
+from operation import move_jobs
 from operation.job_output import tell_progress, tell_result, wait_for_disk
+from recorder import far_media
 from recorder.media_facts import MediaRefused
 from recorder.normalise import NoDisk, normalise
 from settings import Settings
@@ -27,17 +30,18 @@ def work(settings: Settings, job: Job) -> int:
     os.nice(NICENESS)
     settings.media_folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     destination, source = settings.media_folder / f"{job.subject}.mkv", Path(job.payload["source"])
-    if destination.exists() and not source.exists():
+    if destination.exists() and not source.exists() and far_media.away(source) is None:
         # An attempt that was killed before it could say so has done it all: the film stays as it is.
         tell_result({"refused": "gone"})
         return 0
     try:
-        made = normalise(
-            source,
-            destination,
-            disk_floor_bytes=settings.disk_floor_bytes,
-            progress=tell_progress,
-        )
+        with _at_home(settings, source):
+            made = normalise(
+                source,
+                destination,
+                disk_floor_bytes=settings.disk_floor_bytes,
+                progress=tell_progress,
+            )
     except MediaRefused as refused:
         log.warning("film %s: %s", job.subject, refused)
         tell_result({"refused": refused.reason})
@@ -47,6 +51,13 @@ def work(settings: Settings, job: Job) -> int:
         return 0
     tell_result(asdict(made))
     return 0
+
+
+def _at_home(settings: Settings, source: Path) -> AbstractContextManager[None]:
+    """The MP4 of a recording may have been moved into the object store; an upload never was."""
+    if source.parent != settings.recordings_folder:
+        return nullcontext()
+    return move_jobs.brought_home(settings, source.name.partition(".")[0], move_jobs.MP4)
 
 
 def done(settings: Settings, database: Database, job: Job, result: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from broadcast.adoption import adopt_session
 from library import copies
 from library.database import Database
 from library.models import Job
+from operation import move_jobs
 from operation.job_output import tell_progress, tell_result, wait_for_disk
 from recorder import edit_list_files
 from recorder.healing import CopyFile, heal
@@ -29,13 +30,14 @@ def work(settings: Settings, job: Job) -> int:
     os.nice(NICENESS)
     files = [CopyFile(Path(one["path"]), float(one["began_at"])) for one in job.payload["copies"]]
     try:
-        made = heal(
-            settings.session_roots,
-            job.subject,
-            files,
-            disk_floor_bytes=settings.disk_floor_bytes,
-            progress=tell_progress,
-        )
+        with move_jobs.brought_home(settings, job.subject, move_jobs.TAKES):
+            made = heal(
+                settings.session_roots,
+                job.subject,
+                files,
+                disk_floor_bytes=settings.disk_floor_bytes,
+                progress=tell_progress,
+            )
     except NoDisk as error:
         wait_for_disk(str(error))
         return 0

@@ -9,8 +9,9 @@ from typing import Any
 from library import recordings
 from library.database import Database
 from library.models import Job
-from operation import object_jobs
+from operation import move_jobs, object_jobs
 from operation.job_output import tell_progress, tell_result, wait_for_disk
+from recorder import far_media
 from recorder.export import ExportFailed, NotEnoughSpace, export_mp4
 from settings import Settings
 
@@ -21,22 +22,27 @@ def work(settings: Settings, job: Job) -> int:
     folder = settings.recordings_folder
     folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     version = int(job.payload.get("version", 1))
-    object_jobs.forget(settings, recordings.mp4_path(folder, job.subject, version))
+    path = recordings.mp4_path(folder, job.subject, version)
+    if far_media.away(path) is None:
+        object_jobs.forget(settings, path)
     try:
-        made = export_mp4(
-            settings.session_roots,
-            job.subject,
-            recordings.mp4_path(folder, job.subject, version),
-            tell_progress,
-            version=version,
-            keep_free_bytes=settings.disk_floor_bytes,
-        )
+        with move_jobs.brought_home(settings, job.subject, move_jobs.TAKES):
+            made = export_mp4(
+                settings.session_roots,
+                job.subject,
+                path,
+                tell_progress,
+                version=version,
+                keep_free_bytes=settings.disk_floor_bytes,
+            )
     except NotEnoughSpace as error:
         wait_for_disk(str(error))
         return 0
     except ExportFailed as error:
         log.error("%s", error)
         return 1
+    object_jobs.forget(settings, path)  # one that was moved is to be had until there is another
+    far_media.unmark([path])
     tell_result({**asdict(made), "path": str(made.path), "version": version})
     return 0
 

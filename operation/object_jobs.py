@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from library import object_catalogue, object_copies, object_scan
+from library import object_catalogue, object_copies, object_moves, object_scan
 from library.database import Database, open_database, utc_now
 from library.disk_store import NAME as DISK
 from library.models import Job
 from library.object_store import ObjectStore, ObjectStoreError, StoreUnavailable
 from library.object_stores import open_stores
+from operation.far_files import told_by_marker
 from operation.job_output import postpone, tell_progress, tell_result
 from operation.recording_files import files_of
 from settings import Settings
@@ -50,6 +52,7 @@ def scan(settings: Settings, _: Job) -> int:
             settings.storage,
             lambda lecture: files_of(settings, lecture),
             before=now - object_scan.RECHECK,
+            moved=told_by_marker(settings),
             progress=_tell_bytes,
         )
         return asdict(scanned)
@@ -62,7 +65,13 @@ def store(settings: Settings, _: Job) -> int:
     now = utc_now()
 
     def work(database: Database, stores: Mapping[str, ObjectStore]) -> dict[str, Any]:
-        object_scan.take_up(database, settings.storage, lambda one: files_of(settings, one), now=now)
+        object_scan.take_up(
+            database,
+            settings.storage,
+            lambda one: files_of(settings, one),
+            now=now,
+            moved=told_by_marker(settings),
+        )
         copied = {
             name: asdict(object_copies.copy_all(database, settings.storage, target, progress=_tell_bytes))
             for name, target in stores.items()
@@ -84,11 +93,20 @@ def are_checked(settings: Settings, database: Database, job: Job, result: dict[s
             object_copies.enqueue(transaction, f"after:{job.id}")
 
 
-def are_copied(settings: Settings, database: Database, job: Job, result: dict[str, Any]) -> None:  # noqa: ARG001
-    """After copying, in the worker: what turned out to be damaged meanwhile."""
+def are_copied(settings: Settings, database: Database, job: Job, result: dict[str, Any]) -> None:
+    """After copying, in the worker: what turned out to be damaged meanwhile. What has a copy may move."""
     for name, copied in result["copied"].items():
         for key in copied["damaged"]:
             log.error("damaged: %s on the disk, not copied to %s", key, name)
+    if settings.objects_keep_local_days is not None or disk_is_low(settings):
+        with database.session() as transaction:
+            object_moves.order(transaction, f"after:{job.id}")
+
+
+def disk_is_low(settings: Settings) -> bool:
+    """Whether recordings are to make room."""
+    mark = settings.objects_disk_mark_bytes
+    return mark is not None and shutil.disk_usage(settings.storage).free < mark
 
 
 def _with_stores(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
 from library import pictures
 from library.database import Database, open_database
 from library.models import Job
+from operation.far_reader import far_reader_of_jobs
 from operation.job_output import tell_progress, tell_result, wait_for_disk
 from recorder.media_log_reader import NotInLog
 from recorder.pictures import NoDisk, PicturesFailed, make_pictures
@@ -24,15 +26,17 @@ def work(settings: Settings, job: Job) -> int:
     os.nice(NICENESS)
     version = int(job.payload["version"])
     try:
-        made = make_pictures(
-            settings.session_roots,
-            job.subject,
-            pictures.folder_of(settings.pictures_folder, job.subject, version),
-            tell_progress,
-            version=version,
-            poster_at=chosen_poster(settings, job).at,
-            keep_free_bytes=settings.disk_floor_bytes,
-        )
+        with closing(far_reader_of_jobs(settings)) as far:
+            made = make_pictures(
+                settings.session_roots,
+                job.subject,
+                pictures.folder_of(settings.pictures_folder, job.subject, version),
+                tell_progress,
+                version=version,
+                poster_at=chosen_poster(settings, job).at,
+                keep_free_bytes=settings.disk_floor_bytes,
+                far=far,
+            )
     except NoDisk as error:
         wait_for_disk(str(error))
         return 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
 from library import pictures
 from library.database import Database
 from library.models import Job
+from operation.far_reader import far_reader_of_jobs
 from operation.job_output import tell_result
 from operation.pictures_job import chosen_poster
 from recorder.media_log_reader import NotInLog
@@ -26,7 +28,10 @@ def work(settings: Settings, job: Job) -> int:
         return 0
     folder = pictures.folder_of(settings.pictures_folder, job.subject, chosen.version)
     try:
-        made = make_poster(settings.session_roots, job.subject, folder, chosen.at, version=chosen.version)
+        with closing(far_reader_of_jobs(settings)) as far:
+            made = make_poster(
+                settings.session_roots, job.subject, folder, chosen.at, version=chosen.version, far=far
+            )
     except (NotInLog, NoPicture, FileNotFoundError) as error:
         log.error("no poster: %s", error)
         return 1

@@ -13,6 +13,7 @@ from library.models import Job, JobWait
 from library.transcription import orders
 from library.transcription.engine import Engine, NoModel
 from library.transcription.engines import open_engine
+from operation.far_reader import far_reader_of_jobs
 from operation.job_output import postpone, tell_progress, tell_result
 from recorder.media_log_reader import NotInLog, SessionReader
 from settings import Settings
@@ -46,8 +47,9 @@ def transcribe(
     settings: Settings, job: Job, open_engine: Callable[[], Engine], bounds: Bounds | None = None
 ) -> int:
     """With an engine that is opened when there is speech to hear → exit code."""
+    far = far_reader_of_jobs(settings)
     try:
-        reader = SessionReader(settings.session_roots, job.subject)
+        reader = SessionReader(settings.session_roots, job.subject, far)
     except NotInLog as error:
         log.error("nothing to transcribe: %s", error)
         return 1
@@ -67,6 +69,7 @@ def transcribe(
     finally:
         database.close()
         reader.close()
+        far.close()
     return 0
 
 

@@ -35,6 +35,8 @@ from broadcast.web_app import create_app
 from library.database import Database, open_database
 from library.object_care import ObjectCare
 from library.secret_key import installation_secret
+from operation import object_jobs
+from operation.far_reader import far_reader_of_viewers, note_damage
 from operation.open_files import warn_if_few
 from operation.web_server import serve
 from people.models import Room
@@ -75,7 +77,8 @@ def _rest_the_collector() -> None:
 def build_front(settings: Settings, database: Database) -> Front:
     """The web process's application over an open database; not opened yet."""
     secret = installation_secret(settings.storage)
-    windows = LiveWindows(settings.session_roots, settings.part_seconds)
+    far = far_reader_of_viewers(settings, lambda place: note_damage(database, place))
+    windows = LiveWindows(settings.session_roots, settings.part_seconds, far=far)
     recordings = RecordingBook(changes_in(database))
     book = AccessBook(
         secret, lambda: _rooms(database), memory=KnownRooms(settings.storage), recordings=recordings
@@ -88,7 +91,9 @@ def build_front(settings: Settings, database: Database) -> Front:
     viewers = ViewerCounts(settings.beacon_seconds, log, feed.announce, hints.tell)
     adopter = SessionAdopter(database, log, feed.announce, directory)
     expiry = UploadExpiry(settings, database)
-    care = ObjectCare(database, copies=settings.objects is not None)
+    care = ObjectCare(
+        database, copies=settings.objects is not None, disk_is_low=lambda: object_jobs.disk_is_low(settings)
+    )
     listeners += [_batch_listener(feed), _access_listener(book), adopter.on_hint, viewers.on_hint]
     services = WebServices(
         settings=settings,
@@ -102,11 +107,12 @@ def build_front(settings: Settings, database: Database) -> Front:
         announce=feed.announce,
         tell=hints.tell,
         posters=LivePosters(windows),
+        far=far,
     )
     answers = LiveAnswers(windows, book)
     app = create_app(services, answers, feed)
-    background = (book, hints, feed, viewers, adopter, expiry, care)
-    return Front(app, answers, windows, feed=feed, background=background)
+    background = (far, book, hints, feed, viewers, adopter, expiry, care)
+    return Front(app, answers, windows, feed=feed, background=background, far=far)
 
 
 def _rooms(database: Database) -> dict[str, RoomAccess]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from library import copies, films, object_copies, object_scan, pictures, recordings, uploads
+from library import copies, films, object_copies, object_moves, object_scan, pictures, recordings, uploads
 from library.database import Database, open_database
 from library.jobs import Jobs
 from library.models import Job
@@ -26,12 +26,14 @@ from operation import (
     film_job,
     healing_job,
     import_job,
+    move_jobs,
     mp4_job,
     object_jobs,
     pictures_job,
     poster_job,
     transcription_job,
 )
+from recorder.far_media import MediaDamaged
 from settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -69,6 +71,8 @@ KINDS: Mapping[str, Kind] = {
     pictures.POSTER_KIND: Kind(poster_job.work, poster_job.done, pictures.LANE),
     object_scan.KIND: Kind(object_jobs.scan, object_jobs.are_checked, object_scan.LANE),
     object_copies.KIND: Kind(object_jobs.store, object_jobs.are_copied, object_copies.LANE),
+    object_moves.KIND: Kind(move_jobs.move, move_jobs.are_moved, object_moves.LANE),
+    object_moves.HOME_KIND: Kind(move_jobs.home, move_jobs.is_home, object_moves.HOME_LANE),
     orders.KIND: Kind(
         transcription_job.work, transcription_job.done, orders.LANE, transcription_job.MEMORY_BYTES
     ),
@@ -114,7 +118,14 @@ def run_job(settings: Settings, job_id: str) -> int:
     if kind is None:
         log.error("job %s: nobody here knows the kind %s", job_id, job.kind)
         return 1
-    return kind.work(settings, job)
+    code = 0  # also of one that was postponed
+    try:
+        with move_jobs.postponed():
+            code = kind.work(settings, job)
+    except MediaDamaged as error:
+        log.error("what was moved into the object store cannot be had from it: %s", error)
+        return 1
+    return code
 
 
 def _handling(settings: Settings, database: Database, kind: Kind) -> Handling:

@@ -129,6 +129,7 @@ RULES: Mapping[str, Rule] = {
     "recordings.make_mp4_again": Rule.RECORDING_EDITORS,
     "edits.get_edit": Rule.RECORDING_EDITORS,
     "edits.put_edit": Rule.RECORDING_EDITORS,
+    "recordings.bring_home": Rule.RECORDING_EDITORS,
     "posters.live_poster": Rule.ANYONE,  # judged in the view, as watching is
     "pictures.poster": Rule.ANYONE,
     "pictures.thumbnail": Rule.ANYONE,

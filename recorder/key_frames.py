@@ -54,13 +54,19 @@ class ShownPart:
 
 
 class TakeMedia:
-    """The `program.mp4` of a take, open; it stays readable while the spill moves it."""
+    """The `program.mp4` of a take, open; it stays readable while the spill moves it, and when it is moved
+    into an object store.
+    """
 
     def __init__(self, reader: SessionReader, take: int) -> None:
+        self._reader = reader
+        self._take = take
         self._fd = os.open(reader.media_path(take), os.O_RDONLY)
 
     def read(self, offset: int, length: int) -> bytes:
-        return os.pread(self._fd, length, offset)
+        """Raises NotInLog, OSError."""
+        data = os.pread(self._fd, length, offset)
+        return data if len(data) == length else self._reader.read_media(self._take, offset, length)
 
     def close(self) -> None:
         """Once."""

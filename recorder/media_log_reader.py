@@ -4,6 +4,7 @@ A SessionReader may be called from several threads (its lock is held for a read 
 holds one descriptor per open take and a few of media files; `close()` closes them all. What it shows only
 grows: a take once shown stays in its place, also when it moves from the spill to the disk or is lost.
 Healed takes are no part of the log: `takes` has none, but whoever knows a number from an edit list gets it.
+Media that were moved into an object store (`far_media.py`) are read from there, without the lock.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
 
-from recorder import edit_list_files, session_state
+from recorder import edit_list_files, far_media, session_state
 from recorder.edit_list import EditList, TimedSegment, as_played, without_slates
+from recorder.far_media import FarMedia, FarPlace, MediaUnavailable
 from recorder.followed_take import FollowedTake
 from recorder.hidden_spans import HiddenSpan
 from recorder.log_folders import MEDIA_FILE, healed_name, is_healed, is_session_id, take_name, take_numbers
@@ -39,9 +41,12 @@ class NotInLog(LookupError):
 
 
 class SessionReader:
-    """`roots`: where takes may lie, the disk first. Raises NotInLog if there is no such session."""
+    """`roots`: where takes may lie, the disk first. Raises NotInLog if there is no such session.
 
-    def __init__(self, roots: Sequence[Path], session_id: str) -> None:
+    `far`: reads what was moved elsewhere; without it such media raise MediaUnavailable.
+    """
+
+    def __init__(self, roots: Sequence[Path], session_id: str, far: FarMedia | None = None) -> None:
         if not is_session_id(session_id):
             raise NotInLog(f"session {session_id!r}")
         self.session_id = session_id
@@ -55,6 +60,8 @@ class SessionReader:
         self._healed: dict[int, FollowedTake] = {}
         self._open: list[FollowedTake] = []
         self._media: OrderedDict[int, int] = OrderedDict()
+        self._far = far
+        self._places: dict[int, FarPlace] = {}
         self._closed = False
         if not any(folder.is_dir() for folder in self._folders):
             raise NotInLog(f"session {session_id}")
@@ -144,7 +151,7 @@ class SessionReader:
         return self.take(take).init
 
     def part_bytes(self, take: int, segment: int, part: int) -> bytes:
-        """One part: one pread. Raises NotInLog."""
+        """One part: one pread. Raises NotInLog; of media elsewhere MediaUnavailable, MediaDamaged."""
         view = self.take(take)
         slot = self._slot(view, segment)
         if not 0 <= part < slot.part_count:
@@ -153,12 +160,30 @@ class SessionReader:
         return self._read(view, record.offset, record.length)
 
     def segment_bytes(self, take: int, segment: int) -> bytes:
-        """A complete segment: one pread. Raises NotInLog, also while the segment still grows."""
+        """A complete segment: one pread. Raises NotInLog, also while the segment still grows; of media
+        elsewhere MediaUnavailable, MediaDamaged.
+        """
         view = self.take(take)
         slot = self._slot(view, segment)
         if not slot.complete:
             raise NotInLog(f"segment {segment} of take {take} is not complete")
         return self._read(view, slot.offset, slot.bytes)
+
+    def read_media(self, take: int, offset: int, length: int) -> bytes:
+        """Bytes of a take's `program.mp4`. Raises NotInLog, MediaUnavailable, MediaDamaged."""
+        return self._read(self.take(take), offset, length)
+
+    def is_far(self, take: int, segment: int) -> bool:
+        """Whether a segment's media are elsewhere now, so that reading them may take seconds: two looks at
+        the disk.
+        """
+        try:
+            view = self.take(take)
+            slot = self._slot(view, segment)
+            with self._lock:
+                return not self._reaches(take, slot.offset + slot.bytes) and self._place(take) is not None
+        except (NotInLog, OSError):
+            return False
 
     def close(self) -> None:
         """Close every descriptor; idempotent. What was read stays to be had, media do not."""
@@ -201,10 +226,30 @@ class SessionReader:
 
     def _read(self, view: TakeView, offset: int, length: int) -> bytes:
         with self._lock:
-            data = os.pread(self._descriptor(view.number), length, offset)
-        if len(data) != length:
+            if self._reaches(view.number, offset + length):
+                data = os.pread(self._descriptor(view.number), length, offset)
+                if len(data) == length:
+                    return data
+            place = self._place(view.number)
+        if place is None or offset + length > place.length:
             raise NotInLog(f"take {view.number} ends before byte {offset + length}")
-        return data
+        if self._far is None:
+            raise MediaUnavailable(f"take {view.number} is in {place.store}, which is not read here")
+        return self._far.read(place, offset, length)
+
+    def _reaches(self, number: int, end: int) -> bool:
+        """Whether the media file on the disk is so long; it may be another than the one that was opened."""
+        if os.fstat(self._descriptor(number)).st_size >= end:
+            return True
+        os.close(self._media.pop(number))
+        return os.fstat(self._descriptor(number)).st_size >= end
+
+    def _place(self, number: int) -> FarPlace | None:
+        """Where the media are, if not on the disk. What a take was when it was moved it always is."""
+        place = self._places.get(number) or far_media.load(self._find(number).folder / MEDIA_FILE)
+        if place is not None:
+            self._places[number] = place
+        return place
 
     def _descriptor(self, number: int) -> int:
         """The media file's descriptor: the few used last stay open."""

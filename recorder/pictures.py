@@ -19,6 +19,7 @@ from av.video.frame import VideoFrame
 
 from recorder import poster_choice, storyboard
 from recorder.durable_file import make_private_folder, replace_file, sync_folder
+from recorder.far_media import FarMedia
 from recorder.key_frames import KeyFrame, key_frame_of, seconds_of, shown_parts, sound_of
 from recorder.loudness import LoudnessMeter
 from recorder.media_log_reader import SessionReader
@@ -70,6 +71,7 @@ def make_pictures(
     version: int = 1,
     poster_at: float | None = None,
     keep_free_bytes: int = 0,
+    far: FarMedia | None = None,
 ) -> Pictures:
     """Make `folder` with the pictures of a version of the edit list, in place of what is there.
 
@@ -82,7 +84,7 @@ def make_pictures(
     try:
         if shutil.disk_usage(work).free <= keep_free_bytes:
             raise NoDisk("too little disk is free to make pictures")
-        with closing(SessionReader(roots, session_id)) as reader:
+        with closing(SessionReader(roots, session_id, far)) as reader:
             made = _Making(reader, version, poster_at, work, progress).make()
         _publish(work, folder)
         return made

@@ -17,6 +17,7 @@ from av.video.frame import VideoFrame
 from recorder.copy_media import open_segments
 from recorder.durable_file import replace_file
 from recorder.edit_list import EditList
+from recorder.far_media import FarMedia
 from recorder.media import VIDEO_CLOCK_RATE
 from recorder.media_facts import MediaRefused
 from recorder.media_log_reader import SegmentSlot, SessionReader, TakeView
@@ -44,12 +45,20 @@ class Poster:
     poster: str
 
 
-def make_poster(roots: Sequence[Path], session_id: str, folder: Path, at: float, *, version: int) -> Poster:
+def make_poster(
+    roots: Sequence[Path],
+    session_id: str,
+    folder: Path,
+    at: float,
+    *,
+    version: int,
+    far: FarMedia | None = None,
+) -> Poster:
     """Put the picture at second `at` of the session's clock in place of the poster in `folder`.
 
     Raises NoPicture, NotInLog, OSError (FileNotFoundError: the version has no pictures yet).
     """
-    with closing(SessionReader(roots, session_id)) as reader:
+    with closing(SessionReader(roots, session_id, far)) as reader:
         picture = picture_at(reader, reader.edit_list(version), at)
     return Poster(version, write_poster(folder, picture))
 

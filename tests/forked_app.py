@@ -14,7 +14,8 @@ from pathlib import Path
 
 SECONDS = 60.0
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["app", "operation.administration", "tests.forked_app"])
+PRELOADED = ["app", "operation.administration", "tests.forked_app"]
+_forks.set_forkserver_preload(PRELOADED)
 
 
 def run_app(

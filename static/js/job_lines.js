@@ -1,5 +1,5 @@
 // A list of jobs: one line each, which stays the same element while its job is listed, so that focus and what is unfolded stay.
-import { kindOf, nameOf, reasonOf, standOf } from "./job_words.js";
+import { kindOf, nameOf, placeOf, reasonOf, standOf } from "./job_words.js";
 import { language, need, t } from "./page_data.js";
 import { serverNow } from "./server_clock.js";
 import { drawTimes, setText } from "./times.js";
@@ -75,6 +75,7 @@ function fill(line, job) {
   setText(title, job.title ?? "");
   if (job.url) title.href = job.url;
   setText(need('[data-field="stand"]', line), standOf(job, t, language(), serverNow()));
+  setText(need('[data-field="place"]', line), placeOf(job, t));
   const at = need("time", line);
   at.dateTime = (state === "waiting" ? job.created_at : job.finished_at ?? job.started_at) ?? job.created_at;
   const reason = reasonOf(job);

@@ -3,7 +3,7 @@ import { lengthInWords, timeOfDay } from "./figures.js";
 
 /**
  * As the API tells it (`GET /api/v1/jobs`).
- * @typedef {{id: string, kind: string, title: string | null, url: string | null, state: string, progress: number,
+ * @typedef {{id: string, kind: string, title: string | null, url: string | null, place: string | null, state: string, progress: number,
  *   remaining_seconds: number | null, message: string, waits_for: string | null, attempt: number, error: string | null,
  *   has_log: boolean, created_at: string, started_at: string | null, not_before: string, finished_at: string | null}} Job
  */
@@ -24,10 +24,24 @@ const KINDS = new Map(Object.entries({
   transcribe: "kind_transcribe",
   scan: "kind_scan",
   store: "kind_store",
+  move: "kind_move",
+  home: "kind_home",
 }));
 
 /** @type {Map<string, string>} why a job waits → its sentence */
 const WAITS = new Map(Object.entries({ retry: "wait_retry", disk: "wait_disk", model: "wait_model", scanner: "wait_scanner" }));
+
+/** @type {Map<string, string>} where a recording lies → its words */
+const PLACES = new Map(["disk", "copied", "bucket", "damaged"].map((place) => [place, `place_${place}`]));
+
+/** Kinds that look after files: what they last said is what they found or did. */
+const CARING = new Set(["scan", "store", "move", "home"]);
+
+/** Where the recording is that it works on; empty: of no recording, or nobody knows yet. @param {Job} job @param {Translate} t */
+export function placeOf(job, t) {
+  const key = PLACES.get(job.place ?? "");
+  return key ? t(key) : "";
+}
 
 /** @param {Job} job @param {Translate} t */
 export function kindOf(job, t) {
@@ -61,9 +75,10 @@ function waitOf(job, t, language, now) {
   return t(WAITS.get(job.waits_for ?? "") ?? "wait_later", { time: timeOfDay(job.not_before, language) });
 }
 
-/** What else it says of itself, in the server's own words: why it failed, or cannot be done now. @param {Job} job */
+/** What else it says of itself, in the server's own words: why it failed, cannot be done now, or what it found. @param {Job} job */
 export function reasonOf(job) {
   if (job.state === "failed") return job.error ?? "";
+  if (job.state === "done" && CARING.has(job.kind)) return job.message;
   if (job.state !== "waiting") return "";
   return (job.waits_for === "retry" || !job.waits_for ? job.error : job.message) ?? "";
 }

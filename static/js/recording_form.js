@@ -96,6 +96,12 @@ document.querySelector("#mp4-again")?.addEventListener("click", () => void attem
   toast(t("mp4_again"));
 }));
 
+document.querySelector("#bring-home")?.addEventListener("click", () => void attempt(async () => {
+  await call("POST", `${data.api}/home`);
+  need("#bring-home").hidden = true;
+  toast(t("comes_home"));
+}));
+
 for (const field of moments) field.value = localTime(field.dataset.moment);
 const held = need("time[data-moment]");
 held.textContent = new Intl.DateTimeFormat(language(), { dateStyle: "long", timeStyle: "short" }).format(new Date(held.dateTime));

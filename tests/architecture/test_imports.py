@@ -23,6 +23,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         # the media log, and the words of its values
         "recorder.edit_list",
         "recorder.edit_list_files",
+        # where media are that left the disk
+        "recorder.far_media",
         "recorder.gaps",
         "recorder.hidden_spans",
         "recorder.iso_boxes",

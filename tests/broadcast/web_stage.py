@@ -39,6 +39,7 @@ from people.command_line import add_room, add_user
 from people.models import Role, Room, User
 from people.rooms import room_of
 from people.stream_keys import create_stream_key
+from recorder.far_media import FarMedia
 from settings import Settings
 from tests.broadcast.kept_templates import KeptTemplates
 
@@ -102,9 +103,12 @@ class RecorderProcess:
 
 
 class WebStage:
-    """The application; `lecturer` owns the room `hall` (open), `member` belongs to its organization."""
+    """The application; `lecturer` owns the room `hall` (open), `member` belongs to its organization.
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    `far`: reads what was moved into an object store.
+    """
+
+    def __init__(self, folder: Path, far: FarMedia | None = None, **environment: str) -> None:
         self.settings = stage_settings(folder, **environment)
         self.settings.sessions_folder.mkdir(parents=True, exist_ok=True)
         self.database_path = self.settings.storage / "kodo.db"
@@ -118,7 +122,7 @@ class WebStage:
         self.viewers = ViewerCounts(
             self.settings.beacon_seconds, self.log, self.feed.announce, self.hints.append
         )
-        self.windows = LiveWindows(self.settings.session_roots, self.settings.part_seconds)
+        self.windows = LiveWindows(self.settings.session_roots, self.settings.part_seconds, far=far)
         self.services = WebServices(
             settings=self.settings,
             database=self.database,
@@ -131,6 +135,7 @@ class WebStage:
             announce=self.feed.announce,
             tell=self.hints.append,
             posters=LivePosters(self.windows),
+            far=far,
         )
         self.app = create_app(self.services, LiveAnswers(self.windows, self.book), self.feed)
         self.app.jinja_env.bytecode_cache = TEMPLATES

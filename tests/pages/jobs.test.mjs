@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { endedOf, kindOf, nameOf, reasonOf, standOf } from "../../static/js/job_words.js";
+import { endedOf, kindOf, nameOf, placeOf, reasonOf, standOf } from "../../static/js/job_words.js";
 
 const t = (key, values = {}) => [key, ...Object.values(values)].join(" ");
 const NOW = Date.parse("2026-11-26T09:00:00Z");
@@ -10,7 +10,7 @@ const LATER = "2026-11-26T09:05:00Z";
 const time = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit" }).format(new Date(LATER));
 
 const job = (changes = {}) => ({
-  id: "1", kind: "mp4", title: "Algebra", url: null, state: "waiting", progress: 0, remaining_seconds: null, message: "",
+  id: "1", kind: "mp4", title: "Algebra", url: null, place: null, state: "waiting", progress: 0, remaining_seconds: null, message: "",
   waits_for: null, attempt: 1, error: null, has_log: false, created_at: "", started_at: null,
   not_before: "2026-11-26T08:00:00Z", finished_at: null, ...changes,
 });
@@ -48,6 +48,14 @@ test("the reason is of what keeps it now", () => {
   assert.equal(reasonOf(job({ ...both, state: "failed" })), "broken");
   assert.equal(reasonOf(job({ ...both, state: "running" })), "");
   assert.equal(reasonOf(job({ state: "failed" })), "");
+});
+
+test("what looks after files says what it found, and where a recording lies is said", () => {
+  assert.equal(reasonOf(job({ kind: "scan", state: "done", message: "2 checked" })), "2 checked");
+  assert.equal(reasonOf(job({ state: "done", message: "writing" })), "");
+  assert.equal(placeOf(job({ place: "bucket" }), t), "place_bucket");
+  assert.equal(placeOf(job({ place: "constructor" }), t), "");
+  assert.equal(placeOf(job(), t), "");
 });
 
 test("a job is in one place only", () => {

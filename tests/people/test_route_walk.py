@@ -133,6 +133,7 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
         "recordings.make_mp4_again": Step("POST", f"/api/v1/recordings/{session_id}/mp4", ROOM_HOSTS),
         "edits.get_edit": Step("GET", f"/api/v1/recordings/{session_id}/edit", ROOM_HOSTS),
         "edits.put_edit": Step("PUT", f"/api/v1/recordings/{session_id}/edit", ROOM_HOSTS, {"hidden": []}),
+        "recordings.bring_home": Step("POST", f"/api/v1/recordings/{session_id}/home", ROOM_HOSTS),
         "oembed.oembed": Step(
             "GET", f"/oembed?url=http://localhost:8000/rooms/{slug}", ALL if mode == "open" else NOBODY
         ),

@@ -91,6 +91,10 @@ def test_every_field_of_the_object_comes_from_one_variable() -> None:
         ("KODO_OBJECTS", "s3://lectures/../other"),
         ("KODO_OBJECTS", "s3://lectures//kodo"),
         ("KODO_OBJECTS", "https://lectures.s3.example"),
+        ("KODO_OBJECTS_KEEP_LOCAL_DAYS", "never"),
+        ("KODO_OBJECTS_KEEP_LOCAL_DAYS", "7"),  # without a bucket
+        ("KODO_OBJECTS_DISK_MARK", "half"),
+        ("KODO_OBJECTS_CACHE", "-1"),
         ("KODO_S3_ENDPOINT", "s3.example"),
         ("KODO_S3_ENDPOINT", "https://s3.example/bucket"),
         ("KODO_S3_REGION", "eu central"),
