@@ -8,6 +8,7 @@ import { positionOfDate, isRewind } from "./playback_position.js";
 const TICK_MS = 100;
 const AT_EDGE_SECONDS = 3; // nearer than this is "live"
 const STANDSTILL_MS = 2500;
+const REST_SECONDS = 0.1; // of sound without a picture, at the end of what has come
 const FRESH_SECONDS = 2; // a playlist that has grown since then
 const PICTURE_SECONDS = 1 / 30; // one step; what a recording's rate is, no player tells
 const FIRST_PICTURE_SECONDS = 0.1; // hls.js is that unsure where a lecture's first picture lies
@@ -383,7 +384,7 @@ export class HlsPlayer extends EventTarget {
 
   /** hls.js waits 14 s for a silent line before it complains: the viewer hears of it now. */
   #standsStill() {
-    if (this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || bufferedAhead(this.video) > 0 || this.#failures) return;
+    if (this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || bufferedAhead(this.video) > REST_SECONDS || this.#failures) return;
     this.#failures = 1;
     this.#tell("trouble", "network");
   }
