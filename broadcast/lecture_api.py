@@ -21,6 +21,7 @@ from broadcast.own_address import absolute
 from broadcast.private_answer import private_answer
 from broadcast.problems import Problem
 from broadcast.rate_limits import limiter, looks_at_lists
+from broadcast.watched_facts import WatchedOut
 from people.session_cookie import current_user
 
 blueprint = APIBlueprint("lectures", __name__, url_prefix="/api/v1", tag="Lectures")
@@ -44,6 +45,9 @@ class RecordingOfListOut(LectureOut):
     seconds = Integer()
     poster_url = String(allow_none=True, metadata={"description": "WebP, 1280 wide at most"})
     thumbnail_url = String(allow_none=True, metadata={"description": "the poster, 640 wide at most"})
+    watched = Nested(
+        WatchedOut, allow_none=True, metadata={"description": "by the asker; null: nothing of it yet"}
+    )
 
 
 class ScheduledOfListOut(Schema):

@@ -9,17 +9,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app
 
-from broadcast import picture_addresses
+from broadcast import picture_addresses, watched_facts
 from broadcast.event_log import iso_utc
 from broadcast.lecture_lists import ComingUp, Listed, Recordings, coming_up, live_now, recordings, words_of
 from broadcast.list_cursor import Cursor
+from library import watching
 from library.database import Database, utc_now
+from library.watched_spans import Watched
 from people.models import User
 
 FRESH_SECONDS = 1.0
@@ -31,11 +33,12 @@ _Question = tuple[str | None, tuple[str, ...], str]
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Pages after the first have no `live` and no `scheduled`."""
+    """Pages after the first have no `live` and no `scheduled`. `watched`: by the reader, by the recording."""
 
     live: tuple[Listed, ...]
     scheduled: tuple[ComingUp, ...]
     recordings: Recordings
+    watched: Mapping[str, Watched]
 
 
 class LectureBoard:
@@ -65,7 +68,10 @@ class LectureBoard:
         with self._database.reading() as transaction:
             live = live_now(transaction, person, search) if before is None else ()
             scheduled = coming_up(transaction, person, utc_now(), search) if before is None else ()
-            board = Board(live, scheduled, recordings(transaction, person, search, before))
+            found = recordings(transaction, person, search, before)
+            ids = [one.session.id for one in found.listed]
+            watched = watching.of_person(transaction, question[0], ids)
+            board = Board(live, scheduled, found, watched)
         self._remember(question, now, board)
         return board
 
@@ -74,7 +80,9 @@ class LectureBoard:
         return {
             "live": [self._live(one, address) for one in board.live],
             "scheduled": [_scheduled(one, address) for one in board.scheduled],
-            "recordings": [_recording(one, address) for one in board.recordings.listed],
+            "recordings": [
+                _recording(one, board.watched.get(one.session.id), address) for one in board.recordings.listed
+            ],
             "more": str(board.recordings.more) if board.recordings.more is not None else None,
         }
 
@@ -104,7 +112,7 @@ def lecture_board() -> LectureBoard:
     return installed
 
 
-def _recording(one: Listed, address: Callable[[str], str]) -> dict[str, Any]:
+def _recording(one: Listed, watched: Watched | None, address: Callable[[str], str]) -> dict[str, Any]:
     pictures = {
         "poster_url": picture_addresses.poster(one.session),
         "thumbnail_url": picture_addresses.thumbnail(one.session),
@@ -112,6 +120,7 @@ def _recording(one: Listed, address: Callable[[str], str]) -> dict[str, Any]:
     return {
         **_lecture(one, address(f"/watch/{one.session.id}")),
         "seconds": one.seconds,
+        "watched": watched_facts.told(watched, one.session),
         **{name: address(path) if path is not None else None for name, path in pictures.items()},
     }
 

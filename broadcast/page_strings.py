@@ -46,6 +46,7 @@ def room_strings() -> Strings:
         "behind": _("{time} behind"),
         "mp4_making": _("The MP4 file is being made: {percent} percent"),
         "resumed": _("Goes on where you left: {time}"),
+        "watched": _("Watched: {percent} percent"),
         "no_captions": _("This lecture has no captions."),
         "captions": _("Captions"),
         "lines_found": _("Lines found: {count}"),

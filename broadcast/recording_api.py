@@ -39,6 +39,7 @@ from broadcast.room_api import no_recording
 from broadcast.services import services
 from broadcast.session_api import checked_words
 from broadcast.transcript_api import TranscriptBriefOut
+from broadcast.watched_facts import WatchedOut
 from library import catalogue, object_moves
 from library.catalogue import MAX_PAGE_LENGTH, PAGE_LENGTH, Filter, NotInTrash, Sort, StillRunning
 from library.database import utc_now
@@ -94,6 +95,9 @@ class CatalogueEntryOut(Schema):
     mp4_progress = Float(allow_none=True)
     mp4_error = String(allow_none=True, metadata={"description": "why, for who may edit it"})
     may_edit = Boolean()
+    watched = Nested(
+        WatchedOut, allow_none=True, metadata={"description": "by the asker; null: nothing of it yet"}
+    )
     place = String(
         allow_none=True,
         metadata={"description": "disk, copied, bucket, damaged; null: not known yet, or not told"},
@@ -259,7 +263,7 @@ def page_of(
             after=place,
             length=length,
         )
-        return known_of(transaction, found.entries), found.more
+        return known_of(transaction, found.entries, person), found.more
 
 
 def trash_of(person: User | None) -> tuple[Known, ...]:
@@ -274,7 +278,7 @@ def known_here(recording_id: str) -> Known:
         entry = catalogue.entry_of(transaction, recording_id)
         if entry is None or catalogue.is_gone(entry.session, utc_now()):
             raise no_recording()
-        return known_of(transaction, [entry])[0]
+        return known_of(transaction, [entry], current_user())[0]
 
 
 def _told(recording_id: str) -> dict[str, Any]:

@@ -12,16 +12,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from broadcast import picture_addresses
+from broadcast import picture_addresses, watched_facts
 from broadcast.access_texts import recording_access_text, room_access_text
 from broadcast.event_log import iso_utc
 from broadcast.own_address import absolute
 from broadcast.recording_place import places_of
 from broadcast.services import services
-from library import recordings, uploads
+from library import recordings, uploads, watching
 from library.catalogue import Entry
 from library.models import Job, JobState
 from library.uploads import Standing
+from library.watched_spans import Watched
 from people import doors
 from people.models import Room, User
 
@@ -33,7 +34,7 @@ _MP4_WORDS = {JobState.DONE: "ready", JobState.CANCELLED: "failed"}
 class Known:
     """A recording with its room, the newest job that makes its MP4, and where it lies (`recording_place`).
 
-    `upload`: how the file stands that it is to become of.
+    `upload`: how the file stands that it is to become of. `watched`: what its reader has watched of it.
     """
 
     entry: Entry
@@ -41,10 +42,11 @@ class Known:
     job: Job | None
     upload: Standing | None = None
     place: str | None = None
+    watched: Watched | None = None
 
 
-def known_of(transaction: Session, entries: Iterable[Entry]) -> tuple[Known, ...]:
-    """Three queries for a whole page; two more where something has no media."""
+def known_of(transaction: Session, entries: Iterable[Entry], person: User | None = None) -> tuple[Known, ...]:
+    """Three queries for a whole page, four where `person` reads it; two more where something has no media."""
     found = tuple(entries)
     wanted = {entry.session.room_id for entry in found}
     rooms = {room.id: room for room in transaction.scalars(select(Room).where(Room.id.in_(wanted)))}
@@ -52,15 +54,17 @@ def known_of(transaction: Session, entries: Iterable[Entry]) -> tuple[Known, ...
     jobs, places = _jobs_of(transaction, ids), places_of(transaction, ids)
     without_media = [entry.session.id for entry in found if not entry.session.bytes]
     coming = uploads.standings(transaction, without_media) if without_media else {}
+    watched = watching.of_person(transaction, person.id if person is not None else None, ids)
     return tuple(
         Known(
             entry,
             rooms[entry.session.room_id],
-            jobs.get(entry.session.id),
-            coming.get(entry.session.id),
-            places.get(entry.session.id),
+            jobs.get(one),
+            coming.get(one),
+            places.get(one),
+            watched.get(one),
         )
-        for entry in found
+        for one, entry in zip(ids, found, strict=True)
     )
 
 
@@ -89,6 +93,7 @@ def tell(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any
         "url": absolute(f"/watch/{row.id}"),
         "may_edit": may_edit,
         "place": known.place if may_edit else None,
+        "watched": watched_facts.told(known.watched, row),
         **_mp4(known, may_edit=may_edit),
         **(_media(known) if may_watch else _NOTHING),
     }

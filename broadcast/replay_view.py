@@ -13,6 +13,8 @@ from recorder.edit_list import EditList, Span
 from recorder.media import VIDEO_CLOCK_RATE
 from recorder.media_log_reader import NotInLog, SessionReader
 
+APART = VIDEO_CLOCK_RATE // 4  # takes follow each other a little late; less is not missing
+
 
 def replay_segments(edits: EditList, log: Sequence[Segment], reader: SessionReader) -> list[Segment]:
     """What is there of it: media that are lost, and takes that somebody deleted, are left out."""
@@ -31,6 +33,24 @@ def shows_anything(edits: EditList, reader: SessionReader) -> bool:
 def seconds_shown(edits: EditList, reader: SessionReader) -> float:
     """How long the replay of that version is."""
     return round(sum(_ticks_of(span, reader) for span in edits.spans) / VIDEO_CLOCK_RATE, 3)
+
+
+def spans_shown(edits: EditList, reader: SessionReader) -> tuple[tuple[float, float], ...]:
+    """Which spans of the session's clock the replay of that version shows, in order of time, seconds."""
+    slots = sorted(
+        (slot.pts, slot.pts + slot.duration)
+        for span in edits.spans
+        if _is_there(span.take, reader)
+        for slot in reader.take(span.take).segments
+        if span.shows(slot.segment)
+    )
+    found: list[tuple[int, int]] = []
+    for start, end in slots:
+        if found and start - found[-1][1] < APART:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return tuple((start / VIDEO_CLOCK_RATE, end / VIDEO_CLOCK_RATE) for start, end in found)
 
 
 def _ticks_of(span: Span, reader: SessionReader) -> int:

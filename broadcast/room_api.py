@@ -16,7 +16,7 @@ from flask import Response, request, session
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from broadcast import access, lecture_schedule, picture_addresses, recording_access
+from broadcast import access, lecture_schedule, picture_addresses, recording_access, watched_facts
 from broadcast.access_texts import recording_access_text, room_access_text
 from broadcast.lecture_schedule import plan_payload
 from broadcast.own_address import absolute
@@ -26,6 +26,7 @@ from broadcast.scheduled_api import PlanOut
 from broadcast.services import services
 from broadcast.session_directory import SessionSummary
 from broadcast.session_rows import playback_payload
+from broadcast.watched_facts import WatchedOfPageOut
 from library import transcripts
 from library.database import DatabaseUnavailable, utc_now
 from library.jobs import newest_of
@@ -80,6 +81,9 @@ class SessionOut(Schema):
     loudness_url = String(allow_none=True, metadata={"description": "JSON: dB of each step of the replay"})
     transcript_url = String(
         allow_none=True, metadata={"description": "of the API; null while there is no transcript"}
+    )
+    watched = Nested(
+        WatchedOfPageOut, allow_none=True, metadata={"description": "of an ended one, for who is signed in"}
     )
     recorder_epoch = String(allow_none=True)
     recording = Nested(RecordingOut)
@@ -177,7 +181,7 @@ def get_room(slug: str) -> dict[str, Any]:
     with services().database.reading() as transaction:
         found = _session_of(transaction, room, person)
         row = transaction.get(LectureSession, found.id) if found else None
-        facts = _facts_of_row(transaction, found, row) if found else {}
+        facts = _facts_of_row(transaction, found, row, person) if found else {}
         plans = _plans_of(transaction, room.id, may_watch=bool(verdict), may_host=may_host)
     of_session = _may_watch_session(person, room, row, verdict)
     room_token = _access_of(room) if verdict else None
@@ -451,7 +455,7 @@ def _session_out(found: SessionSummary, token: str | None, of_row: dict[str, Any
         **of_row,
         "title": of_row["title"] if token is not None else None,
         "description": of_row["description"] if token is not None else None,
-        **{name: of_row[name] if token is not None else None for name in WATCHED_URLS},
+        **{name: of_row[name] if token is not None else None for name in (*WATCHED_URLS, "watched")},
     }
 
 
@@ -467,12 +471,15 @@ def _plans_of(transaction: Session, room_id: str, *, may_watch: bool, may_host: 
     return {"scheduled": plan_payload(following), "due": plan_payload(due)}
 
 
-def _facts_of_row(transaction: Session, found: SessionSummary, row: LectureSession | None) -> dict[str, Any]:
-    """What only the database knows: the title as its lecturer left it, and the MP4."""
+def _facts_of_row(
+    transaction: Session, found: SessionSummary, row: LectureSession | None, person: User | None
+) -> dict[str, Any]:
+    """What only the database knows: the title as its lecturer left it, the MP4, how far `person` is."""
     job = newest_of(transaction, "mp4", found.id) if found.phase.value == "ended" else None
     facts = _without_row(found)
     if row is not None:
         facts |= {"title": row.title, "description": row.description, **_pictures_of(row)}
+        facts["watched"] = watched_facts.of_page(transaction, person, row)
         if transcripts.current(transaction, row.id) is not None:
             facts["transcript_url"] = absolute(f"/api/v1/recordings/{row.id}/transcript")
     if found.phase.value != "ended":
@@ -489,7 +496,7 @@ def _facts_of_row(transaction: Session, found: SessionSummary, row: LectureSessi
 
 def _without_row(found: SessionSummary) -> dict[str, Any]:
     mp4 = {"mp4_url": None, "mp4_state": None, "mp4_progress": None}
-    return {"title": found.title, "description": "", **dict.fromkeys(WATCHED_URLS), **mp4}
+    return {"title": found.title, "description": "", "watched": None, **dict.fromkeys(WATCHED_URLS), **mp4}
 
 
 def _pictures_of(row: LectureSession) -> dict[str, str | None]:

@@ -11,12 +11,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
 
-from broadcast.replay_view import seconds_shown, shows_anything
+from broadcast.replay_view import seconds_shown, shows_anything, spans_shown
 from broadcast.session_files import SessionFiles
 from library.database import Database
 from library.models import LectureSession
@@ -42,14 +42,13 @@ FIGURES_SECONDS = 0.5
 MAX_FIGURES = 1_000
 MAX_ROWS = 20  # of a room without files, among which one that may be shown is looked for
 ENDED = SessionPhase.ENDED
-_NO_REPLAY = (False, 1, 0.0, ())
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """`bytes` of all takes, healed ones too; `last_part_at`: unix seconds; `has_replay`: ended, and something
     to show; `replay_version`: the newest of the edit list, `seconds`: length of what it shows; `hidden`: what
-    it hides.
+    it hides; `shown`: which spans of the session's clock it shows.
     """
 
     bytes: int
@@ -58,6 +57,7 @@ class Figures:
     replay_version: int = 1
     seconds: float = 0.0
     hidden: tuple[HiddenSpan, ...] = ()
+    shown: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,20 +165,27 @@ class SessionDirectory:
                 newest = max(newest, _stat(take / INDEX_FILE)[1])
             healed = (folder / healed_name(number) for number in healed_numbers(folder))
             size += sum(whole_size(take / MEDIA_FILE) for take in healed)
-        replay = self._replay(session_id) if ended else _NO_REPLAY
-        return Figures(size, newest or None, *replay)
+        if not ended:
+            return Figures(size, newest or None, False)
+        return self._with_replay(session_id, Figures(size, newest or None, False))
 
-    def _replay(self, session_id: str) -> tuple[bool, int, float, tuple[HiddenSpan, ...]]:
-        """Whether there is something to show, its version, how many seconds of it, and what it hides."""
+    def _with_replay(self, session_id: str, figures: Figures) -> Figures:
+        """Of an ended session: whether there is something to show, and what."""
         try:
             reader = SessionReader(self._roots, session_id)
         except NotInLog:
-            return _NO_REPLAY
+            return figures
         try:
             reader.refresh()
             edits = reader.edit_list(reader.newest_edit())
-            hidden = reader.whole_list(edits.version).hidden
-            return shows_anything(edits, reader), edits.version, seconds_shown(edits, reader), hidden
+            return replace(
+                figures,
+                has_replay=shows_anything(edits, reader),
+                replay_version=edits.version,
+                seconds=seconds_shown(edits, reader),
+                hidden=reader.whole_list(edits.version).hidden,
+                shown=spans_shown(edits, reader),
+            )
         finally:
             reader.close()
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from broadcast import lecture_schedule
 from broadcast.event_log import EventLog, NewEvent, iso_utc
 from broadcast.session_directory import Figures
-from library import catalogue, pictures, recordings, search_index, withheld
+from library import catalogue, pictures, recordings, search_index, watched_spans, withheld
 from library.catalogue_words import words_of
 from library.database import exclusive, new_id, utc_now
 from library.models import LectureSession, ScheduledLecture, Visibility
@@ -167,6 +167,7 @@ def _bring_up(row: LectureSession, state: SessionState, figures: Figures) -> Non
     # A lecture of nothing but slates has left nothing.
     row.bytes = figures.bytes if state.ended_at is None or figures.has_replay else 0
     row.seconds = figures.seconds
+    row.shown = watched_spans.packed(figures.shown) or None
 
 
 def _hide(session: Session, row: LectureSession, state: SessionState, figures: Figures) -> None:

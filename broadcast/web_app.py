@@ -38,6 +38,7 @@ from broadcast import (
     transcription_api,
     tus,
     upload_api,
+    watched_api,
     whip_views,
 )
 from broadcast.content_policy import content_policy
@@ -121,6 +122,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(transcript_api.blueprint)
     app.register_blueprint(transcription_api.blueprint)
     app.register_blueprint(search_api.blueprint)
+    app.register_blueprint(watched_api.blueprint)
     app.register_blueprint(line_test.blueprint)
     app.register_blueprint(whip_views.blueprint)
     app.register_blueprint(download_views.blueprint)

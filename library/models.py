@@ -71,7 +71,8 @@ class LectureSession(Base):
     pictures are of, None until there are any. `poster`: names its poster's content, None without one;
     `poster_at`: the moment that somebody chose for it, seconds of the session's clock. `hidden_spans`: what
     the newest version hides, `[start, end, "cut" | "private"]` on that clock; `withheld_before`: the first
-    version whose MP4 and pictures show nothing private.
+    version whose MP4 and pictures show nothing private. `shown`: which spans of that clock its replay shows
+    (`library.watched_spans.packed`); None while it runs, and in rows that are older than the column.
     """
 
     __tablename__ = "sessions"
@@ -122,6 +123,7 @@ class LectureSession(Base):
     poster_at: Mapped[float | None] = mapped_column(default=None)
     hidden_spans: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")
     withheld_before: Mapped[int] = mapped_column(default=1, server_default="1")
+    shown: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), default=None)
 
 
 class Tag(Base):
@@ -397,3 +399,20 @@ class SearchPlace(Base):
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), unique=True)
     transcript_id: Mapped[str | None] = mapped_column(ForeignKey("transcripts.id"), default=None)
     about: Mapped[str] = mapped_column(Text, default="")
+
+
+class WatchedRow(Base):
+    """What a signed-in viewer has watched of a recording (`library.watching`).
+
+    `spans`: as `library.watched_spans.packed` gives them, `position`: where it was left, seconds of the
+    session's clock. `credit`: seconds that may be claimed beyond the time that passes.
+    """
+
+    __tablename__ = "watched"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), primary_key=True, index=True)
+    spans: Mapped[list[int]] = mapped_column(JSON)
+    position: Mapped[float] = mapped_column()
+    credit: Mapped[float] = mapped_column()
+    updated_at: Mapped[datetime] = mapped_column()

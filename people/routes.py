@@ -110,6 +110,7 @@ RULES: Mapping[str, Rule] = {
     "transcription.get_work": Rule.ANYONE,
     "transcription.repeat": Rule.ANYONE,
     "search.search": Rule.ANYONE,  # finds for each what they may know of
+    "watched.post_watched": Rule.SIGNED_IN,  # and in the view: who may watch
     "line_test.measure": Rule.ROOM_HOSTS,
     "keys.list_stream_keys": Rule.ROOM_MANAGERS,
     "keys.add_stream_key": Rule.ROOM_MANAGERS,

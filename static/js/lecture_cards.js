@@ -24,6 +24,9 @@ export function drawRecordings(list, recordings) {
     drawPoster(need(".picture", card), one.thumbnail_url);
     need(".length", card).dataset.seconds = String(one.seconds);
     need("time", card).dateTime = one.started_at;
+    const bar = need(".watched", card);
+    bar.value = one.watched?.completion ?? 0;
+    bar.hidden = !bar.value;
   });
 }
 

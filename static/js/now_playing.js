@@ -17,8 +17,10 @@ export class NowPlaying {
   /**
    * @param {import("./hls_player.js").HlsPlayer} player @param {import("./autoplay.js").Autoplay} autoplay
    * @param {import("./playback_memory.js").PlaybackMemory} memory
-   * @param {{timeAsked: number | null, isSlate: () => boolean, onEnded: () => void, onResumed: (at: number | null) => void}} page
-   *   `timeAsked`: seconds that the link asks for; `onEnded`: the replay follows the lecture that was watched live
+   * @param {{timeAsked: number | null, isSlate: () => boolean, onEnded: () => void, onResumed: (at: number | null) => void,
+   *   leftAt: () => number | null}} page
+   *   `timeAsked`: seconds that the link asks for; `onEnded`: the replay follows the lecture that was watched live;
+   *   `leftAt`: where the viewer left it on any device, seconds of the lecture's clock; null: nobody but this browser knows
    */
   constructor(player, autoplay, memory, page) {
     this.player = player;
@@ -83,13 +85,15 @@ export class NowPlaying {
     this.#playing = playing;
   }
 
-  /** From the time that the link asks for, else from where this browser left it. @param {string} id @param {string} url */
+  /** From the time that the link asks for, else from where it was left, the last time. @param {string} id @param {string} url */
   #begin(id, url) {
-    const startClock = this.#timeToBegin();
+    const asked = this.#timeToBegin();
+    const left = asked === null ? this.page.leftAt() : null;
+    const startClock = asked ?? left;
     const startAt = startClock === null ? this.memory.placeIn(id) : null;
     this.player.setRate(this.memory.taste.rate);
     this.player.load(ownAddress(url), { live: false, startClock, startAt });
-    this.page.onResumed(startAt);
+    this.page.onResumed(left || startAt);
   }
 
   /** The live picture plays out, as far as the replay has time: it plays within a second of the end. @param {() => void} then */

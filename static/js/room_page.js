@@ -43,6 +43,7 @@ const playing = new NowPlaying(player, autoplay, memory, {
   isSlate: () => root.dataset.state === "slate",
   onEnded: () => { root.dataset.ended = "true"; },
   onResumed: showResumed,
+  leftAt: () => room?.session?.watched?.resume_at ?? null,
 });
 const ofPage = optionalParts();
 const nextLecture = new NextLecture(ofPage.scheduled);
@@ -228,17 +229,11 @@ function stateOf(session) {
 }
 
 let controlsAreOn = false;
-/** @type {Promise<import("./transcript_side.js").TranscriptSide> | null} */ let transcript = null;
 let marked = "";
 /** With each state of what is played its marks may be others. The first picture goes before them. */
 function showMarks() {
   const { session } = room ?? {};
-  if (controlsAreOn && root.dataset.state === "replay") void import("./recording_pictures.js").then((one) => one.showPicturesOf(player, session));
-  const said = session?.transcript_url;
-  if (controlsAreOn && said) {
-    transcript ??= import("./transcript_side.js").then(({ TranscriptSide }) => new TranscriptSide(player));
-    void transcript.then((side) => side.show(said, session.replay_version));
-  }
+  if (controlsAreOn) void import("./beside_player.js").then((one) => one.showBeside(player, session ?? null, root.dataset.state === "replay"));
   const state = stateOf(session ?? null);
   if (!controlsAreOn || !session?.hls_url || state === marked) return;
   marked = state;

@@ -51,6 +51,7 @@ MODULES_OF_PAGE = {
         "transcript_side.js",
         "transcript_pane.js",
         "transcript_editor.js",
+        "watch_tracker.js",
     ),
     "studio_page.js": STUDIO,
     "media_panel.js": ("media_panel.js", "film_list.js", "film_controls.js"),

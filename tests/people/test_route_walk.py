@@ -100,6 +100,9 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
         "transcription.repeat": Step(
             "POST", f"/api/v1/recordings/{session_id}/transcription", ROOM_HOSTS, {}
         ),
+        "watched.post_watched": Step(
+            "POST", f"/api/v1/recordings/{session_id}/watched", watchers - {"nobody"}, {"position": -1}
+        ),
         "line_test.measure": Step("POST", f"{api}/line-test", ROOM_HOSTS),
         "keys.list_stream_keys": Step("GET", f"{api}/stream-keys", ROOM_HOSTS),
         "keys.add_stream_key": Step("POST", f"{api}/stream-keys", ROOM_HOSTS, {"label": 7}),
