@@ -347,6 +347,23 @@ def recording_form_strings() -> Strings:
     }
 
 
+def chapters_strings() -> Strings:
+    """For the recording form's panel of chapters, which has a block of its own."""
+    return {
+        "begins": _("Chapter {number} begins at"),
+        "title": _("Title of chapter {number}"),
+        "play": _("Play chapter {number}"),
+        "remove": _("Remove chapter {number}"),
+        "bad_time": _("A time is written as 1:02:03 or 2:03."),
+        "added": _("A chapter at {time}"),
+        "removed": _("The chapter is removed. Save to keep it so."),
+        "saved": _("The chapters are saved."),
+        "undo": _("Undo"),
+        "undone": _("The chapters are as they were."),
+        "not_saved": _("The server does not answer. Nothing was changed. Please try again."),
+    }
+
+
 def rooms_strings() -> Strings:
     return {
         "link_copied": _("The link is copied."),
@@ -410,6 +427,7 @@ STRINGS: Mapping[str, Callable[[], Strings]] = {
     "media_panel.js": media_strings,
     "library_page.js": library_strings,
     "recording_form.js": recording_form_strings,
+    "chapters_panel.js": chapters_strings,
     "rooms_page.js": rooms_strings,
     "jobs_page.js": jobs_strings,
     "settings_page.js": settings_strings,

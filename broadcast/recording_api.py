@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from broadcast import recording_access, session_rows, transcript_api
 from broadcast.lecture_lists import MAX_SEARCH, words_of
 from broadcast.lecture_words import DESCRIPTION_LENGTH
+from broadcast.own_address import absolute
 from broadcast.problems import Problem
 from broadcast.rate_limits import limiter, looks_at_lists
 from broadcast.recording_doors import verdict_on
@@ -110,6 +111,7 @@ class CatalogueRecordingOut(CatalogueEntryOut):
     transcript = Nested(
         TranscriptBriefOut, allow_none=True, metadata={"description": "null for who may not watch"}
     )
+    chapters_url = String(allow_none=True, metadata={"description": "null for who may not watch"})
 
 
 class CatalogueOut(Schema):
@@ -287,8 +289,12 @@ def _told(recording_id: str) -> dict[str, Any]:
 
 
 def _whole(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any]:
-    transcript = transcript_api.in_brief(known.entry.session.id) if may_watch else None
-    return {**tell(known, person, may_watch=may_watch), "transcript": transcript}
+    recording_id = known.entry.session.id
+    more = {
+        "transcript": transcript_api.in_brief(recording_id) if may_watch else None,
+        "chapters_url": absolute(f"/api/v1/recordings/{recording_id}/chapters") if may_watch else None,
+    }
+    return {**tell(known, person, may_watch=may_watch), **more}
 
 
 def _shut(verdict: Verdict) -> Problem:

@@ -27,7 +27,7 @@ from broadcast.services import services
 from broadcast.session_directory import SessionSummary
 from broadcast.session_rows import playback_payload
 from broadcast.watched_facts import WatchedOfPageOut
-from library import transcripts
+from library import chapters, transcripts
 from library.database import DatabaseUnavailable, utc_now
 from library.jobs import newest_of
 from library.models import Job, LectureSession
@@ -52,7 +52,7 @@ UNFIT = (
 )
 _FOR_MEMBERS = (Reason.SIGN_IN, Reason.DEACTIVATED, Reason.NOT_MEMBER)
 PICTURE_URLS = ("poster_url", "thumbnail_url", "storyboard_url", "loudness_url")
-WATCHED_URLS = ("mp4_url", "transcript_url", *PICTURE_URLS)  # null for who may not watch
+WATCHED_URLS = ("mp4_url", "transcript_url", "chapters_url", *PICTURE_URLS)  # null for who may not watch
 ACCESS_MODES = [mode.value for mode in RoomAccess]
 
 
@@ -82,6 +82,7 @@ class SessionOut(Schema):
     transcript_url = String(
         allow_none=True, metadata={"description": "of the API; null while there is no transcript"}
     )
+    chapters_url = String(allow_none=True, metadata={"description": "of the API; null without chapters"})
     watched = Nested(
         WatchedOfPageOut, allow_none=True, metadata={"description": "of an ended one, for who is signed in"}
     )
@@ -480,6 +481,8 @@ def _facts_of_row(
     if row is not None:
         facts |= {"title": row.title, "description": row.description, **_pictures_of(row)}
         facts["watched"] = watched_facts.of_page(transaction, person, row)
+        if chapters.has_any(transaction, row.id):
+            facts["chapters_url"] = absolute(f"/api/v1/recordings/{row.id}/chapters")
         if transcripts.current(transaction, row.id) is not None:
             facts["transcript_url"] = absolute(f"/api/v1/recordings/{row.id}/transcript")
     if found.phase.value != "ended":

@@ -11,6 +11,7 @@ from apiflask import APIFlask, HTTPError
 from flask import Response, request
 
 from broadcast import (
+    chapter_api,
     copy_api,
     download_views,
     edit_api,
@@ -123,6 +124,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(transcription_api.blueprint)
     app.register_blueprint(search_api.blueprint)
     app.register_blueprint(watched_api.blueprint)
+    app.register_blueprint(chapter_api.blueprint)
     app.register_blueprint(line_test.blueprint)
     app.register_blueprint(whip_views.blueprint)
     app.register_blueprint(download_views.blueprint)

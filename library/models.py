@@ -416,3 +416,24 @@ class WatchedRow(Base):
     position: Mapped[float] = mapped_column()
     credit: Mapped[float] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
+
+
+class ChapterOrigin(StrEnum):
+    """Where a chapter comes from: a person, a person's WebVTT file, something that happened in it."""
+
+    PERSON = "person"
+    VTT = "vtt"
+    EVENT = "event"
+
+
+class ChapterRow(Base):
+    """`number` from 0, in order of time; `at` in seconds of the session's clock, up to the next one's."""
+
+    __tablename__ = "chapters"
+    __table_args__ = (CheckConstraint("origin IN ('person', 'vtt', 'event')", name="origin"),)
+
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[float] = mapped_column()
+    title: Mapped[str] = mapped_column(String(300))
+    origin: Mapped[str] = mapped_column(String(16))

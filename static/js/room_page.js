@@ -233,7 +233,8 @@ let marked = "";
 /** With each state of what is played its marks may be others. The first picture goes before them. */
 function showMarks() {
   const { session } = room ?? {};
-  if (controlsAreOn) void import("./beside_player.js").then((one) => one.showBeside(player, session ?? null, root.dataset.state === "replay"));
+  const isReplay = root.dataset.state === "replay";
+  if (controlsAreOn && session && (isReplay || session.transcript_url)) void import("./beside_player.js").then((one) => one.showBeside(player, session, isReplay));
   const state = stateOf(session ?? null);
   if (!controlsAreOn || !session?.hls_url || state === marked) return;
   marked = state;

@@ -57,6 +57,7 @@ MODULES_OF_PAGE = {
     "media_panel.js": ("media_panel.js", "film_list.js", "film_controls.js"),
     "library_page.js": ("library_page.js", "library_uploads.js", "upload_lines.js", "upload_words.js"),
     "recording_form.js": ("recording_form.js", "replace_file.js", "cut_editor.js"),
+    "chapters_panel.js": ("chapters_panel.js",),
     "rooms_page.js": ("rooms_page.js",),
     "jobs_page.js": ("jobs_page.js", "job_lines.js", "job_words.js"),
     "settings_page.js": ("settings_page.js",),

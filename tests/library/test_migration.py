@@ -52,6 +52,7 @@ def test_check_constraints_are_in_the_schema_too(database: Database) -> None:
         "ck_objects_state",
         "ck_transcripts_origin",
         "ck_sessions_visibility",
+        "ck_chapters_origin",
     ):
         assert f"{name} " in found + " "
 

@@ -100,6 +100,9 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
         "transcription.repeat": Step(
             "POST", f"/api/v1/recordings/{session_id}/transcription", ROOM_HOSTS, {}
         ),
+        "chapters.get_chapters": Step("GET", f"/api/v1/recordings/{session_id}/chapters", watchers),
+        "chapters.get_file": Step("GET", f"/api/v1/recordings/{session_id}/chapters.vtt", watchers),
+        "chapters.put_chapters": Step("PUT", f"/api/v1/recordings/{session_id}/chapters", ROOM_HOSTS, {}),
         "watched.post_watched": Step(
             "POST", f"/api/v1/recordings/{session_id}/watched", watchers - {"nobody"}, {"position": -1}
         ),

@@ -1,4 +1,4 @@
-"""What each viewer has watched of each recording, and which spans of its clock a recording shows."""
+"""What each viewer has watched of each recording, which spans of its clock that shows, and its chapters."""
 
 from __future__ import annotations
 
@@ -28,8 +28,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name="fk_watched_session_id"),
     )
     op.create_index("ix_watched_session_id", "watched", ["session_id"])
+    op.create_table(
+        "chapters",
+        sa.Column("session_id", sa.String(36), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("title", sa.String(300), nullable=False),
+        sa.Column("origin", sa.String(16), nullable=False),
+        sa.PrimaryKeyConstraint("session_id", "number", name="pk_chapters"),
+        sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name="fk_chapters_session_id"),
+        sa.CheckConstraint("origin IN ('person', 'vtt', 'event')", name=op.f("ck_chapters_origin")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("chapters")
     op.drop_table("watched")
     op.drop_column("sessions", "shown")
