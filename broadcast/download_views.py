@@ -43,9 +43,7 @@ def mp4(session_id: str) -> Response:
     place = far_media.away(path) if path is not None else None
     if row is None or room is None or path is None or (place is None and not path.is_file()):
         raise Problem(404, _("Not found"), _("There is no MP4 of this recording (yet)."))
-    verdict = doors.may_watch_recording(
-        current_user(), room, row, unlocked=unlocked_here(room), now=utc_now()
-    )
+    verdict = doors.may_download(current_user(), room, row, unlocked=unlocked_here(room), now=utc_now())
     if not verdict:
         return _way_in(verdict.reason, room)
     day = row.started_at.astimezone()  # of the server's zone: an early lecture in Tokyo is not yesterday's
@@ -65,6 +63,8 @@ def _way_in(reason: Reason, room: Room) -> Response:
         raise Problem(404, _("Not found"), _("There is no recording at this address."))
     if reason is Reason.PASSWORD:
         return redirect(url_for("pages.room", slug=room.slug))  # type: ignore[return-value]
+    if reason is Reason.NO_DOWNLOADS:
+        raise Problem(403, _("Not allowed"), _("This recording is not offered as a file."))
     raise Problem(403, _("Not allowed"), _("You may not watch this recording."))
 
 

@@ -95,9 +95,8 @@ def newest_mp4(
         session = transaction.scalar(query.order_by(LectureSession.started_at.desc()).limit(1))
     if session is None or session.phase != "ended" or session.mp4_path is None:
         return None
-    now = utc_now()
-    may_watch = doors.may_watch_recording(person, room, session, unlocked=False, now=now)
-    return f"/watch/{session.id}/download" if may_watch else None
+    may_have = doors.may_download(person, room, session, unlocked=False, now=utc_now())
+    return f"/watch/{session.id}/download" if may_have else None
 
 
 def is_open_to_all(room: Room, session: LectureSession | None) -> bool:

@@ -95,6 +95,7 @@ class CatalogueEntryOut(Schema):
     mp4_state = String(allow_none=True, metadata={"description": "waiting, running, ready or failed"})
     mp4_progress = Float(allow_none=True)
     mp4_error = String(allow_none=True, metadata={"description": "why, for who may edit it"})
+    downloads = Boolean(metadata={"description": "whether who may watch it gets its MP4, too"})
     may_edit = Boolean()
     watched = Nested(
         WatchedOut, allow_none=True, metadata={"description": "by the asker; null: nothing of it yet"}
@@ -145,6 +146,7 @@ class RecordingPatchIn(Schema):
     tags = List(String(validate=Length(max=TAG_LENGTH)), validate=Length(max=MAX_TAGS))
     license = String(allow_none=True, validate=Length(max=LICENSE_LENGTH))
     visibility = String(validate=OneOf(VISIBILITIES))
+    downloads = Boolean()
     publish_at = AwareDateTime(allow_none=True, metadata={"description": "ISO 8601 with its zone"})
     expires_at = AwareDateTime(allow_none=True, metadata={"description": "ISO 8601 with its zone"})
 

@@ -94,12 +94,13 @@ def tell(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any
         "may_edit": may_edit,
         "place": known.place if may_edit else None,
         "watched": watched_facts.told(known.watched, row),
+        "downloads": row.downloads,
         **_mp4(known, may_edit=may_edit),
-        **(_media(known) if may_watch else _NOTHING),
+        **(_media(known, may_edit=may_edit) if may_watch else _NOTHING),
     }
 
 
-def _media(known: Known) -> dict[str, Any]:
+def _media(known: Known, *, may_edit: bool) -> dict[str, Any]:
     """What it is watched by: whatever else is made of a recording for who may watch is added here."""
     row = known.entry.session
     if row.phase != "ended":
@@ -107,8 +108,9 @@ def _media(known: Known) -> dict[str, Any]:
         return {**_NOTHING, "hls_url": absolute(f"/live/{token}/{row.id}/index.m3u8")}
     token = recording_access_text(services().secret, known.room, row)
     replay = absolute(f"/live/{token}/{row.id}/replay-{row.edit_version}.m3u8")
+    has_file = row.mp4_path is not None and (row.downloads or may_edit)
     addresses = {
-        "mp4_url": f"/watch/{row.id}/download" if row.mp4_path is not None else None,
+        "mp4_url": f"/watch/{row.id}/download" if has_file else None,
         "poster_url": picture_addresses.poster(row),
         "thumbnail_url": picture_addresses.thumbnail(row),
         "storyboard_url": picture_addresses.storyboard(row),
@@ -118,12 +120,12 @@ def _media(known: Known) -> dict[str, Any]:
 
 
 def _mp4(known: Known, *, may_edit: bool) -> dict[str, Any]:
-    """How far its MP4 is; why it failed is told to its editors."""
-    if known.entry.session.mp4_path is not None:
-        return {"mp4_state": "ready", "mp4_progress": 1.0, "mp4_error": None}
-    job = known.job
-    if job is None:
+    """How far its MP4 is, for who gets it; why it failed is told to its editors."""
+    row, job = known.entry.session, known.job
+    if (row.mp4_path is None and job is None) or not (row.downloads or may_edit):
         return {"mp4_state": None, "mp4_progress": None, "mp4_error": None}
+    if row.mp4_path is not None or job is None:
+        return {"mp4_state": "ready", "mp4_progress": 1.0, "mp4_error": None}
     state = _MP4_WORDS.get(JobState(job.state), job.state)
     failed = state == "failed" and may_edit
     return {

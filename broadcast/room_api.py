@@ -182,7 +182,7 @@ def get_room(slug: str) -> dict[str, Any]:
     with services().database.reading() as transaction:
         found = _session_of(transaction, room, person)
         row = transaction.get(LectureSession, found.id) if found else None
-        facts = _facts_of_row(transaction, found, row, person) if found else {}
+        facts = _facts_of_row(transaction, room, found, row, person) if found else {}
         plans = _plans_of(transaction, room.id, may_watch=bool(verdict), may_host=may_host)
     of_session = _may_watch_session(person, room, row, verdict)
     room_token = _access_of(room) if verdict else None
@@ -473,7 +473,11 @@ def _plans_of(transaction: Session, room_id: str, *, may_watch: bool, may_host: 
 
 
 def _facts_of_row(
-    transaction: Session, found: SessionSummary, row: LectureSession | None, person: User | None
+    transaction: Session,
+    room: Room,
+    found: SessionSummary,
+    row: LectureSession | None,
+    person: User | None,
 ) -> dict[str, Any]:
     """What only the database knows: the title as its lecturer left it, the MP4, how far `person` is."""
     job = newest_of(transaction, "mp4", found.id) if found.phase.value == "ended" else None
@@ -485,7 +489,8 @@ def _facts_of_row(
             facts["chapters_url"] = absolute(f"/api/v1/recordings/{row.id}/chapters")
         if transcripts.current(transaction, row.id) is not None:
             facts["transcript_url"] = absolute(f"/api/v1/recordings/{row.id}/transcript")
-    if found.phase.value != "ended":
+    is_offered = row is None or row.downloads or bool(doors.may_edit_recording(person, room))
+    if found.phase.value != "ended" or not is_offered:
         return facts
     if row is not None and row.mp4_path is not None:
         ready = {

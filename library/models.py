@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -73,6 +74,7 @@ class LectureSession(Base):
     the newest version hides, `[start, end, "cut" | "private"]` on that clock; `withheld_before`: the first
     version whose MP4 and pictures show nothing private. `shown`: which spans of that clock its replay shows
     (`library.watched_spans.packed`); None while it runs, and in rows that are older than the column.
+    `downloads`: whether who may watch it gets its MP4, too.
     """
 
     __tablename__ = "sessions"
@@ -124,6 +126,7 @@ class LectureSession(Base):
     hidden_spans: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")
     withheld_before: Mapped[int] = mapped_column(default=1, server_default="1")
     shown: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    downloads: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class Tag(Base):

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     ROLE = "role"
     NOT_YOURS = "not_yours"
     NOT_SHOWN = "not_shown"
+    NO_DOWNLOADS = "no_downloads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,13 @@ class ShownRecording(Protocol):
     def deleted_at(self) -> datetime | None: ...
 
 
+class OfferedRecording(ShownRecording, Protocol):
+    """With what decides who gets it as a file."""
+
+    @property
+    def downloads(self) -> bool: ...
+
+
 def may_edit_recording(person: User | None, room: Room) -> Verdict:
     """Who says what a recording is called and who may watch it: whoever manages its room."""
     return may_manage(person, room)
@@ -115,6 +123,16 @@ def may_watch_recording(
     if recording.visibility == Visibility.ORGANIZATION:
         return _is_member(person, room)
     return may_watch(person, room, unlocked)
+
+
+def may_download(
+    person: User | None, room: Room, recording: OfferedRecording, *, unlocked: bool, now: datetime
+) -> Verdict:
+    """Who gets it as a file: who may watch it, where it is offered; its editors always."""
+    verdict = may_watch_recording(person, room, recording, unlocked=unlocked, now=now)
+    if verdict and not recording.downloads and not may_edit_recording(person, room):
+        return Verdict(Reason.NO_DOWNLOADS)
+    return verdict
 
 
 def _is_its_time(recording: ShownRecording, now: datetime) -> bool:

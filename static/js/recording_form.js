@@ -36,6 +36,7 @@ function words() {
     title: text("title"), description: String(given.get("description") ?? ""), lecturer: text("lecturer"), visibility: text("visibility"),
     series: text("series") || null, language: text("language") || null, license: text("license") || null,
     tags: text("tags").split(/[,、，]/).map((tag) => tag.trim()).filter(Boolean),
+    downloads: given.has("downloads"),
     publish_at: momentOf(moments[0]), expires_at: momentOf(moments[1]),
   };
 }

@@ -224,6 +224,35 @@ def test_a_new_title_is_told_to_whoever_watches(stage: WebStage, recorded: str) 
     assert [json.loads(event.payload)["title"] for event in events] == ["Lecture", "New"]
 
 
+def test_a_file_that_is_not_offered_is_its_editors_alone(stage: WebStage, recorded: str) -> None:
+    with stage.database.session() as session:
+        session.get_one(LectureSession, recorded).mp4_path = __file__
+    download, room = f"/watch/{recorded}/download", f"/api/v1/rooms/hall?session={recorded}"
+
+    def offered(user: User | None) -> set[object]:
+        told, of_room = get(stage, recorded, user), stage.call("GET", room, user=user).json["session"]
+        page = stage.client(user).get(f"/watch/{recorded}").text
+        return {
+            told["mp4_url"] is not None,
+            told["mp4_state"] == "ready",
+            of_room["mp4_url"] is not None,
+            of_room["mp4_state"] == "ready",
+            f'href="{download}"' in page,
+            stage.client(user).get(download).status_code == 200,
+        }
+
+    assert get(stage, recorded)["downloads"] is True
+    assert offered(None) == offered(stage.member) == {True}
+    assert patch(stage, recorded, downloads=False).json["downloads"] is False
+    assert offered(None) == offered(stage.member) == {False}
+    assert offered(stage.lecturer) == {True}
+    answer = stage.client(stage.member).get(download)
+    assert answer.status_code == 403
+    assert reads(stage, get(stage, recorded)["hls_url"]) == 200, "it is watched all the same"
+    patch(stage, recorded, downloads=True)
+    assert offered(stage.member) == {True}
+
+
 # Who may
 
 

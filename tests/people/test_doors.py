@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from people.doors import Reason, may_create_room, may_host, may_manage, may_watch
+from library.models import LectureSession, Visibility
+from people.doors import Reason, may_create_room, may_download, may_host, may_manage, may_watch
 from people.models import Role, Room, User
 
 PEOPLE: dict[str, User | None] = {
@@ -60,6 +63,20 @@ def test_hosting_and_managing(access: str) -> None:
 def test_a_room_without_an_owner_is_the_admins() -> None:
     room = Room(id="r", organization_id="here", owner_id=None, access="open")
     assert {name for name, person in PEOPLE.items() if may_host(person, room)} == {"admin", "operator"}
+
+
+@pytest.mark.parametrize("visibility", list(Visibility))
+def test_who_gets_a_recording_as_a_file(visibility: Visibility) -> None:
+    now = datetime(2026, 11, 26, tzinfo=UTC)
+    watching, having = set[str](), set[str]()
+    for offered, names in ((True, watching), (False, having)):
+        row = LectureSession(visibility=visibility, downloads=offered)
+        for name, person in PEOPLE.items():
+            if may_download(person, _room("open"), row, unlocked=False, now=now):
+                names.add(name)
+    assert having == HOSTS <= watching
+    reason = may_download(None, _room("open"), row, unlocked=False, now=now).reason
+    assert reason is not Reason.NO_DOWNLOADS or "nobody" in watching, "who may not watch hears that first"
 
 
 def test_who_may_have_more_rooms() -> None:

@@ -1,4 +1,4 @@
-"""What each viewer has watched of each recording, which spans of its clock that shows, and its chapters."""
+"""What each viewer has watched of each recording, what of its clock that shows, its chapters and its file."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("sessions", sa.Column("shown", sa.JSON(), nullable=True))
+    op.add_column("sessions", sa.Column("downloads", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.create_table(
         "watched",
         sa.Column("user_id", sa.String(36), nullable=False),
@@ -44,4 +45,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("chapters")
     op.drop_table("watched")
+    op.drop_column("sessions", "downloads")
     op.drop_column("sessions", "shown")
