@@ -135,7 +135,7 @@ def _given(row: LectureSession) -> tuple[Chapter, ...]:
 
 def _must_be_current(transaction: Session, session_id: str, base: str | None) -> None:
     """Raises Problem(409)."""
-    if base is None:
+    if not base:
         return
     chapters.lock(transaction, session_id)
     if version_of(chapters.chapters_of(transaction, session_id)) != base:

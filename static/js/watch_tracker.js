@@ -1,7 +1,7 @@
 // Tells the server what a signed-in viewer has played of a recording and where they are in it, and shows how far that is.
 // Loaded by the player's page once the picture moves; strangers' places stay in their browser (playback_memory.js).
 import { ApiError, call, ownAddress } from "./api.js";
-import { t } from "./page_data.js";
+import { need, t } from "./page_data.js";
 import { PlayedSpans } from "./played_spans.js";
 
 const BEAT_MS = 30_000;
@@ -69,6 +69,7 @@ export class WatchTracker {
 
 /** @param {number} completion 0 to 1 */
 function show(completion) {
+  need("#room").dataset.watched = String(completion);
   const box = /** @type {HTMLElement | null} */ (document.querySelector("#watched"));
   if (!box) return;
   box.hidden = !completion;

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, text, true
 
-from library import catalogue
+from library import catalogue, watching
 from library.catalogue import Filter, NotInTrash, Sort, StillRunning
 from library.catalogue_words import words_of
 from library.database import Database
 from library.list_place import Place, UnfitPlace, read_place
-from library.models import LectureSession, Series, Tag
+from library.models import LectureSession, Series, Tag, WatchedRow
 from people.command_line import add_room, add_user
 from people.models import Role, Room, User
 from people.visible_recordings import edited_by, listed_to
@@ -304,7 +304,12 @@ def test_lists_stay_fast_with_many_recordings(archive: Archive) -> None:
 def look(archive: Archive, person: User | None, question: dict[str, object]) -> None:
     with archive.database.reading() as session:
         asked = {"chosen": Filter(), **question}
-        catalogue.page(session, listed_to(person, NOW), **asked)  # type: ignore[arg-type]
+        found = catalogue.page(session, listed_to(person, NOW), **asked)  # type: ignore[arg-type]
+        rows = [entry.session for entry in found.entries]
+        watched = watching.of_person(session, person.id if person is not None else None, [r.id for r in rows])
+        for row in rows:
+            if row.id in watched:
+                watching.completion_of(watched[row.id], row)
 
 
 def deep(archive: Archive, sort: Sort) -> Place:
@@ -327,7 +332,10 @@ def timed(look: Callable[[], None]) -> float:
 
 
 def fill(archive: Archive) -> None:
-    """MANY recordings of 40 lecturers and 50 series, a description and two tags each, of every visibility."""
+    """MANY recordings of 40 lecturers and 50 series, a description and two tags each, of every visibility.
+
+    Each person has watched a third of them, in 20 pieces.
+    """
     hidden = add_room(archive.database, "hidden", "hana")
     with archive.database.session() as session:
         session.get_one(Room, hidden.id).access = "members"
@@ -337,10 +345,24 @@ def fill(archive: Archive) -> None:
     tags = [
         {"session_id": f"s{n}", "tag": f"tag {tag}"} for n in range(MANY) for tag in {n % 30, 30 + n % 71}
     ]
+    spans = [n * 7000 + edge for n in range(20) for edge in (0, 3000)]
+    watched = [
+        {
+            "session_id": f"s{n}",
+            "user_id": who.id,
+            "spans": spans,
+            "position": 9.0,
+            "credit": 30.0,
+            "updated_at": NOW,
+        }
+        for who in (archive.viewer, archive.lecturer)
+        for n in range(0, MANY, 3)
+    ]
     with archive.database.session() as session:
         session.execute(insert(Series), series)
         session.execute(insert(LectureSession), rows)
         session.execute(insert(Tag), tags)
+        session.execute(insert(WatchedRow), watched)
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("ANALYZE"))  # as autovacuum does within a minute
 
@@ -362,5 +384,6 @@ def many(archive: Archive, n: int, hidden: str) -> dict[str, object]:
         deleted_at=NOW - timedelta(days=3) if n % 50 == 0 else None,
         started_at=NOW - timedelta(minutes=n),
         seconds=float(n * 31 % 7200),
+        shown=[0, n * 31 % 7200 * 50, 400_000, 400_000 + n * 31 % 7200 * 50],
         access_epoch=n if n % 6 > 1 else 0,
     )

@@ -191,6 +191,15 @@ def _hall(stage: Stage) -> list[Scene]:
             after=_read_along,
             languages=ALL_LANGUAGES,
         ),
+        Scene(
+            "room-chapters",
+            "A recording with the list of its chapters",
+            f"/watch/{stage.past}",
+            "#chapter-lines [aria-current]",
+            plays=True,
+            after=_look_at_chapters,
+            languages=ALL_LANGUAGES,
+        ),
         Scene("room-waiting", "Room before the lecture", "/rooms/waiting", "#room[data-state=waiting]"),
         Scene("room-next", "Room before a scheduled lecture", "/rooms/seminar", "#scheduled:visible"),
         Scene(
@@ -409,6 +418,13 @@ def _read_along(page: Page, stage: Stage) -> None:
     page.evaluate("() => { document.querySelector('video').currentTime = 6.8; }")
     page.click("#transcript-open")
     page.click("#transcript-captions")
+
+
+def _look_at_chapters(page: Page, stage: Stage) -> None:
+    page.wait_for_selector("#chapters-open:visible")
+    page.evaluate("() => document.querySelector('video').pause()")
+    page.evaluate("() => { document.querySelector('video').currentTime = 3; }")
+    page.click("#chapters-open")
 
 
 def _share(page: Page, stage: Stage) -> None:

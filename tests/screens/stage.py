@@ -14,12 +14,13 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
-from library import transcripts
+from library import chapters, transcripts, watching
+from library.chapter_list import Chapter
 from library.database import utc_now
 from library.models import Film, FilmState, Job, LectureSession
 from library.transcript_formats import Cue, Word
 from people.accounts import create_user
-from people.models import Organization, Role, Room, RoomAccess
+from people.models import Organization, Role, Room, RoomAccess, User
 from people.rooms import change_room
 from tests.end_to_end.archive import add_recordings, add_scheduled, database_of
 from tests.end_to_end.chromium import fresh_page
@@ -52,6 +53,7 @@ SAID = (
     ("ですから", "nH", "ビット", "で", "番号", "を", "付けられます。"),
     ("ここ", "まで", "で", "質問", "は", "ありますか。"),
 )
+CHAPTERS = ("前回の復習", "典型系列とは何か：大数の法則から見た長い系列のふるまい", "Q & A")
 DESCRIPTION = """持ち物：教科書 第3章
 
 資料：https://example.org/algebra/12（要ログイン）
@@ -126,6 +128,7 @@ def _people_in(browser: Browser, full: Installation, empty: Installation, encode
     _said(full, past)
     add_recordings(full, "past", TITLES)
     _posters(full, past)
+    _learn(full, past)
     _schedule(full)
     _films(full)
     _admins(full)
@@ -169,6 +172,21 @@ def _said(installation: Installation, session_id: str) -> None:
             )
             cues.append(Cue(start, start + 1.5, "".join(words), heard))
         transcripts.save(transaction, session_id, "ja", cues, origin="engine")
+    database.close()
+
+
+def _learn(installation: Installation, session_id: str) -> None:
+    """Chapters of the lecture that has ended; its owner has watched some of the recordings."""
+    database = database_of(installation)
+    with database.session() as transaction:
+        chapters.save(transaction, session_id, [Chapter(2.5 * n, title) for n, title in enumerate(CHAPTERS)])
+        owner = transaction.scalars(select(User).where(User.user_id == USERS["owner"])).one()
+        rows = transaction.scalars(select(LectureSession).where(LectureSession.id != session_id))
+        for number, row in enumerate(rows.all()):
+            begun = utc_now() - timedelta(hours=3)
+            watching.note(transaction, owner.id, row, [], 0.0, begun)
+            watched = row.seconds * (number % 5) / 4
+            watching.note(transaction, owner.id, row, [(0.0, watched)], watched, begun + timedelta(hours=2))
     database.close()
 
 
