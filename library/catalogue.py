@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -19,13 +19,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from library.catalogue_words import folded, words_of
 from library.database import exclusive
+from library.keeping import TRASH_TIME, Kept
 from library.list_place import Place, UnfitPlace
-from library.models import LectureSession, Series, Tag
+from library.models import LectureSession, Series, Tag, Visibility
 
 PAGE_LENGTH = 24
 MAX_PAGE_LENGTH = 100
 MAX_SERIES_TOLD = 500
-TRASH_TIME = timedelta(days=30)
 _WHO_MAY_WATCH = ("visibility", "publish_at", "expires_at")
 
 
@@ -35,6 +35,14 @@ class NotInTrash(LookupError):
 
 class StillRunning(Exception):
     """A lecture that runs cannot be put into the trash."""
+
+
+class NotHeld(LookupError):
+    """There is nothing to claim: it is not held, or not any more."""
+
+
+class IsHeld(Exception):
+    """Who may watch it is said once it was claimed."""
 
 
 class Sort(StrEnum):
@@ -100,6 +108,7 @@ def page(
 def trash(transaction: Session, edited: ColumnElement[bool], now: datetime) -> tuple[Entry, ...]:
     """What may still be restored, the last thrown away first, at most MAX_PAGE_LENGTH."""
     query = select(LectureSession).where(LectureSession.deleted_at > now - TRASH_TIME, edited)
+    query = query.where(LectureSession.removal.is_(None))
     query = query.order_by(LectureSession.deleted_at.desc(), LectureSession.id.desc())
     return _entries(transaction, transaction.scalars(query.limit(MAX_PAGE_LENGTH)).all())
 
@@ -111,16 +120,20 @@ def entry_of(transaction: Session, session_id: str) -> Entry | None:
 
 
 def is_gone(session: LectureSession, now: datetime) -> bool:
-    """In the trash for so long that nobody can take it out: there for nobody any more."""
-    return session.deleted_at is not None and session.deleted_at <= now - TRASH_TIME
+    """Removed for good, or in the trash for so long that nobody can take it out: there for nobody."""
+    thrown_away = session.deleted_at is not None and session.deleted_at <= now - TRASH_TIME
+    return session.removal is not None or thrown_away
 
 
 def change(transaction: Session, session: LectureSession, values: Mapping[str, Any]) -> bool:
     """Set what is given of title, description, lecturer, language, license, visibility, publish_at,
-    expires_at, series (a title or None) and tags (unique texts) → whether it changed who may watch.
+    expires_at, series (a title or None) and tags (unique texts) → whether it changed who may watch. Raises
+    IsHeld.
     """
     plain = {name: value for name, value in values.items() if name not in ("series", "tags")}
     changes_access = any(name in plain and plain[name] != getattr(session, name) for name in _WHO_MAY_WATCH)
+    if changes_access and session.kept == Kept.HELD:
+        raise IsHeld(session.id)
     for name, value in plain.items():
         setattr(session, name, value)
     if "series" in values:
@@ -128,7 +141,7 @@ def change(transaction: Session, session: LectureSession, values: Mapping[str, A
     if "tags" in values:
         _set_tags(transaction, session.id, values["tags"])
     if changes_access:
-        session.access_epoch = _next_access_epoch(transaction)
+        session.access_epoch = next_access_epoch(transaction)
     note_words(transaction, session)
     return changes_access
 
@@ -145,7 +158,7 @@ def throw_away(transaction: Session, session: LectureSession, now: datetime) -> 
         raise StillRunning(session.id)
     if session.deleted_at is None:
         session.deleted_at = now
-        session.access_epoch = _next_access_epoch(transaction)
+        session.access_epoch = next_access_epoch(transaction)
 
 
 def restore(transaction: Session, session: LectureSession, now: datetime) -> None:
@@ -153,13 +166,30 @@ def restore(transaction: Session, session: LectureSession, now: datetime) -> Non
     if session.deleted_at is None or is_gone(session, now):
         raise NotInTrash(session.id)
     session.deleted_at = None
-    session.access_epoch = _next_access_epoch(transaction)
+    session.access_epoch = next_access_epoch(transaction)
+
+
+def claim(transaction: Session, session: LectureSession) -> None:
+    """What was held is a recording like any other from now on, a private one at first. Raises NotHeld."""
+    if session.kept != Kept.HELD or session.phase != "ended" or session.removal is not None:
+        raise NotHeld(session.id)
+    session.kept, session.held_until = Kept.PUBLISHED, None
+    session.visibility = Visibility.PRIVATE
+    session.access_epoch = next_access_epoch(transaction)
 
 
 def series_titles(transaction: Session, organization_id: str) -> Sequence[str]:
     """The organization's, by title, at most MAX_SERIES_TOLD."""
     query = select(Series.title).where(Series.organization_id == organization_id).order_by(Series.title)
     return transaction.scalars(query.limit(MAX_SERIES_TOLD)).all()
+
+
+def next_access_epoch(transaction: Session) -> int:
+    """For a row whose watchers change. Until the transaction ends nobody else gets one: who sees a number has
+    seen all before it.
+    """
+    exclusive(transaction, "recording-access")
+    return 1 + (transaction.scalar(select(func.max(LectureSession.access_epoch))) or 0)
 
 
 _COLUMNS: Mapping[Sort, InstrumentedAttribute[Any]] = {
@@ -246,9 +276,3 @@ def _set_tags(transaction: Session, session_id: str, tags: Iterable[str]) -> Non
     transaction.execute(delete(Tag).where(Tag.session_id == session_id))
     transaction.add_all(Tag(session_id=session_id, tag=tag) for tag in tags)
     transaction.flush()
-
-
-def _next_access_epoch(transaction: Session) -> int:
-    """Until the transaction ends nobody else gets one: who sees a number has seen all before it."""
-    exclusive(transaction, "recording-access")
-    return 1 + (transaction.scalar(select(func.max(LectureSession.access_epoch))) or 0)
