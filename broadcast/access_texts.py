@@ -8,7 +8,8 @@ from __future__ import annotations
 import time
 
 from broadcast.access import OPEN, sign
-from broadcast.recording_access import EDITORS, access_of_row
+from broadcast.recording_access import EDITORS, OWNER, access_of_row
+from library.keeping import Kept
 from library.models import LectureSession, Visibility
 from people.models import Room, RoomAccess
 
@@ -28,6 +29,8 @@ def editors_access_text(secret: bytes, row: LectureSession) -> str:
 def recording_access_text(secret: bytes, room: Room, row: LectureSession) -> str:
     """The `<access>` with which somebody who may watch it reads a recording: one text for all of a kind."""
     known, now = access_of_row(row), time.time()
+    if known.kept == Kept.HELD:
+        return sign(secret, OWNER + row.id, row.access_epoch, now)
     if known.visibility == Visibility.PRIVATE or not known.is_its_time(now):
         return editors_access_text(secret, row)
     if known.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):

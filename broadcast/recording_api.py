@@ -19,6 +19,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from broadcast import recording_access, session_rows, transcript_api
+from broadcast.edit_doors import no_recording
 from broadcast.lecture_lists import MAX_SEARCH, words_of
 from broadcast.lecture_words import DESCRIPTION_LENGTH
 from broadcast.problems import Problem
@@ -35,14 +36,22 @@ from broadcast.recording_words import (
     check_times,
     cleaned,
 )
-from broadcast.room_api import no_recording
 from broadcast.services import services
 from broadcast.session_api import checked_words
 from broadcast.transcript_api import TranscriptBriefOut
-from library import catalogue, object_moves
-from library.catalogue import MAX_PAGE_LENGTH, PAGE_LENGTH, Filter, NotInTrash, Sort, StillRunning
+from library import catalogue, object_moves, removals
+from library.catalogue import (
+    MAX_PAGE_LENGTH,
+    PAGE_LENGTH,
+    Filter,
+    IsHeld,
+    NotInTrash,
+    Sort,
+    StillRunning,
+)
 from library.database import utc_now
 from library.jobs import Jobs
+from library.keeping import Kept, Removal
 from library.list_place import MAX_PLACE_LENGTH, Place, UnfitPlace, read_place
 from library.models import JobState, LectureSession, Visibility
 from people import doors
@@ -72,6 +81,8 @@ class CatalogueEntryOut(Schema):
     publish_at = String(allow_none=True)
     expires_at = String(allow_none=True)
     deleted_at = String(allow_none=True, metadata={"description": "since when it is in the trash"})
+    kept = String(metadata={"description": "published, or held: for its room's owner alone"})
+    held_until = String(allow_none=True, metadata={"description": "when it goes unless it is claimed"})
     state = String(
         metadata={
             "description": "ready to watch; live, slate; empty (it left nothing); trash; "
@@ -168,7 +179,7 @@ def get_recording(recording_id: str) -> dict[str, Any]:
     """One recording; a lecture under way is told of as its room is watched."""
     person, known = current_user(), known_here(recording_id)
     verdict = verdict_on(person, known.entry.session, known.room)
-    if not verdict and not doors.may_edit_recording(person, known.room):
+    if not verdict and not doors.may_edit_recording(person, known.room, known.entry.session):
         raise _shut(verdict)
     return _whole(known, person, may_watch=bool(verdict))
 
@@ -189,7 +200,11 @@ def patch_recording(recording_id: str, json_data: dict[str, Any]) -> dict[str, A
         )
     with _changing(recording_id) as (transaction, row):
         _check_times(row, values)
-        catalogue.change(transaction, row, values)
+        try:
+            catalogue.change(transaction, row, values)
+        except IsHeld as error:
+            words = _("This recording is held. Keep it first, then say who may watch it.")
+            raise Problem(409, _("Not accepted"), words) from error
         transaction.flush()
         session_rows.describe(transaction, row)
         _tell_the_room(transaction, row, values)
@@ -198,10 +213,15 @@ def patch_recording(recording_id: str, json_data: dict[str, Any]) -> dict[str, A
 
 @blueprint.delete("/recordings/<recording_id>")
 def delete_recording(recording_id: str) -> Response:
-    """Into the trash: hidden everywhere at once, to be had back for 30 days."""
+    """Into the trash: hidden everywhere at once, to be had back for 30 days; what is held, for good."""
+    person = current_user()
     try:
         with _changing(recording_id) as (transaction, row):
-            catalogue.throw_away(transaction, row, utc_now())
+            if row.kept == Kept.PUBLISHED:
+                catalogue.throw_away(transaction, row, utc_now())
+            else:
+                by = person.id if person is not None else None
+                removals.order(transaction, row, Removal.OWNER, utc_now(), by=by)
     except StillRunning as error:
         raise Problem(409, _("Still running"), _("This lecture is still running. End it first.")) from error
     return Response(status=204)

@@ -26,6 +26,7 @@ const KINDS = new Map(Object.entries({
   store: "kind_store",
   move: "kind_move",
   home: "kind_home",
+  remove: "kind_remove",
 }));
 
 /** @type {Map<string, string>} why a job waits → its sentence */

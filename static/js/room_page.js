@@ -115,8 +115,15 @@ function adopt(answer) {
   if (another) offerNext();
   room = another ? { ...answer, session: room?.session ?? null } : answer;
   nextLecture.is(answer.scheduled);
+  tellKeeping(answer.keeping);
   startFeed();
   apply();
+}
+
+/** @param {{kept: string, days: number} | null | undefined} keeping */
+function tellKeeping(keeping) {
+  const place = /** @type {HTMLElement | null} */ (document.querySelector("#keeping"));
+  if (place && keeping && place.dataset.kept !== keeping.kept) void import("./keeping_notice.js").then((one) => one.tellKeeping(keeping));
 }
 
 function startFeed() {
@@ -145,6 +152,7 @@ function onSnapshot(state) {
   if (state.session) onSession(state.session, state.session.at ?? null);
   if (state.title) onTitle(state.title);
   if (state.scheduled) nextLecture.is(state.scheduled); // one that has lapsed is none: the API has told of another
+  tellKeeping(state.kept);
   viewers(state.viewers);
 }
 
@@ -155,6 +163,7 @@ function onEvent(event) {
   if (event.kind === "title") onTitle(event.payload);
   if (event.kind === "replay") onReplay(event.payload);
   if (event.kind === "scheduled") nextLecture.is(event.payload.scheduled);
+  if (event.kind === "kept") tellKeeping(event.payload);
 }
 
 /** @param {{session: string, title: string, description?: string}} payload */

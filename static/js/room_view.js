@@ -6,7 +6,7 @@
  *   replay_version?: number, off_record?: boolean, recorder_epoch?: string | number | null, recording?: {state: string, bytes: number, last_part_at: string | null} | null}} Session
  * @typedef {{slug: string, title: string, access: string, may_watch: boolean, may_host: boolean, live_base: string | null,
  *   feed: {snapshot_url: string, batch_url: string} | null, beacon_url: string | null, beacon_seconds: number,
- *   session: Session | null, scheduled?: import("./next_lecture.js").Scheduled | null, due?: import("./next_lecture.js").Scheduled | null}} Room
+ *   keeping?: {kept: string, days: number, may_choose: boolean} | null, session: Session | null, scheduled?: import("./next_lecture.js").Scheduled | null, due?: import("./next_lecture.js").Scheduled | null}} Room
  */
 
 /** @param {Room} room @returns {"locked" | "members" | "waiting" | "live" | "slate" | "replay"} */
