@@ -10,11 +10,25 @@ from tests.end_to_end.chromium import fresh_page
 from tests.end_to_end.lecturer import PASSWORD, Lecturer
 from tests.installation import Installation
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.side_by_side, pytest.mark.slow, pytest.mark.timeout(120)]
 
 
-def check(page: Page) -> None:
-    assert axe.violations(page, page.url) + axe.small_targets(page, page.url) == []
+def check(page: Page, name: str) -> None:
+    assert axe.violations(page, name) + axe.small_targets(page, name) == []
+
+
+def let_lecturers_choose(installation: Installation, browser: Browser) -> None:
+    installation.run("user", "add", "soumu", "--role", "admin", "--password-stdin", stdin=f"{PASSWORD}\n")
+    admin = Lecturer(browser, installation)
+    axe.install(admin.page)
+    admin.sign_in("soumu")
+    admin.page.goto(installation.url + "/admin/recording")
+    admin.page.check("input[value=choice]")
+    admin.page.click("#rule-form button.primary")
+    expect(admin.page.locator(".toast")).to_have_text("Saved.")
+    check(admin.page, "recording-rule")
+    assert admin.console.fatal == []
+    admin.close()
 
 
 def test_what_is_not_to_be_published_is_held_for_its_lecturer(
@@ -27,7 +41,7 @@ def test_what_is_not_to_be_published_is_held_for_its_lecturer(
     hall.goto(installation.url + "/rooms/seminar")
     notice = hall.locator("#keeping-words")
     expect(notice).to_have_text("この講義は録画されます。")
-    installation.run("organization", "set", "default", "--recording", "choice")
+    let_lecturers_choose(installation, browser)
 
     lecturer = Lecturer(browser, installation)
     lecturer.sign_in("sato")
@@ -42,8 +56,8 @@ def test_what_is_not_to_be_published_is_held_for_its_lecturer(
     page.uncheck("#publish")
     expect(notice).to_have_text("この講義の録画は公開されません。講師だけが7日間保管します。")
     expect(page.locator("#keeping-words")).to_contain_text("you alone can watch")
-    check(page)
-    check(hall)
+    check(page, "keeping-studio")
+    check(hall, "keeping-room")
 
     session = page.get_attribute("#studio", "data-session")
     page.click("#end")
@@ -56,7 +70,7 @@ def test_what_is_not_to_be_published_is_held_for_its_lecturer(
     page.goto(f"{installation.url}/watch/{session}")
     page.wait_for_selector("#room[data-state=replay]")
     expect(page.locator("#held-words")).to_contain_text("Held privately until")
-    check(page)
+    check(page, "keeping-held")
     page.click("#claim")
     expect(page.locator("#held")).to_have_count(0)
     assert installation.get(f"/api/v1/recordings/{session}")[0] == 404, "a private one at first"
