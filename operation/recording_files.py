@@ -16,6 +16,8 @@ from recorder.durable_file import sync_folder
 from recorder.media import SessionPhase
 from settings import Settings
 
+_GOING = ".removed-"  # before a session's id: on its way out, and nobody's
+
 
 def files_of(settings: Settings, lecture: LectureSession) -> Iterator[tuple[str, str]]:
     """Key (the path below the storage) and kind of each file that never changes again and is at home.
@@ -72,10 +74,14 @@ def remove_files(settings: Settings, lecture: LectureSession) -> None:
 
 
 def _remove_folder(root: Path, session_id: str) -> None:
-    folder, renamed = root / session_id, root / f".removed-{session_id}"
-    if renamed.is_dir():
-        shutil.rmtree(renamed)  # of an attempt that was killed
-    if folder.is_dir():
-        os.rename(folder, renamed)
+    """With whatever attempts that were killed have left there, also of sessions that no row knows."""
+    _empty(root)
+    if (root / session_id).is_dir():
+        os.rename(root / session_id, root / f"{_GOING}{session_id}")
         sync_folder(root)
-        shutil.rmtree(renamed)
+        _empty(root)
+
+
+def _empty(root: Path) -> None:
+    for folder in root.glob(f"{_GOING}*"):
+        shutil.rmtree(folder)
