@@ -1,16 +1,21 @@
 // What becomes of the lecture's recording: told to its lecturer, who may choose where the organization leaves it. Owned by the studio page.
 import { ApiError } from "./api.js";
+import { pause } from "./backoff.js";
 import { need, t } from "./page_data.js";
 import { setText } from "./times.js";
 import { toast } from "./toast.js";
+
+const LOOK_MS = 300;
+const MOST_LOOKS = 20;
 
 export class StudioKeeping {
   #box = /** @type {HTMLInputElement} */ (need("#publish"));
   #saving = false;
 
-  /** @param {import("./studio_room.js").StudioRoom} room */
-  constructor(room) {
+  /** @param {import("./studio_room.js").StudioRoom} room @param {() => boolean} onAir */
+  constructor(room, onAir) {
     this.room = room;
+    this.onAir = onAir;
     room.addEventListener("look", () => this.#draw());
     this.#box.addEventListener("change", () => void this.#wish());
   }
@@ -38,9 +43,18 @@ export class StudioKeeping {
     setText(need("#end-words"), { published: t("ends_published"), held: t("ends_held", { days }), none: t("ends_none") }[kept] ?? "");
   }
 
+  /** A lecture that has just gone live has its own wish, once the server tells of it. */
+  async #begun() {
+    for (let looks = 0; looks < MOST_LOOKS && this.onAir() && !this.room.running; looks += 1) {
+      await pause(LOOK_MS);
+      await this.room.look();
+    }
+  }
+
   async #wish() {
     this.#saving = this.#box.disabled = true;
     try {
+      await this.#begun();
       await this.room.publish(this.#box.checked);
     } catch (error) {
       toast(error instanceof ApiError && error.status && error.detail ? error.detail : t("wish_not_kept"));

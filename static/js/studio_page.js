@@ -45,7 +45,7 @@ const tabs = new OneSender(data.api);
 const copies = new StudioCopy(data.api);
 const title = new TitleEditor(room, data.title);
 const offRecord = new OffRecord(root, room);
-const keeping = new StudioKeeping(room);
+const keeping = new StudioKeeping(room, () => onAir());
 const publisher = new WhipPublisher({
   // A line that comes back goes on with its lecture; it never begins another one without a click.
   takeToken: (wish) => call("POST", `${data.api}/publish-token`, { ...wish, session: root.dataset.sending || null }),
