@@ -78,18 +78,13 @@ def upsert(
         _settle(session, row, safety_days)
     event_log.append(session, row.room_id, _event(session, row, state, figures, known_version))
     if is_new:
-        if _was_uploaded(state):
-            catalogue.change(session, row, {"visibility": Visibility.PRIVATE})
-        describe(session, row)
-        event_log.append(session, row.room_id, kept_event(row.kept, safety_days, row.id))
-        event_log.append(session, row.room_id, title_event(row, clock_ms(state)))
+        _tell_of_new(session, event_log, row, state, safety_days, said)
     if plan is not None:
         _mark_held(session, event_log, plan, row)
     if state.playback_version > known_version:  # versions may have been passed over: the newest counts
         event_log.append(session, row.room_id, _playback_event(state))
-    following = next_kept(session, session.get_one(Room, row.room_id)) if ends else row.kept
-    if following != row.kept and not _has_later(session, row):
-        event_log.append(session, row.room_id, kept_event(following, safety_days))
+    if ends:
+        _tell_of_next(session, event_log, row, safety_days)
     order_work(session, row, figures)
     return row.room_id
 
@@ -127,6 +122,28 @@ def _settle(session: Session, row: LectureSession, safety_days: int) -> None:
         removals.order(session, row, Removal.ORGANIZATION, utc_now(), after=RECONNECT_TIME)
 
 
+def _tell_of_new(
+    session: Session,
+    event_log: EventLog,
+    row: LectureSession,
+    state: SessionState,
+    safety_days: int,
+    said: RecordingAccess | None,
+) -> None:
+    if _was_uploaded(state) and said is None:
+        catalogue.change(session, row, {"visibility": Visibility.PRIVATE})
+    describe(session, row)
+    event_log.append(session, row.room_id, kept_event(row.kept, safety_days, row.id))
+    event_log.append(session, row.room_id, title_event(row, clock_ms(state)))
+
+
+def _tell_of_next(session: Session, event_log: EventLog, row: LectureSession, safety_days: int) -> None:
+    """Whoever stays in the room is told what becomes of the lecture that follows, where that differs."""
+    following = next_kept(session, session.get_one(Room, row.room_id))
+    if following != row.kept and not _has_later(session, row):
+        event_log.append(session, row.room_id, kept_event(following, safety_days))
+
+
 def next_kept(session: Session, room: Room) -> Kept:
     """What becomes of a lecture that begins in the room now."""
     organization = session.get(Organization, room.organization_id)
@@ -149,7 +166,8 @@ def _new_row(
     lecture_schedule.lock(session, room.id)
     plan = lecture_schedule.due(session, room.id, utc(state.started_at))
     row = LectureSession(id=state.session_id, room_id=room.id, organization_id=room.organization_id)
-    row.kept = next_kept(session, room)
+    # What was uploaded was put into the library on purpose.
+    row.kept = Kept.PUBLISHED if _was_uploaded(state) else next_kept(session, room)
     if said is not None:
         _say_again(row, said)
     if said is not None or row.kept != Kept.PUBLISHED:

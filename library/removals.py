@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from library import catalogue, jobs, object_catalogue, search_index, transcripts
 from library.database import Base, Database
 from library.keeping import TRASH_TIME, Removal, removal_due
-from library.models import Film, Job, JobState, LectureSession, MediaObject, SafetyCopy, Tag
+from library.models import Film, Job, JobState, LectureSession, MediaObject, SafetyCopy, Tag, Upload
 
 KIND = "remove"
 LANE = "removal"
@@ -26,7 +26,7 @@ AGAIN_AFTER = timedelta(hours=1)  # what failed is tried again for as long as it
 MOST_AT_ONCE = 100
 
 # Of the tables that refer to sessions: what is deleted with a recording; what is kept, for it is not of it.
-CONTENT: tuple[type[Base], ...] = (Tag, SafetyCopy)
+CONTENT: tuple[type[Base], ...] = (Tag, SafetyCopy, Upload)
 _NOTHING_SAID: Mapping[str, Any] = {
     "title": "",
     "description": "",
@@ -108,6 +108,11 @@ def others_at_work(transaction: Session, session_id: str, now: datetime) -> bool
     stopped = others.where(Job.state == JobState.CANCELLED, Job.finished_at > now - QUIET_TIME)
     stopped = stopped.where(Job.started_at.is_not(None))
     return bool(running) or transaction.scalar(stopped.limit(1)) is not None
+
+
+def uploads_of(transaction: Session, session_id: str) -> Sequence[str]:
+    """Ids of the uploads that it was made of, or is to be."""
+    return transaction.scalars(select(Upload.id).where(Upload.session_id == session_id)).all()
 
 
 def keys_in(transaction: Session, session_id: str, store: str) -> set[str]:

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from library import object_catalogue, recordings
+from library import object_catalogue, recordings, uploads
 from library.models import LectureSession
+from library.upload_file import upload_path
 from recorder import log_folders, session_state
 from recorder.durable_file import sync_folder
 from recorder.media import SessionPhase
@@ -57,8 +58,8 @@ def is_spilled(settings: Settings, session_id: str) -> bool:
     return bool(log_folders.take_numbers(settings.spill_sessions_folder / session_id))
 
 
-def remove_files(settings: Settings, lecture: LectureSession) -> None:
-    """Everything of it on this machine; idempotent. Raises OSError.
+def remove_files(settings: Settings, lecture: LectureSession, upload_ids: Iterable[str]) -> None:
+    """Everything of it on this machine, and of its uploads; idempotent. Raises OSError.
 
     Each folder first gets a name that nobody reads: for all others it is gone at once.
     """
@@ -71,6 +72,10 @@ def remove_files(settings: Settings, lecture: LectureSession) -> None:
             recordings.remove_all(folder, lecture.id)
     if lecture.mp4_path is not None:
         Path(lecture.mp4_path).unlink(missing_ok=True)
+    for upload_id in upload_ids:
+        upload_path(settings.uploads_folder, upload_id).unlink(missing_ok=True)
+        uploads.quarantine_path(settings.quarantine_folder, upload_id).unlink(missing_ok=True)
+        shutil.rmtree(uploads.import_folder(settings.sessions_folder, upload_id), ignore_errors=True)
 
 
 def _remove_folder(root: Path, session_id: str) -> None:

@@ -46,6 +46,7 @@ def _remove(settings: Settings, database: Database, session_id: str) -> int:
     with database.session() as transaction:
         row = transaction.get(LectureSession, session_id)
         busy = removals.others_at_work(transaction, session_id, utc_now())
+        upload_ids = removals.uploads_of(transaction, session_id)
     if row is None or row.removal is None or row.phase != "ended" or not may_be_removed(settings, session_id):
         log.error("session %s: nothing says that its recording may be removed", session_id)
         return 1
@@ -55,7 +56,7 @@ def _remove(settings: Settings, database: Database, session_id: str) -> int:
     if is_spilled(settings, session_id):
         postpone(SPILL_SECONDS, "its takes are on their way back to the disk")
         return 0
-    remove_files(settings, row)
+    remove_files(settings, row, upload_ids)
     tell_progress(0.5)
     with database.session() as transaction:
         removals.forget(transaction, session_id)

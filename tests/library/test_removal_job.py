@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from library import object_copies, object_scan, removals
 from library.database import utc_now
 from library.keeping import Removal
-from library.models import Job, JobState, LectureSession, MediaObject
+from library.models import Job, JobState, LectureSession, MediaObject, Upload
 from library.object_store import ObjectStore
 from library.pictures import folder_of
 from library.s3_store import S3Place
@@ -49,6 +49,8 @@ def recording_of(stage: WebStage, folder: Path) -> str:
         f".objects/sums/sessions/{recording}/take-0001/program.mp4",
         f".objects/sums/recordings/{recording}.mp4",
         f"pictures/{recording}/v1/poster.webp",
+        f"uploads/{recording}.part",
+        f"sessions/.import-{recording}/take-0001/program.mp4",
     ):
         path = storage / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,6 +59,7 @@ def recording_of(stage: WebStage, folder: Path) -> str:
     with stage.database.session() as transaction:
         row = transaction.get_one(LectureSession, recording)
         row.mp4_path = str(storage / f"recordings/{recording}.2.mp4")
+        transaction.add(Upload(id=recording, session_id=recording, filename="f", bytes=1))
     return recording
 
 
