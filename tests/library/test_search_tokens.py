@@ -81,8 +81,10 @@ def test_any_part_of_a_sentence_is_found(before: str, part: str, after: str) -> 
 @given(sentences)
 def test_words_alone_and_with_places_are_the_same(text: str) -> None:
     tokens = tokens_of(text)
-    assert [token.word for token in tokens] == words_of(text)
-    assert all(0 <= one.start < one.head <= one.end <= len(text) for one in tokens)
+    assert tokens.words == words_of(text)
+    places = list(zip(tokens.starts, tokens.heads, tokens.ends, strict=True))
+    assert len(places) == len(tokens.words)
+    assert all(0 <= start < head <= end <= len(text) for start, head, end in places)
 
 
 @given(st.text())
