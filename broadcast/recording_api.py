@@ -23,7 +23,7 @@ from broadcast.lecture_lists import MAX_SEARCH, words_of
 from broadcast.lecture_words import DESCRIPTION_LENGTH
 from broadcast.problems import Problem
 from broadcast.rate_limits import limiter, looks_at_lists
-from broadcast.recording_doors import verdict_on
+from broadcast.recording_doors import must, verdict_on
 from broadcast.recording_facts import Known, known_of, tell
 from broadcast.recording_words import (
     LANGUAGE_LENGTH,
@@ -47,7 +47,6 @@ from library.list_place import MAX_PLACE_LENGTH, Place, UnfitPlace, read_place
 from library.models import JobState, LectureSession, Visibility
 from people import doors
 from people.accounts import NAME_LENGTH, one_line
-from people.doors import Reason, Verdict
 from people.models import User
 from people.rooms import TITLE_LENGTH
 from people.session_cookie import current_user
@@ -168,8 +167,8 @@ def get_recording(recording_id: str) -> dict[str, Any]:
     """One recording; a lecture under way is told of as its room is watched."""
     person, known = current_user(), known_here(recording_id)
     verdict = verdict_on(person, known.entry.session, known.room)
-    if not verdict and not doors.may_edit_recording(person, known.room):
-        raise _shut(verdict)
+    if not doors.may_edit_recording(person, known.room):
+        must(verdict, _("You may not watch this recording."))
     return _whole(known, person, may_watch=bool(verdict))
 
 
@@ -285,14 +284,6 @@ def _told(recording_id: str) -> dict[str, Any]:
 def _whole(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any]:
     transcript = transcript_api.in_brief(known.entry.session.id) if may_watch else None
     return {**tell(known, person, may_watch=may_watch), "transcript": transcript}
-
-
-def _shut(verdict: Verdict) -> Problem:
-    if verdict.reason is Reason.NOT_SHOWN:
-        return no_recording()
-    if verdict.reason is Reason.SIGN_IN:
-        return Problem(401, _("Sign in"), _("Sign in to do this."))
-    return Problem(403, _("Not allowed"), _("You may not watch this recording."))
 
 
 @contextmanager

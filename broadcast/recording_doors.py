@@ -22,7 +22,7 @@ from recorder.log_folders import is_session_id
 def recording_to_watch(session_id: str) -> tuple[LectureSession, Room]:
     """Raises Problem (401, 403, 404)."""
     row, room = _recording(session_id)
-    _must(verdict_on(current_user(), row, room), _("You may not watch this recording."))
+    must(verdict_on(current_user(), row, room), _("You may not watch this recording."))
     return row, room
 
 
@@ -37,8 +37,19 @@ def verdict_on(person: User | None, row: LectureSession, room: Room) -> Verdict:
 def recording_to_change(session_id: str) -> tuple[LectureSession, Room]:
     """For who may host the room. Raises Problem (401, 403, 404)."""
     row, room = _recording(session_id)
-    _must(doors.may_host(current_user(), room), _("Your account may not do this."))
+    must(doors.may_host(current_user(), room), _("Your account may not do this."))
     return row, room
+
+
+def must(verdict: Verdict, detail: str) -> None:
+    """Raises Problem: 404 where nobody need know of it, 401 where signing in could help, else 403."""
+    if verdict:
+        return
+    if verdict.reason is Reason.NOT_SHOWN:
+        raise Problem(404, _("Not found"), _("There is no recording at this address."))
+    if verdict.reason is Reason.SIGN_IN:
+        raise Problem(401, _("Sign in"), _("Sign in to do this."))
+    raise Problem(403, _("Not allowed"), detail)
 
 
 def _recording(session_id: str) -> tuple[LectureSession, Room]:
@@ -50,13 +61,3 @@ def _recording(session_id: str) -> tuple[LectureSession, Room]:
     if row is None or room is None:
         raise Problem(404, _("Not found"), _("There is no recording at this address."))
     return row, room
-
-
-def _must(verdict: Verdict, detail: str) -> None:
-    if verdict:
-        return
-    if verdict.reason is Reason.NOT_SHOWN:
-        raise Problem(404, _("Not found"), _("There is no recording at this address."))
-    if verdict.reason is Reason.SIGN_IN:
-        raise Problem(401, _("Sign in"), _("Sign in to do this."))
-    raise Problem(403, _("Not allowed"), detail)

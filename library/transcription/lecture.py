@@ -17,9 +17,8 @@ from library.transcript_formats import Cue, UnfitTranscript, Word, check_languag
 from library.transcription import orders
 from library.transcription.chunks import LONGEST, SHORTEST, Chunk, chunks
 from library.transcription.cue_cleaning import clean
-from library.transcription.engine import Engine, Telling, Transcribed
+from library.transcription.engine import RATE, Engine, Telling, Transcribed
 from library.transcription.gated_sound import GatedSound
-from library.transcription.sound import RATE
 from library.transcription.speech_gate import speech
 
 Clock = Callable[[], float]

@@ -19,6 +19,7 @@ from library.database import Database, new_id, utc_now
 from library.job_words import MESSAGE_LENGTH, fit
 from library.models import Job, JobState, JobWait, LectureSession
 from library.transcript_formats import Cue
+from library.transcription.engine import RATE
 
 KIND = "transcribe"
 LANE = "speech"
@@ -39,6 +40,11 @@ class Done:
     version: int | None = None
     language: str | None = None
     prompt: str | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How much of the session's clock is done."""
+        return self.position / RATE
 
 
 def order(session: Session, session_id: str, *, ended: bool) -> Job:

@@ -15,9 +15,9 @@ from library.jobs import Jobs, LeaseLost
 from library.models import Job, JobState
 from library.transcript_formats import Cue, Word
 from library.transcription import orders
-from library.transcription.engine import NoModel, Progress, Transcribed
+from library.transcription.engine import RATE, NoModel, Progress, Transcribed
 from library.transcription.lecture import Bounds, Lecture
-from library.transcription.sound import RATE, Samples
+from library.transcription.sound import Samples
 from library.worker import LEASE
 from recorder.log_sound import LogSound
 from recorder.media_log_reader import SessionReader
