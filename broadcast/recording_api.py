@@ -26,10 +26,12 @@ from broadcast.rate_limits import limiter, looks_at_lists
 from broadcast.recording_doors import must, verdict_on
 from broadcast.recording_facts import Known, known_of, tell
 from broadcast.recording_words import (
+    GLOSSARY_LENGTH,
     LANGUAGE_LENGTH,
     LICENSE_LENGTH,
     MAX_TAGS,
     TAG_LENGTH,
+    UnfitGlossary,
     UnfitLanguage,
     UnfitTimes,
     check_times,
@@ -40,7 +42,15 @@ from broadcast.services import services
 from broadcast.session_api import checked_words
 from broadcast.transcript_api import TranscriptBriefOut
 from library import catalogue, object_moves
-from library.catalogue import MAX_PAGE_LENGTH, PAGE_LENGTH, Filter, NotInTrash, Sort, StillRunning
+from library.catalogue import (
+    MAX_PAGE_LENGTH,
+    PAGE_LENGTH,
+    Filter,
+    NoSeries,
+    NotInTrash,
+    Sort,
+    StillRunning,
+)
 from library.database import utc_now
 from library.jobs import Jobs
 from library.list_place import MAX_PLACE_LENGTH, Place, UnfitPlace, read_place
@@ -102,6 +112,12 @@ class CatalogueEntryOut(Schema):
 class CatalogueRecordingOut(CatalogueEntryOut):
     """One recording by itself."""
 
+    glossary = List(
+        String(),
+        allow_none=True,
+        metadata={"description": "the words of its series; null for who may not edit it"},
+    )
+
     transcript = Nested(
         TranscriptBriefOut, allow_none=True, metadata={"description": "null for who may not watch"}
     )
@@ -136,6 +152,14 @@ class RecordingPatchIn(Schema):
     language = String(allow_none=True, validate=Length(max=LANGUAGE_LENGTH))
     series = String(allow_none=True, validate=Length(max=TITLE_LENGTH))
     tags = List(String(validate=Length(max=TAG_LENGTH)), validate=Length(max=MAX_TAGS))
+    glossary = List(
+        String(validate=Length(max=TAG_LENGTH)),
+        validate=Length(max=GLOSSARY_LENGTH),
+        metadata={
+            "description": f"of its series: words that what transcribes it is told of; at most "
+            f"{GLOSSARY_LENGTH} characters in all"
+        },
+    )
     license = String(allow_none=True, validate=Length(max=LICENSE_LENGTH))
     visibility = String(validate=OneOf(VISIBILITIES))
     publish_at = AwareDateTime(allow_none=True, metadata={"description": "ISO 8601 with its zone"})
@@ -182,16 +206,24 @@ def patch_recording(recording_id: str, json_data: dict[str, Any]) -> dict[str, A
     except UnfitLanguage as error:
         words = _("A language is given by its tag, such as ja, en or zh-Hans.")
         raise Problem(422, _("Not accepted"), words) from error
+    except UnfitGlossary as error:
+        words = _("The words of a series have at most {count} characters together.")
+        words = words.replace("{count}", str(GLOSSARY_LENGTH))
+        raise Problem(422, _("Not accepted"), words) from error
     if g.room.uploads and values.get("visibility") == Visibility.ROOM:
         raise Problem(
             422, _("Not accepted"), _("An upload belongs to no room that it could be watched like.")
         )
-    with _changing(recording_id) as (transaction, row):
-        _check_times(row, values)
-        catalogue.change(transaction, row, values)
-        transaction.flush()
-        session_rows.describe(transaction, row)
-        _tell_the_room(transaction, row, values)
+    try:
+        with _changing(recording_id) as (transaction, row):
+            _check_times(row, values)
+            catalogue.change(transaction, row, values)
+            transaction.flush()
+            session_rows.describe(transaction, row)
+            _tell_the_room(transaction, row, values)
+    except NoSeries as error:
+        words = _("Words belong to a series, and this recording is in none.")
+        raise Problem(422, _("Not accepted"), words) from error
     return _told(recording_id)
 
 
@@ -283,7 +315,9 @@ def _told(recording_id: str) -> dict[str, Any]:
 
 def _whole(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any]:
     transcript = transcript_api.in_brief(known.entry.session.id) if may_watch else None
-    return {**tell(known, person, may_watch=may_watch), "transcript": transcript}
+    told = tell(known, person, may_watch=may_watch)
+    glossary = list(known.entry.glossary) if told["may_edit"] else None
+    return {**told, "glossary": glossary, "transcript": transcript}
 
 
 @contextmanager
