@@ -47,9 +47,7 @@ def _lost(found: Match) -> str:
 
 
 def _memory(found: Match) -> str:
-    return str(_("It took more memory than {size} MB.")).replace(
-        "{size}", str((int(found[1]) << 20) // 10**6)
-    )
+    return str(_("It took more memory than {size} MiB.")).replace("{size}", found[1])
 
 
 def _silent(found: Match) -> str:

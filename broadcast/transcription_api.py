@@ -43,6 +43,7 @@ class WorkOut(Schema):
     seconds_left = Integer(allow_none=True)
     words = String(allow_none=True, metadata={"description": "what to tell people, in their language"})
     reason = String(allow_none=True, metadata={"description": "why it failed or waits; for hosts"})
+    has_transcript = Boolean(metadata={"description": "whether there is something to read already"})
     may_repeat = Boolean(metadata={"description": "whether the asker may have it made (again)"})
 
 
@@ -102,6 +103,7 @@ def _told(row: LectureSession, *, may_host: bool) -> dict[str, Any]:
         "seconds_left": round(left.total_seconds()) if left is not None else None,
         "words": _words(job, _share(job, row), left) if job is not None and wanted else None,
         "reason": reason[-_LONGEST_REASON:] if may_host and reason else None,
+        "has_transcript": known is not None,
         "may_repeat": may_host and row.ended_at is not None and (job is None or job.state not in OPEN_STATES),
     }
 

@@ -135,7 +135,7 @@ def test_why_is_told_in_the_readers_language(stage: WebStage, recording: str, ad
         "b": "of nobody's knowing (exit code 1)",
         "c": "Something ended it from outside (SIGKILL).",
         "d": "Too little disk space is free.",
-        "e": "It took more memory than 1048 MB.",
+        "e": "It took more memory than 1000 MiB.",
         "f": None,
     }
     in_japanese = reasons("ja")

@@ -132,7 +132,9 @@ def test_none_were_made_or_none_was_fit(stage: WebStage, recording: str) -> None
     change(stage, recording, poster=None)
     assert told(stage)["poster_url"] is None and told(stage)["storyboard_url"] is not None
     assert "<img" not in stage.client().get("/").text
+    assert stage.call("GET", "/api/v1/rooms/hall").json["session"]["pictures_state"] == "ready"
     change(stage, recording, pictures_version=None)
+    assert stage.call("GET", "/api/v1/rooms/hall").json["session"]["pictures_state"] == "waiting"
     assert set(told(stage).values()) == {None}
     for name in FILES:
         assert stage.client().get(f"/watch/{recording}/{name}").status_code == 404
