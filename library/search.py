@@ -7,26 +7,25 @@ passages are then read, and what is told is what really stands there.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, Select, bindparam, literal, select
 from sqlalchemy.engine import Connection
 
 from library.database import Base, Database
-from library.models import CueRow, LectureSession, SearchPlace
-from library.search_index import FOUND_TEXT, PASSAGES, cues_of_passage, passage_of
+from library.models import LectureSession, SearchPlace
+from library.search_index import PASSAGES, cues_of_passage, passage_of
 from library.search_passages import passages_on
-from library.search_tokens import Phrase, find, merged, phrases_of, tokens_of
+from library.search_tokens import Phrase, find, merged, phrases_of
 
 PAGE_LENGTH = 12
 MAX_HITS = 5
 _BATCH = 60
 _MAX_BATCHES = 100
 _ABOVE_ALL = 2**63 - 1
-_CUES = select(CueRow.number, CueRow.start, FOUND_TEXT).where(
-    CueRow.transcript_id == bindparam("transcript"), CueRow.number.in_(bindparam("numbers", expanding=True))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +59,15 @@ class Found:
 
 @dataclass(slots=True)
 class _Candidate:
+    place: int
     session_id: str
     transcript_id: str | None
     passages: list[int]
+
+    @property
+    def spoken(self) -> list[int]:
+        """Those that are looked into: what was said, not what the lecture is called."""
+        return [passage for passage in self.passages if passage > 0][: MAX_HITS + 1]
 
 
 class SearchIndex:
@@ -93,39 +98,40 @@ class SearchIndex:
         last = 0
         with self._database.reading() as transaction:
             connection = transaction.connection()
-            for place, candidate in _candidates(connection, phrases, visible, before):
-                recording = _look(connection, candidate, phrases)
-                if recording is None or (spoken_only and not recording.hits):
-                    continue
-                if len(found) == most:
-                    return Found(tuple(found), last)
-                found.append(recording)
-                last = place
+            candidates = _candidates(connection, phrases, visible, before)
+            while some := list(islice(candidates, most + 1 - len(found))):
+                for candidate, recording in _look(connection, some, phrases):
+                    if recording is None or (spoken_only and not recording.hits):
+                        continue
+                    if len(found) == most:
+                        return Found(tuple(found), last)
+                    found.append(recording)
+                    last = candidate.place
         return Found(tuple(found), None)
 
 
 def _candidates(
     connection: Connection, phrases: Sequence[Phrase], visible: ColumnElement[bool], before: int | None
-) -> Iterator[tuple[int, _Candidate]]:
-    """(place, what was found there), newest first, each with its first passages that have the phrases."""
+) -> Iterator[_Candidate]:
+    """What was found, newest first, each with its first passages that have the phrases."""
     query = _passages_query(connection, phrases, visible)
     below = before * PASSAGES if before is not None else _ABOVE_ALL
-    place, candidate = 0, None
+    candidate = None
     for _ in range(_MAX_BATCHES):
         rows = connection.execute(query, {"below": below}).all()
         for number, session_id, transcript_id in rows:
-            its_place, passage = passage_of(number)
-            if candidate is None or its_place != place:
+            place, passage = passage_of(number)
+            if candidate is None or candidate.place != place:
                 if candidate is not None:
-                    yield place, candidate
-                place, candidate = its_place, _Candidate(session_id, transcript_id, [])
+                    yield candidate
+                candidate = _Candidate(place, session_id, transcript_id, [])
             candidate.passages.append(passage)
         if len(rows) < _BATCH or candidate is None:
             break
         # Whoever has more passages than are shown is left behind at once.
-        below = place * PASSAGES if len(candidate.passages) > MAX_HITS + 1 else rows[-1][0]
+        below = candidate.place * PASSAGES if len(candidate.passages) > MAX_HITS + 1 else rows[-1][0]
     if candidate is not None:
-        yield place, candidate
+        yield candidate
 
 
 def _passages_query(
@@ -142,30 +148,45 @@ def _passages_query(
     return query.where(number < bindparam("below", type_=BigInteger)).order_by(number.desc()).limit(_BATCH)
 
 
-def _look(connection: Connection, candidate: _Candidate, phrases: Sequence[Phrase]) -> FoundRecording | None:
-    """What really stands in the first passages; None when nothing does."""
+def _look(
+    connection: Connection, candidates: Sequence[_Candidate], phrases: Sequence[Phrase]
+) -> Iterator[tuple[_Candidate, FoundRecording | None]]:
+    """Each with what really stands in its first passages; None when nothing does."""
+    cues = _cues(connection, candidates)
+    for candidate in candidates:
+        hits = _hits_of(candidate, cues.get(candidate.transcript_id, {}), phrases)
+        is_called_so = 0 in candidate.passages
+        yield candidate, FoundRecording(candidate.session_id, hits) if hits or is_called_so else None
+
+
+def _cues(
+    connection: Connection, candidates: Iterable[_Candidate]
+) -> Mapping[str | None, dict[int, tuple[float, str]]]:
+    """(start, text) of the candidates' cues, by transcript and number."""
+    wanted = {
+        (one.transcript_id, number)
+        for one in candidates
+        if one.transcript_id is not None
+        for passage in one.spoken
+        for number in cues_of_passage(passage)
+    }
+    found: dict[str | None, dict[int, tuple[float, str]]] = defaultdict(dict)
+    if wanted:
+        for transcript_id, number, start, text in passages_on(connection).cues(sorted(wanted)):
+            found[transcript_id][number] = start, text
+    return found
+
+
+def _hits_of(
+    candidate: _Candidate, cues: Mapping[int, tuple[float, str]], phrases: Sequence[Phrase]
+) -> tuple[Hit, ...]:
     hits: dict[int, Hit] = {}
-    spoken = [passage for passage in candidate.passages if passage > 0][: MAX_HITS + 1]
-    cues = _cues(connection, candidate.transcript_id, spoken)
-    for passage in spoken:
+    for passage in candidate.spoken:
         for number, hit in _hits(cues, passage, phrases):
             hits.setdefault(number, hit)
         if len(hits) >= MAX_HITS:
             break
-    if not hits and 0 not in candidate.passages:
-        return None
-    return FoundRecording(candidate.session_id, tuple(hits[number] for number in sorted(hits))[:MAX_HITS])
-
-
-def _cues(
-    connection: Connection, transcript_id: str | None, passages: Iterable[int]
-) -> dict[int, tuple[float, str]]:
-    """(start, text) of the passages' cues, by their numbers."""
-    numbers = sorted({number for passage in passages for number in cues_of_passage(passage)})
-    if not numbers:
-        return {}
-    rows = connection.execute(_CUES, {"transcript": transcript_id, "numbers": numbers})
-    return {number: (start, text) for number, start, text in rows}
+    return tuple(hits[number] for number in sorted(hits))[:MAX_HITS]
 
 
 def _hits(
@@ -183,8 +204,7 @@ def _sentences(
     texts: Sequence[str], phrases: Sequence[Phrase]
 ) -> Iterator[tuple[int, int, tuple[tuple[int, int], ...]]]:
     """(first, last, marks) of the cues with words to be marked: one by one, or more where words go across."""
-    tokens = tokens_of("\n".join(texts))
-    found = [find(tokens, phrase) for phrase in phrases]
+    found = find("\n".join(texts), phrases)
     if not all(found):
         return
     marks = merged([place for places in found for place in places])

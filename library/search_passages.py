@@ -10,17 +10,30 @@ lower than the last.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, ColumnElement, column, table, text
+from sqlalchemy import BigInteger, ColumnElement, Row, column, table, text
 from sqlalchemy.engine import Connection
 
 from library.search_tokens import Phrase
 
 MAX_POSITION = 16_383  # PostgreSQL's; what stands behind it is found as a word, not as a phrase
+_CUES_OF_SQLITE = text(
+    "SELECT cues.transcript_id, cues.number, cues.start, CASE WHEN cues.hidden THEN '' ELSE cues.text END"
+    " FROM json_each(:wanted) AS wanted"
+    " CROSS JOIN cues ON cues.transcript_id = json_extract(wanted.value, '$[0]')"
+    " AND cues.number = json_extract(wanted.value, '$[1]')"
+)
+_CUES_OF_POSTGRESQL = text(
+    "SELECT cues.transcript_id, cues.number, cues.start, CASE WHEN cues.hidden THEN '' ELSE cues.text END"
+    " FROM unnest(CAST(:transcripts AS varchar[]), CAST(:numbers AS integer[]))"
+    " AS wanted (transcript_id, number)"
+    " JOIN cues ON cues.transcript_id = wanted.transcript_id AND cues.number = wanted.number"
+)
 _words = table("passage_words", column("rowid", BigInteger), column("id", BigInteger), column("words"))
 
 
@@ -41,6 +54,9 @@ class Passages(Protocol):
 
     def matching(self, phrases: Sequence[Phrase]) -> tuple[Any, ColumnElement[int], ColumnElement[bool]]:
         """For a query: its table, the passage's number, and the condition that all phrases stand in it."""
+
+    def cues(self, wanted: Sequence[tuple[str, int]]) -> Iterable[Row[tuple[str, int, float, str]]]:
+        """(transcript, number, start, text) of the cues `wanted` (transcript, number), in one query."""
 
 
 def passages_on(connection: Connection) -> Passages:
@@ -67,6 +83,9 @@ class SqlitePassages:
         condition = text("passage_words MATCH :question").bindparams(question=_fts5_query(phrases))
         return _words, _words.c.rowid, condition  # type: ignore[return-value]
 
+    def cues(self, wanted: Sequence[tuple[str, int]]) -> Iterable[Row[tuple[str, int, float, str]]]:
+        return self._connection.execute(_CUES_OF_SQLITE, {"wanted": json.dumps(wanted)})
+
 
 class PostgresqlPassages:
     """A `tsvector` for each passage."""
@@ -83,6 +102,10 @@ class PostgresqlPassages:
     def matching(self, phrases: Sequence[Phrase]) -> tuple[Any, ColumnElement[int], ColumnElement[bool]]:
         condition = text("passage_words.words @@ CAST(:question AS tsquery)")
         return _words, _words.c.id, condition.bindparams(question=_ts_query(phrases))  # type: ignore[return-value]
+
+    def cues(self, wanted: Sequence[tuple[str, int]]) -> Iterable[Row[tuple[str, int, float, str]]]:
+        transcripts, numbers = (list(values) for values in zip(*wanted, strict=True))
+        return self._connection.execute(_CUES_OF_POSTGRESQL, {"transcripts": transcripts, "numbers": numbers})
 
 
 def _execute(connection: Connection, statement: str, passages: Sequence[tuple[int, str]]) -> None:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import add
 
 MAX_QUERY = 200
@@ -26,52 +27,33 @@ _DENSE = (
     "\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97c\uac00-\ud7fb\uf900-\ufaff"
     "\U0001b000-\U0001b16f\U00020000-\U0003fffd"
 )
-_RUNS = re.compile(rf"(?P<dense>[{_DENSE}](?:\s*[{_DENSE}])*)|[^\W_{_DENSE}]+")
-_DENSE_CHARACTER = re.compile(f"[{_DENSE}]")
+_LETTER = rf"[^\W_{_DENSE}]"
+_RUNS = re.compile(rf"(?P<dense>[{_DENSE}](?:\s*[{_DENSE}])*)|{_LETTER}+")
+_BETWEEN = rf"(?:(?![{_DENSE}])[\W_])"  # what is of no token
+_PAUSE = rf"\s*(?:(?![{_DENSE}])[^\w\s]|_)"
 _TERMS = re.compile(r"[\"“”„]([^\"“”„]*)[\"“”„]|(\S+)")
 _HALF_WIDTH_MARKS = "\uff9e\uff9f"
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
-    """Of a text, in order: each one's word, and where it stands in the text that was given.
-
-    `heads`: the ends of their first characters. Lists side by side: a search looks at ten thousand of them.
-    """
-
-    words: list[str]
-    starts: Sequence[int]
-    ends: Sequence[int]
-    heads: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
 class Phrase:
-    """Tokens that follow each other; of the last one, where `open_ended`, only the beginning is told."""
+    """Tokens that follow each other; of the last one, where `open_ended`, only the beginning is told.
+
+    `pattern`: a regular expression of folded text that finds the same.
+    """
 
     words: tuple[str, ...]
     open_ended: bool = False
+    pattern: str = field(default="", compare=False, repr=False)
 
 
 def words_of(text: str) -> list[str]:
     """The tokens of what was said, in order."""
     folded, _ = _fold(text)
-    return _cut(folded).words
-
-
-def tokens_of(text: str) -> Tokens:
-    """The same with their places in `text`."""
-    folded, places = _fold(text)
-    cut = _cut(folded)
-    if places is None:
-        return cut
-    starts, ends = places
-    return Tokens(
-        cut.words,
-        [starts[start] for start in cut.starts],
-        [ends[end - 1] for end in cut.ends],
-        [ends[head - 1] for head in cut.heads],
-    )
+    words: list[str] = []
+    for run in _RUNS.finditer(folded):
+        words += _words_of_run(run)
+    return words
 
 
 def phrases_of(query: str) -> tuple[Phrase, ...]:
@@ -84,20 +66,14 @@ def phrases_of(query: str) -> tuple[Phrase, ...]:
     return tuple(dict.fromkeys(phrase for phrase in found if phrase.words))[:MAX_PHRASES]
 
 
-def find(tokens: Tokens, phrase: Phrase) -> list[tuple[int, int]]:
-    """Where a phrase stands: (start, end) in characters of the text that the tokens are of."""
-    *before, last = phrase.words
-    words, length = tokens.words, len(before)
-    if phrase.open_ended:
-        fitting = [index for index, word in enumerate(words) if word.startswith(last)]
-    else:
-        fitting = [index for index, word in enumerate(words) if word == last]
-    ends = tokens.heads if phrase.open_ended else tokens.ends
-    return [
-        (tokens.starts[index - length], ends[index])
-        for index in fitting
-        if index >= length and words[index - length : index] == before
-    ]
+def find(text: str, phrases: Sequence[Phrase]) -> list[list[tuple[int, int]]]:
+    """Where each phrase stands: (start, end) in characters of the text."""
+    folded, places = _fold(text)
+    found = [[match.span(1) for match in _searcher(phrase.pattern).finditer(folded)] for phrase in phrases]
+    if places is None:
+        return found
+    starts, ends = places
+    return [[(starts[start], ends[end - 1]) for start, end in spans] for spans in found]
 
 
 def merged(places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -112,40 +88,50 @@ def merged(places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _phrase(term: str) -> Phrase:
-    cut = _cut(term)
-    words = tuple(cut.words)
-    if not words or _DENSE_CHARACTER.fullmatch(words[-1]) is None:
-        return Phrase(words)
+    runs = list(_RUNS.finditer(term))
+    if not runs:
+        return Phrase(())
+    words = [word for run in runs for word in _words_of_run(run)]
+    pattern = _pattern_of(runs)
+    if runs[-1].lastgroup != "dense":
+        return Phrase(tuple(words), pattern=pattern)
+    if len(_letters(runs[-1])) == 1:
+        return Phrase(tuple(words), open_ended=True, pattern=pattern)
     # What was said may go on behind the run that was asked for: its last character is no token of its own.
-    if len(words) > 1 and cut.ends[-2] == cut.ends[-1]:
-        return Phrase(words[:-1])
-    return Phrase(words, open_ended=True)
+    return Phrase(tuple(words[:-1]), pattern=pattern)
 
 
-def _cut(folded: str) -> Tokens:
-    """Of folded text, with places in it."""
-    words: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for run in _RUNS.finditer(folded):
-        text, start, end = run.group(), run.start(), run.end()
-        if run.lastgroup != "dense":
-            words.append(text[:MAX_WORD])
-            starts.append(start)
-            ends.append(end)
-            continue
-        letters = "".join(text.split())
-        words.extend(map(add, letters, letters[1:]))
-        words.append(letters[-1])
-        if len(letters) == len(text):
-            starts.extend(range(start, end))
-            ends.extend(range(start + 2, end + 1))
+def _pattern_of(runs: Sequence[re.Match[str]]) -> str:
+    pattern = ""
+    for before, run in zip([None, *runs], runs, strict=False):
+        dense = run.lastgroup == "dense"
+        if before is not None:
+            # Only spaces between two dense runs would make them one.
+            pattern += (_PAUSE if dense and before.lastgroup == "dense" else "") + f"{_BETWEEN}*"
+        if dense:
+            pattern += r"\s*".join(map(re.escape, _letters(run)))
         else:
-            places = [start + index for index, letter in enumerate(text) if not letter.isspace()]
-            starts.extend(places)
-            ends.extend(place + 1 for place in places[1:])
-        ends.append(end)
-    return Tokens(words, starts, ends, [start + 1 for start in starts])
+            word = run.group()[:MAX_WORD]
+            rest = f"{_LETTER}*" if len(word) == MAX_WORD else f"(?!{_LETTER})"
+            pattern += f"(?<!{_LETTER}){re.escape(word)}{rest}"
+    return pattern
+
+
+@lru_cache(maxsize=256)
+def _searcher(pattern: str) -> re.Pattern[str]:
+    """Also of places that overlap."""
+    return re.compile(f"(?=({pattern}))")
+
+
+def _words_of_run(run: re.Match[str]) -> list[str]:
+    if run.lastgroup != "dense":
+        return [run.group()[:MAX_WORD]]
+    letters = _letters(run)
+    return [*map(add, letters, letters[1:]), letters[-1]]
+
+
+def _letters(run: re.Match[str]) -> str:
+    return "".join(run.group().split())
 
 
 def _fold(text: str) -> tuple[str, tuple[list[int], list[int]] | None]:
