@@ -1,4 +1,5 @@
-"""How long whole pages of the library take, over HTTP, with 50,000 recordings in it: lists, filters, searches.
+"""How long whole pages of the library take, over HTTP, with 50,000 recordings in it: lists, filters,
+searches.
 
 Issue 4, Shows 5. A real `app.py` on each database; asked one after the other by a stranger, a viewer and a
 lecturer. Times are from the request to the last byte on loopback.

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Select, bindparam, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, Row, Select, bindparam, literal, select
 from sqlalchemy.engine import Connection
 
 from library.database import Base, Database
@@ -24,6 +24,7 @@ from library.search_tokens import Phrase, find, merged, phrases_of
 PAGE_LENGTH = 12
 MAX_HITS = 5
 _BATCH = 60
+_STEP = 24
 _MAX_BATCHES = 100
 _ABOVE_ALL = 2**63 - 1
 
@@ -110,42 +111,93 @@ class SearchIndex:
         return Found(tuple(found), None)
 
 
+class _Way:
+    """Along the passages that have the phrases, newest first: (number, session, transcript) a batch.
+
+    `scan`: the next ones, whosesoever they are: right for what was said now and then. `step`: through the
+    next recordings one by one, of each its first ones: right for what was said all the time, where a scan
+    would not leave one recording for long.
+    """
+
+    def __init__(
+        self, connection: Connection, phrases: Sequence[Phrase], visible: ColumnElement[bool]
+    ) -> None:
+        self._connection = connection
+        self._passages = passages_on(connection)
+        self._phrases = phrases
+        self._visible = visible
+        self._scan = self._scan_query()
+
+    def scan(self, below: int) -> Sequence[Row[int, str, str | None]]:
+        """At most _BATCH; fewer: there are no more."""
+        return self._connection.execute(self._scan, {"below": below}).all()
+
+    def step(self, below: int) -> tuple[list[tuple[int, str, str | None]], int | None]:
+        """(passages of the next _STEP recordings that the reader may know of, where those behind begin)."""
+        rooms = Base.metadata.tables["rooms"]
+        query = select(SearchPlace.place, SearchPlace.session_id, SearchPlace.transcript_id)
+        query = query.join(LectureSession, LectureSession.id == SearchPlace.session_id)
+        query = query.join(rooms, rooms.c.id == LectureSession.room_id).where(self._visible)
+        query = query.where(SearchPlace.place < below // PASSAGES).order_by(SearchPlace.place.desc())
+        known = {place: facts for place, *facts in self._connection.execute(query.limit(_STEP))}
+        ranges = [(place * PASSAGES, (place + 1) * PASSAGES) for place in known]
+        numbers = self._passages.first_in(self._phrases, ranges, MAX_HITS + 1)
+        found = [(number, *known[passage_of(number)[0]]) for number in numbers]
+        return found, min(known) * PASSAGES if len(known) == _STEP else None
+
+    def _scan_query(self) -> Select[int, str, str | None]:
+        """Made once, asked many times."""
+        table, number, condition = self._passages.matching(self._phrases)
+        rooms = Base.metadata.tables["rooms"]
+        shift = literal(PASSAGES.bit_length() - 1, Integer)
+        query = select(number, SearchPlace.session_id, SearchPlace.transcript_id).select_from(table)
+        query = query.join(SearchPlace, SearchPlace.place == number.op(">>")(shift))
+        query = query.join(LectureSession, LectureSession.id == SearchPlace.session_id)
+        query = query.join(rooms, rooms.c.id == LectureSession.room_id).where(condition, self._visible)
+        return (
+            query.where(number < bindparam("below", type_=BigInteger)).order_by(number.desc()).limit(_BATCH)
+        )
+
+
 def _candidates(
     connection: Connection, phrases: Sequence[Phrase], visible: ColumnElement[bool], before: int | None
 ) -> Iterator[_Candidate]:
     """What was found, newest first, each with its first passages that have the phrases."""
-    query = _passages_query(connection, phrases, visible)
-    below = before * PASSAGES if before is not None else _ABOVE_ALL
+    way = _Way(connection, phrases, visible)
     candidate = None
-    for _ in range(_MAX_BATCHES):
-        rows = connection.execute(query, {"below": below}).all()
-        for number, session_id, transcript_id in rows:
-            place, passage = passage_of(number)
-            if candidate is None or candidate.place != place:
-                if candidate is not None:
-                    yield candidate
-                candidate = _Candidate(place, session_id, transcript_id, [])
-            candidate.passages.append(passage)
-        if len(rows) < _BATCH or candidate is None:
-            break
-        # Whoever has more passages than are shown is left behind at once.
-        below = candidate.place * PASSAGES if len(candidate.passages) > MAX_HITS + 1 else rows[-1][0]
+    for number, session_id, transcript_id in _passages(way, before):
+        place, passage = passage_of(number)
+        if candidate is None or candidate.place != place:
+            if candidate is not None:
+                yield candidate
+            candidate = _Candidate(place, session_id, transcript_id, [])
+        candidate.passages.append(passage)
     if candidate is not None:
         yield candidate
 
 
-def _passages_query(
-    connection: Connection, phrases: Sequence[Phrase], visible: ColumnElement[bool]
-) -> Select[int, str, str | None]:
-    """(number, session, transcript) of the next passages `below` a number; made once, asked many times."""
-    table, number, condition = passages_on(connection).matching(phrases)
-    rooms = Base.metadata.tables["rooms"]
-    shift = literal(PASSAGES.bit_length() - 1, Integer)
-    query = select(number, SearchPlace.session_id, SearchPlace.transcript_id).select_from(table)
-    query = query.join(SearchPlace, SearchPlace.place == number.op(">>")(shift))
-    query = query.join(LectureSession, LectureSession.id == SearchPlace.session_id)
-    query = query.join(rooms, rooms.c.id == LectureSession.room_id).where(condition, visible)
-    return query.where(number < bindparam("below", type_=BigInteger)).order_by(number.desc()).limit(_BATCH)
+def _passages(way: _Way, before: int | None) -> Iterator[tuple[int, str, str | None]]:
+    """Newest first, of each recording at least the first ones."""
+    below: int | None = before * PASSAGES if before is not None else _ABOVE_ALL
+    stepping, may_step = False, True
+    for _ in range(_MAX_BATCHES):
+        if below is None:
+            return
+        if stepping:
+            steps, below = way.step(below)
+            yield from steps
+            # Where only few have it, a scan finds them sooner.
+            stepping = may_step = len({number // PASSAGES for number, _, _ in steps}) * 3 >= _STEP
+            continue
+        rows = way.scan(below)
+        yield from rows
+        if len(rows) < _BATCH:
+            return
+        last = rows[-1][0] // PASSAGES
+        below = rows[-1][0]
+        if sum(number // PASSAGES == last for number, _, _ in rows) > MAX_HITS + 1:
+            # Whoever has more passages than are shown is left behind at once.
+            below, stepping = last * PASSAGES, may_step
 
 
 def _look(

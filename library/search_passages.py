@@ -22,6 +22,16 @@ from sqlalchemy.engine import Connection
 from library.search_tokens import Phrase
 
 MAX_POSITION = 16_383  # PostgreSQL's; what stands behind it is found as a word, not as a phrase
+_FIRST_OF_SQLITE = (
+    "SELECT rowid FROM passage_words WHERE passage_words MATCH ? AND rowid >= ? AND rowid < ?"
+    " ORDER BY rowid DESC LIMIT ?"
+)
+_FIRST_OF_POSTGRESQL = text(
+    "SELECT found.id"
+    " FROM unnest(CAST(:firsts AS bigint[]), CAST(:belows AS bigint[])) AS ranges (first, below)"
+    " CROSS JOIN LATERAL (SELECT id FROM passage_words WHERE id >= ranges.first AND id < ranges.below"
+    " AND words @@ CAST(:question AS tsquery) ORDER BY id DESC LIMIT :most) AS found ORDER BY found.id DESC"
+)
 _CUES_OF_SQLITE = text(
     "SELECT cues.transcript_id, cues.number, cues.start, CASE WHEN cues.hidden THEN '' ELSE cues.text END"
     " FROM json_each(:wanted) AS wanted"
@@ -55,6 +65,14 @@ class Passages(Protocol):
     def matching(self, phrases: Sequence[Phrase]) -> tuple[Any, ColumnElement[int], ColumnElement[bool]]:
         """For a query: its table, the passage's number, and the condition that all phrases stand in it."""
 
+    def first_in(
+        self, phrases: Sequence[Phrase], ranges: Sequence[tuple[int, int]], most: int
+    ) -> Sequence[int]:
+        """The highest numbers with all phrases, at most `most` of each range (from, below); highest first.
+
+        The ranges come in descending order, too.
+        """
+
     def cues(self, wanted: Sequence[tuple[str, int]]) -> Iterable[Row[tuple[str, int, float, str]]]:
         """(transcript, number, start, text) of the cues `wanted` (transcript, number), in one query."""
 
@@ -83,8 +101,18 @@ class SqlitePassages:
         condition = text("passage_words MATCH :question").bindparams(question=_fts5_query(phrases))
         return _words, _words.c.rowid, condition  # type: ignore[return-value]
 
+    def first_in(
+        self, phrases: Sequence[Phrase], ranges: Sequence[tuple[int, int]], most: int
+    ) -> Sequence[int]:
+        question = _fts5_query(phrases)
+        numbers: list[int] = []
+        for first, below in ranges:
+            found = self._connection.exec_driver_sql(_FIRST_OF_SQLITE, (question, first, below, most))
+            numbers += found.scalars()
+        return numbers
+
     def cues(self, wanted: Sequence[tuple[str, int]]) -> Iterable[Row[tuple[str, int, float, str]]]:
-        return self._connection.execute(_CUES_OF_SQLITE, {"wanted": json.dumps(wanted)})
+        return self._connection.execute(_CUES_OF_SQLITE, {"wanted": json.dumps(wanted)}).all()
 
 
 class PostgresqlPassages:
@@ -102,6 +130,13 @@ class PostgresqlPassages:
     def matching(self, phrases: Sequence[Phrase]) -> tuple[Any, ColumnElement[int], ColumnElement[bool]]:
         condition = text("passage_words.words @@ CAST(:question AS tsquery)")
         return _words, _words.c.id, condition.bindparams(question=_ts_query(phrases))  # type: ignore[return-value]
+
+    def first_in(
+        self, phrases: Sequence[Phrase], ranges: Sequence[tuple[int, int]], most: int
+    ) -> Sequence[int]:
+        firsts, belows = (list(numbers) for numbers in zip(*ranges, strict=True)) if ranges else ([], [])
+        told = {"question": _ts_query(phrases), "firsts": firsts, "belows": belows, "most": most}
+        return self._connection.execute(_FIRST_OF_POSTGRESQL, told).scalars().all()
 
     def cues(self, wanted: Sequence[tuple[str, int]]) -> Iterable[Row[tuple[str, int, float, str]]]:
         transcripts, numbers = (list(values) for values in zip(*wanted, strict=True))
