@@ -76,15 +76,17 @@ class Speaker:
         self.english = list(
             dict.fromkeys("".join(draw.choices(SYLLABLES, k=draw.choice((2, 3, 3)))) for _ in range(6000))
         )
-        self._weights = list(accumulate(1 / (rank + 10) for rank in range(6000)))
+        weights = list(accumulate(1 / (rank + 10) for rank in range(6000)))
+        self._words = {"ja": self.japanese, "en": self.english}
+        self._weights = {language: weights[: len(words)] for language, words in self._words.items()}
 
     def sentence(self, language: str) -> str:
         if language == "ja":
-            return "".join(self._word(self.japanese) + self._random.choice(KANA) for _ in range(5))
-        return " ".join(f"{self._random.choice(LITTLE)} {self._word(self.english)}" for _ in range(5))
+            return "".join(self._word("ja") + self._random.choice(KANA) for _ in range(5))
+        return " ".join(f"{self._random.choice(LITTLE)} {self._word('en')}" for _ in range(5))
 
-    def _word(self, words: Sequence[str]) -> str:
-        return self._random.choices(words, cum_weights=self._weights[: len(words)])[0]
+    def _word(self, language: str) -> str:
+        return self._random.choices(self._words[language], cum_weights=self._weights[language])[0]
 
     def questions(self, count: int) -> dict[str, list[str]]:
         """By kind; drawn from all words alike, and from what is said most."""

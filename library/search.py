@@ -132,7 +132,7 @@ class _Way:
         """At most _BATCH; fewer: there are no more."""
         return self._connection.execute(self._scan, {"below": below}).all()
 
-    def step(self, below: int) -> tuple[list[tuple[int, str, str | None]], int | None]:
+    def step(self, below: int) -> tuple[Iterator[tuple[int, str, str | None]], int | None]:
         """(passages of the next _STEP recordings that the reader may know of, where those behind begin)."""
         rooms = Base.metadata.tables["rooms"]
         query = select(SearchPlace.place, SearchPlace.session_id, SearchPlace.transcript_id)
@@ -142,7 +142,7 @@ class _Way:
         known = {place: facts for place, *facts in self._connection.execute(query.limit(_STEP))}
         ranges = [(place * PASSAGES, (place + 1) * PASSAGES) for place in known]
         numbers = self._passages.first_in(self._phrases, ranges, MAX_HITS + 1)
-        found = [(number, *known[passage_of(number)[0]]) for number in numbers]
+        found = ((number, *known[number // PASSAGES]) for number in numbers)
         return found, min(known) * PASSAGES if len(known) == _STEP else None
 
     def _scan_query(self) -> Select[int, str, str | None]:
@@ -185,9 +185,12 @@ def _passages(way: _Way, before: int | None) -> Iterator[tuple[int, str, str | N
             return
         if stepping:
             steps, below = way.step(below)
-            yield from steps
+            having = set()
+            for row in steps:
+                having.add(row[0] // PASSAGES)
+                yield row
             # Where only few have it, a scan finds them sooner.
-            stepping = may_step = len({number // PASSAGES for number, _, _ in steps}) * 3 >= _STEP
+            stepping = may_step = len(having) * 3 >= _STEP
             continue
         rows = way.scan(below)
         yield from rows

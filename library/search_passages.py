@@ -67,7 +67,7 @@ class Passages(Protocol):
 
     def first_in(
         self, phrases: Sequence[Phrase], ranges: Sequence[tuple[int, int]], most: int
-    ) -> Sequence[int]:
+    ) -> Iterable[int]:
         """The highest numbers with all phrases, at most `most` of each range (from, below); highest first.
 
         The ranges come in descending order, too.
@@ -103,13 +103,11 @@ class SqlitePassages:
 
     def first_in(
         self, phrases: Sequence[Phrase], ranges: Sequence[tuple[int, int]], most: int
-    ) -> Sequence[int]:
+    ) -> Iterable[int]:
         question = _fts5_query(phrases)
-        numbers: list[int] = []
-        for first, below in ranges:
+        for first, below in ranges:  # one is asked when somebody wants to know
             found = self._connection.exec_driver_sql(_FIRST_OF_SQLITE, (question, first, below, most))
-            numbers += found.scalars()
-        return numbers
+            yield from found.scalars().all()
 
     def cues(self, wanted: Sequence[tuple[str, int]]) -> Iterable[Row[tuple[str, int, float, str]]]:
         return self._connection.execute(_CUES_OF_SQLITE, {"wanted": json.dumps(wanted)}).all()
@@ -128,12 +126,14 @@ class PostgresqlPassages:
         _execute(self._connection, added, [(one.number, _lexemes(one.new)) for one in changes if one.new])
 
     def matching(self, phrases: Sequence[Phrase]) -> tuple[Any, ColumnElement[int], ColumnElement[bool]]:
+        # A plan for any words is one for no words: rare and common ones want to be looked for in other ways.
+        self._connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
         condition = text("passage_words.words @@ CAST(:question AS tsquery)")
         return _words, _words.c.id, condition.bindparams(question=_ts_query(phrases))  # type: ignore[return-value]
 
     def first_in(
         self, phrases: Sequence[Phrase], ranges: Sequence[tuple[int, int]], most: int
-    ) -> Sequence[int]:
+    ) -> Iterable[int]:
         firsts, belows = (list(numbers) for numbers in zip(*ranges, strict=True)) if ranges else ([], [])
         told = {"question": _ts_query(phrases), "firsts": firsts, "belows": belows, "most": most}
         return self._connection.execute(_FIRST_OF_POSTGRESQL, told).scalars().all()
