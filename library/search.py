@@ -25,6 +25,7 @@ PAGE_LENGTH = 12
 MAX_HITS = 5
 _BATCH = 60
 _STEP = 24
+_FIRST_LOOK = 2  # passages of a recording; a word that is said all the time has its MAX_HITS there
 _MAX_BATCHES = 100
 _ABOVE_ALL = 2**63 - 1
 
@@ -207,22 +208,41 @@ def _look(
     connection: Connection, candidates: Sequence[_Candidate], phrases: Sequence[Phrase]
 ) -> Iterator[tuple[_Candidate, FoundRecording | None]]:
     """Each with what really stands in its first passages; None when nothing does."""
-    cues = _cues(connection, candidates)
-    for candidate in candidates:
-        hits = _hits_of(candidate, cues.get(candidate.transcript_id, {}), phrases)
-        is_called_so = 0 in candidate.passages
-        yield candidate, FoundRecording(candidate.session_id, hits) if hits or is_called_so else None
+    hits: dict[int, dict[int, Hit]] = {one.place: {} for one in candidates}
+    for first, end in ((0, _FIRST_LOOK), (_FIRST_LOOK, MAX_HITS + 1)):
+        wanted = [(one, one.spoken[first:end]) for one in candidates if len(hits[one.place]) < MAX_HITS]
+        cues = _cues(connection, wanted)
+        for one, passages in wanted:
+            _add_hits(hits[one.place], cues.get(one.transcript_id, {}), passages, phrases)
+    for one in candidates:
+        found = tuple(hit for _, hit in sorted(hits[one.place].items()))[:MAX_HITS]
+        is_called_so = 0 in one.passages
+        yield one, FoundRecording(one.session_id, found) if found or is_called_so else None
+
+
+def _add_hits(
+    hits: dict[int, Hit],
+    cues: Mapping[int, tuple[float, str]],
+    passages: Iterable[int],
+    phrases: Sequence[Phrase],
+) -> None:
+    """By the number of the first cue; no more passages are looked into than are needed."""
+    for passage in passages:
+        if len(hits) >= MAX_HITS:
+            return
+        for number, hit in _hits(cues, passage, phrases):
+            hits.setdefault(number, hit)
 
 
 def _cues(
-    connection: Connection, candidates: Iterable[_Candidate]
+    connection: Connection, passages: Iterable[tuple[_Candidate, Sequence[int]]]
 ) -> Mapping[str | None, dict[int, tuple[float, str]]]:
-    """(start, text) of the candidates' cues, by transcript and number."""
+    """(start, text) of the passages' cues, by transcript and number."""
     wanted = {
         (one.transcript_id, number)
-        for one in candidates
+        for one, some in passages
         if one.transcript_id is not None
-        for passage in one.spoken
+        for passage in some
         for number in cues_of_passage(passage)
     }
     found: dict[str | None, dict[int, tuple[float, str]]] = defaultdict(dict)
@@ -230,18 +250,6 @@ def _cues(
         for transcript_id, number, start, text in passages_on(connection).cues(sorted(wanted)):
             found[transcript_id][number] = start, text
     return found
-
-
-def _hits_of(
-    candidate: _Candidate, cues: Mapping[int, tuple[float, str]], phrases: Sequence[Phrase]
-) -> tuple[Hit, ...]:
-    hits: dict[int, Hit] = {}
-    for passage in candidate.spoken:
-        for number, hit in _hits(cues, passage, phrases):
-            hits.setdefault(number, hit)
-        if len(hits) >= MAX_HITS:
-            break
-    return tuple(hits[number] for number in sorted(hits))[:MAX_HITS]
 
 
 def _hits(
