@@ -24,7 +24,7 @@ from library.search_tokens import Phrase, find, merged, phrases_of
 PAGE_LENGTH = 12
 MAX_HITS = 5
 _BATCH = 60
-_STEP = 24
+_STEP = 32
 _FIRST_LOOK = 2  # passages of a recording; a word that is said all the time has its MAX_HITS there
 _MAX_BATCHES = 100
 _ABOVE_ALL = 2**63 - 1
@@ -140,11 +140,12 @@ class _Way:
         query = query.join(LectureSession, LectureSession.id == SearchPlace.session_id)
         query = query.join(rooms, rooms.c.id == LectureSession.room_id).where(self._visible)
         query = query.where(SearchPlace.place < below // PASSAGES).order_by(SearchPlace.place.desc())
-        known = {place: facts for place, *facts in self._connection.execute(query.limit(_STEP))}
+        found = self._connection.execute(query.limit(_STEP)).all()
+        known = {place: (session_id, transcript_id) for place, session_id, transcript_id in found}
         ranges = [(place * PASSAGES, (place + 1) * PASSAGES) for place in known]
         numbers = self._passages.first_in(self._phrases, ranges, MAX_HITS + 1)
-        found = ((number, *known[number // PASSAGES]) for number in numbers)
-        return found, min(known) * PASSAGES if len(known) == _STEP else None
+        rows = ((number, *known[number // PASSAGES]) for number in numbers)
+        return rows, min(known) * PASSAGES if len(known) == _STEP else None
 
     def _scan_query(self) -> Select[int, str, str | None]:
         """Made once, asked many times."""

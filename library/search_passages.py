@@ -75,7 +75,7 @@ class Passages(Protocol):
         The ranges come in descending order, too.
         """
 
-    def cues(self, wanted: Sequence[tuple[str, int]]) -> Iterable[Row[tuple[str, int, float, str]]]:
+    def cues(self, wanted: Sequence[tuple[str, int]]) -> Iterable[Row[str, int, float, str]]:
         """(transcript, number, start, text) of the cues `wanted` (transcript, number), in one query."""
 
 
@@ -111,7 +111,7 @@ class SqlitePassages:
             found = self._connection.exec_driver_sql(_FIRST_OF_SQLITE, (question, first, below, most))
             yield from found.scalars().all()
 
-    def cues(self, wanted: Sequence[tuple[str, int]]) -> Iterable[Row[tuple[str, int, float, str]]]:
+    def cues(self, wanted: Sequence[tuple[str, int]]) -> Iterable[Row[str, int, float, str]]:
         return self._connection.execute(_CUES_OF_SQLITE, {"wanted": json.dumps(wanted)}).all()
 
 
@@ -140,7 +140,7 @@ class PostgresqlPassages:
         told = {"question": _ts_query(phrases), "firsts": firsts, "belows": belows, "most": most}
         return self._connection.execute(_FIRST_OF_POSTGRESQL, told).scalars().all()
 
-    def cues(self, wanted: Sequence[tuple[str, int]]) -> Iterable[Row[tuple[str, int, float, str]]]:
+    def cues(self, wanted: Sequence[tuple[str, int]]) -> Iterable[Row[str, int, float, str]]:
         transcripts, numbers = (list(values) for values in zip(*wanted, strict=True))
         return self._connection.execute(_CUES_OF_POSTGRESQL, {"transcripts": transcripts, "numbers": numbers})
 
