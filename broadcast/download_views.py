@@ -16,11 +16,9 @@ from flask_babel import gettext as _
 
 from broadcast import far_download, last_played
 from broadcast.problems import Problem
-from broadcast.room_api import unlocked_here
+from broadcast.recording_doors import verdict_on
 from broadcast.services import services
-from library.database import utc_now
 from library.models import LectureSession
-from people import doors
 from people.doors import Reason
 from people.models import Room
 from people.session_cookie import current_user
@@ -43,9 +41,7 @@ def mp4(session_id: str) -> Response:
     place = far_media.away(path) if path is not None else None
     if row is None or room is None or path is None or (place is None and not path.is_file()):
         raise Problem(404, _("Not found"), _("There is no MP4 of this recording (yet)."))
-    verdict = doors.may_watch_recording(
-        current_user(), room, row, unlocked=unlocked_here(room), now=utc_now()
-    )
+    verdict = verdict_on(current_user(), row, room)
     if not verdict:
         return _way_in(verdict.reason, room)
     day = row.started_at.astimezone()  # of the server's zone: an early lecture in Tokyo is not yesterday's

@@ -90,6 +90,7 @@ def edit(recording_id: str) -> str:
         one=_told(known, current_user()),
         place_words=recording_place.words_of(known.place),
         series=series,
+        glossary=known.entry.glossary,
         lecture_languages=LANGUAGES,
         licenses=LICENSES,
         visibilities=_visibilities_of(g.room),

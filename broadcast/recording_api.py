@@ -27,10 +27,12 @@ from broadcast.rate_limits import limiter, looks_at_lists
 from broadcast.recording_doors import verdict_on
 from broadcast.recording_facts import Known, known_of, tell
 from broadcast.recording_words import (
+    GLOSSARY_LENGTH,
     LANGUAGE_LENGTH,
     LICENSE_LENGTH,
     MAX_TAGS,
     TAG_LENGTH,
+    UnfitGlossary,
     UnfitLanguage,
     UnfitTimes,
     check_times,
@@ -45,6 +47,7 @@ from library.catalogue import (
     PAGE_LENGTH,
     Filter,
     IsHeld,
+    NoSeries,
     NotInTrash,
     Sort,
     StillRunning,
@@ -113,6 +116,12 @@ class CatalogueEntryOut(Schema):
 class CatalogueRecordingOut(CatalogueEntryOut):
     """One recording by itself."""
 
+    glossary = List(
+        String(),
+        allow_none=True,
+        metadata={"description": "the words of its series; null for who may not edit it"},
+    )
+
     transcript = Nested(
         TranscriptBriefOut, allow_none=True, metadata={"description": "null for who may not watch"}
     )
@@ -147,6 +156,14 @@ class RecordingPatchIn(Schema):
     language = String(allow_none=True, validate=Length(max=LANGUAGE_LENGTH))
     series = String(allow_none=True, validate=Length(max=TITLE_LENGTH))
     tags = List(String(validate=Length(max=TAG_LENGTH)), validate=Length(max=MAX_TAGS))
+    glossary = List(
+        String(validate=Length(max=TAG_LENGTH)),
+        validate=Length(max=GLOSSARY_LENGTH),
+        metadata={
+            "description": f"of its series: words that what transcribes it is told of; at most "
+            f"{GLOSSARY_LENGTH} characters in all"
+        },
+    )
     license = String(allow_none=True, validate=Length(max=LICENSE_LENGTH))
     visibility = String(validate=OneOf(VISIBILITIES))
     publish_at = AwareDateTime(allow_none=True, metadata={"description": "ISO 8601 with its zone"})
@@ -178,7 +195,7 @@ def get_recording(recording_id: str) -> dict[str, Any]:
     """One recording; a lecture under way is told of as its room is watched."""
     person, known = current_user(), known_here(recording_id)
     verdict = verdict_on(person, known.entry.session, known.room)
-    if not verdict and not doors.may_edit_recording(person, known.room, known.entry.session):
+    if not doors.may_edit_recording(person, known.room, known.entry.session):
         must(verdict, _("You may not watch this recording."))
     return _whole(known, person, may_watch=bool(verdict))
 
@@ -193,20 +210,27 @@ def patch_recording(recording_id: str, json_data: dict[str, Any]) -> dict[str, A
     except UnfitLanguage as error:
         words = _("A language is given by its tag, such as ja, en or zh-Hans.")
         raise Problem(422, _("Not accepted"), words) from error
+    except UnfitGlossary as error:
+        words = _("The words of a series have at most {count} characters together.")
+        words = words.replace("{count}", str(GLOSSARY_LENGTH))
+        raise Problem(422, _("Not accepted"), words) from error
     if g.room.uploads and values.get("visibility") == Visibility.ROOM:
         raise Problem(
             422, _("Not accepted"), _("An upload belongs to no room that it could be watched like.")
         )
-    with _changing(recording_id) as (transaction, row):
-        _check_times(row, values)
-        try:
+    try:
+        with _changing(recording_id) as (transaction, row):
+            _check_times(row, values)
             catalogue.change(transaction, row, values)
-        except IsHeld as error:
-            words = _("This recording is held. Keep it first, then say who may watch it.")
-            raise Problem(409, _("Not accepted"), words) from error
-        transaction.flush()
-        session_rows.describe(transaction, row)
-        _tell_the_room(transaction, row, values)
+            transaction.flush()
+            session_rows.describe(transaction, row)
+            _tell_the_room(transaction, row, values)
+    except IsHeld as error:
+        words = _("This recording is held. Keep it first, then say who may watch it.")
+        raise Problem(409, _("Not accepted"), words) from error
+    except NoSeries as error:
+        words = _("Words belong to a series, and this recording is in none.")
+        raise Problem(422, _("Not accepted"), words) from error
     return _told(recording_id)
 
 
@@ -303,7 +327,9 @@ def _told(recording_id: str) -> dict[str, Any]:
 
 def _whole(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any]:
     transcript = transcript_api.in_brief(known.entry.session.id) if may_watch else None
-    return {**tell(known, person, may_watch=may_watch), "transcript": transcript}
+    told = tell(known, person, may_watch=may_watch)
+    glossary = list(known.entry.glossary) if told["may_edit"] else None
+    return {**told, "glossary": glossary, "transcript": transcript}
 
 
 @contextmanager

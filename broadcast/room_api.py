@@ -28,7 +28,7 @@ from broadcast.scheduled_api import PlanOut
 from broadcast.services import services
 from broadcast.session_directory import SessionSummary
 from broadcast.session_rows import playback_payload
-from library import transcripts
+from library import pictures, transcripts
 from library.database import DatabaseUnavailable, utc_now
 from library.jobs import newest_of
 from library.keeping import Kept
@@ -81,6 +81,9 @@ class SessionOut(Schema):
     thumbnail_url = String(allow_none=True, metadata={"description": "the poster, 640 wide at most"})
     storyboard_url = String(allow_none=True, metadata={"description": "WebVTT over sheets of small pictures"})
     loudness_url = String(allow_none=True, metadata={"description": "JSON: dB of each step of the replay"})
+    pictures_state = String(
+        allow_none=True, metadata={"description": "of storyboard and loudness, as mp4_state"}
+    )
     transcript_url = String(
         allow_none=True, metadata={"description": "of the API; null while there is no transcript"}
     )
@@ -486,6 +489,7 @@ def _facts_of_row(transaction: Session, found: SessionSummary, row: LectureSessi
         facts |= {"title": row.title, "description": row.description, **_pictures_of(row)}
         held_until = _iso(row.held_until.timestamp()) if row.held_until is not None else None
         facts |= {"kept": row.kept, "held_until": held_until}
+        facts["pictures_state"] = _pictures_state(transaction, row)
         if transcripts.current(transaction, row.id) is not None:
             facts["transcript_url"] = absolute(f"/api/v1/recordings/{row.id}/transcript")
     if found.phase.value != "ended":
@@ -503,7 +507,8 @@ def _facts_of_row(transaction: Session, found: SessionSummary, row: LectureSessi
 def _without_row(found: SessionSummary) -> dict[str, Any]:
     mp4 = {"mp4_url": None, "mp4_state": None, "mp4_progress": None}
     kept = {"kept": Kept.PUBLISHED.value, "held_until": None}
-    return {"title": found.title, "description": "", **dict.fromkeys(WATCHED_URLS), **mp4, **kept}
+    told = dict.fromkeys((*WATCHED_URLS, "pictures_state"))
+    return {"title": found.title, "description": "", **told, **mp4, **kept}
 
 
 def _pictures_of(row: LectureSession) -> dict[str, str | None]:
@@ -515,6 +520,12 @@ def _pictures_of(row: LectureSession) -> dict[str, str | None]:
     )
     told = (absolute(address) if address is not None else None for address in addresses)
     return dict(zip(PICTURE_URLS, told, strict=True))
+
+
+def _pictures_state(transaction: Session, row: LectureSession) -> str | None:
+    if picture_addresses.storyboard(row) is not None:
+        return "ready"
+    return _job_word(newest_of(transaction, pictures.KIND, row.id)) if row.phase == "ended" else None
 
 
 def _job_word(job: Job | None) -> str | None:

@@ -33,6 +33,10 @@ class NotInTrash(LookupError):
     """It is not in the trash, or has been there for longer than TRASH_TIME."""
 
 
+class NoSeries(LookupError):
+    """A glossary is a series', and the recording is in none."""
+
+
 class StillRunning(Exception):
     """A lecture that runs cannot be put into the trash."""
 
@@ -66,11 +70,12 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A recording of a list. `series`: its title."""
+    """A recording of a list. `series`: its title; `glossary`: the words of its series."""
 
     session: LectureSession
     series: str | None = None
     tags: tuple[str, ...] = field(default=())
+    glossary: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +132,10 @@ def is_gone(session: LectureSession, now: datetime) -> bool:
 
 def change(transaction: Session, session: LectureSession, values: Mapping[str, Any]) -> bool:
     """Set what is given of title, description, lecturer, language, license, visibility, publish_at,
-    expires_at, series (a title or None) and tags (unique texts) → whether it changed who may watch. Raises
-    IsHeld.
+    expires_at, series (a title or None), tags (unique texts) and glossary (of its series, words in one line)
+    → whether it changed who may watch. Raises NoSeries, IsHeld.
     """
-    plain = {name: value for name, value in values.items() if name not in ("series", "tags")}
+    plain = {name: value for name, value in values.items() if name not in ("series", "tags", "glossary")}
     changes_access = any(name in plain and plain[name] != getattr(session, name) for name in _WHO_MAY_WATCH)
     if changes_access and session.kept == Kept.HELD:
         raise IsHeld(session.id)
@@ -138,6 +143,8 @@ def change(transaction: Session, session: LectureSession, values: Mapping[str, A
         setattr(session, name, value)
     if "series" in values:
         session.series_id = _series_id(transaction, session.organization_id, values["series"])
+    if "glossary" in values:
+        _set_glossary(transaction, session.series_id, values["glossary"])
     if "tags" in values:
         _set_tags(transaction, session.id, values["tags"])
     if changes_access:
@@ -250,12 +257,13 @@ def _entries(transaction: Session, sessions: Sequence[LectureSession]) -> tuple[
     ):
         tags.setdefault(session_id, []).append(tag)
     wanted = {session.series_id for session in sessions if session.series_id is not None}
-    rows = transaction.execute(select(Series.id, Series.title).where(Series.id.in_(wanted)))
-    titles = {row.id: row.title for row in rows}
-    return tuple(
-        Entry(session, titles.get(session.series_id or ""), tuple(tags.get(session.id, ())))
-        for session in sessions
-    )
+    rows = transaction.execute(select(Series.id, Series.title, Series.glossary).where(Series.id.in_(wanted)))
+    series = {row.id: (row.title, tuple(row.glossary.splitlines())) for row in rows}
+    entries = []
+    for session in sessions:
+        title, glossary = series.get(session.series_id or "", (None, ()))
+        entries.append(Entry(session, title, tuple(tags.get(session.id, ())), glossary))
+    return tuple(entries)
 
 
 def _series_id(transaction: Session, organization_id: str, title: str | None) -> str | None:
@@ -270,6 +278,14 @@ def _series_id(transaction: Session, organization_id: str, title: str | None) ->
         transaction.add(series)
         transaction.flush()
     return series.id
+
+
+def _set_glossary(transaction: Session, series_id: str | None, words: Sequence[str]) -> None:
+    if series_id is None:
+        if words:
+            raise NoSeries
+        return
+    transaction.get_one(Series, series_id).glossary = "\n".join(words)
 
 
 def _set_tags(transaction: Session, session_id: str, tags: Iterable[str]) -> None:

@@ -45,7 +45,10 @@ class Visibility(StrEnum):
 
 
 class Series(Base):
-    """Lectures that belong together, such as a course. Its title is its name within the organization."""
+    """Lectures that belong together, such as a course. Its title is its name within the organization.
+
+    `glossary`: words that come in it, a line each, which what transcribes it is told of.
+    """
 
     __tablename__ = "series"
     __table_args__ = (UniqueConstraint("organization_id", "title", name="uq_series_organization_id_title"),)
@@ -53,6 +56,7 @@ class Series(Base):
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
     title: Mapped[str] = mapped_column(String(200))
+    glossary: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 # Lists in an order that is not the rows' own pass over those that a reader does not see without reading them.

@@ -216,7 +216,8 @@ function apply() {
   need("#title").textContent = session?.title || room.title;
   if (ofPage.description) showText(ofPage.description, (room.may_watch && session?.description) || "");
   nextLecture.show(!onAir && room.may_watch);
-  if (ofPage.download?.draw(session)) scheduleLook();
+  const comes = [ofPage.download?.draw(session), view === "replay" && ["waiting", "running"].includes(session?.pictures_state ?? "")];
+  if (comes.some(Boolean)) scheduleLook();
   showMarks();
 }
 
@@ -225,7 +226,7 @@ nextLecture.addEventListener("lapsed", () => scheduleLook());
 
 const LOOK_MS = 5000; // to twice that, each page at its own time: all of them began to look at the same moment
 let looking = 0;
-/** The MP4 is made in the background: look again until it is there. */
+/** The MP4 and pictures are made in the background: look again until they are there. */
 function scheduleLook() {
   clearTimeout(looking);
   looking = window.setTimeout(refresh, LOOK_MS * (1 + Math.random()));
@@ -315,7 +316,7 @@ async function tellOfTranscript() {
   if (!ofPage.description || session?.state !== "ended" || told === session.id) return;
   told = session.id;
   const { TranscriptionNotice } = await import("./transcription_notice.js");
-  new TranscriptionNotice(`/api/v1/recordings/${session.id}`);
+  new TranscriptionNotice(`/api/v1/recordings/${session.id}`, () => { if (!room?.session?.transcript_url) void refresh(); });
 }
 
 new PlayerKeys(player, need("#screen"));
