@@ -25,7 +25,7 @@ def must_change(row: LectureSession, room: Room) -> None:
 
 
 def must(verdict: Verdict, detail: str) -> None:
-    """Raises Problem: 404 where nobody need know of it, 401 where signing in could help, else 403 and `detail`."""
+    """Raises Problem: 404 where nobody need know, 401 where signing in could help, else 403 and `detail`."""
     if verdict:
         return
     if verdict.reason is Reason.NOT_SHOWN:
