@@ -22,6 +22,7 @@ Command = Callable[[argparse.Namespace], int]
 JOB_STATES = ("waiting", "running", "done", "failed", "cancelled")
 ROLES = ("viewer", "lecturer", "admin", "operator")
 VISIBILITIES = ("private", "unlisted", "organization", "public")
+RECORDING_RULES = ("always", "choice", "off")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -212,6 +213,7 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     key.add_argument("slug", metavar="SLUG")
     key.add_argument("--json", action="store_true")
     _add_tokens(commands)
+    _add_organizations(commands)
     session = _add_group(commands, "session", "lectures under way")
     _add(session, "end", _administer("session end"), "end a room's lecture").add_argument(
         "slug", metavar="SLUG"
@@ -228,6 +230,20 @@ def _add_tokens(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     tokens.add_argument("--json", action="store_true")
     remove = _add(token, "remove", _administer("token remove"), "have a token open nothing any more")
     remove.add_argument("id", metavar="ID")
+
+
+def _add_organizations(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    organization = _add_group(commands, "organization", "whether lectures are kept")
+    listing = _add(organization, "list", _administer("organization list"), "list all organizations")
+    listing.add_argument("--json", action="store_true")
+    change = _add(organization, "set", _administer("organization set"), "change one")
+    change.add_argument("slug", metavar="SLUG")
+    change.add_argument(
+        "--recording",
+        choices=RECORDING_RULES,
+        required=True,
+        help="always: published; choice: as the lecturer says, else held for a while; off: nothing is kept",
+    )
 
 
 def _add_group(

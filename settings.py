@@ -72,6 +72,7 @@ class Settings:
     upload_seconds: float
     clamav: ScannerAddress | None
     job_lanes: tuple[tuple[str, int], ...]
+    safety_days: int
     objects: BucketPlace | None  # None: the disk
     objects_keep_local_days: int | None  # None: age moves nothing
     objects_disk_mark_bytes: int | None  # None: nor does a full disk
@@ -438,6 +439,12 @@ FIELDS: dict[str, Field] = {
         "",
         _lanes,
         "how many jobs of a lane run at a time, e.g. export=2, media=2; default: one of each",
+    ),
+    "KODO_SAFETY_DAYS": Field(
+        "safety_days",
+        "7",
+        _whole(1, 365),
+        "a recording that its lecturer does not want published is held so many days for its room's owner",
     ),
     "KODO_OBJECTS": Field(
         "objects",

@@ -20,7 +20,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from broadcast.known_rooms import KnownRooms, RoomAccess
-from broadcast.recording_access import EDITORS, RecordingAccess, RecordingBook
+from broadcast.recording_access import EDITORS, OWNER, RecordingAccess, RecordingBook
+from library.keeping import Kept
 from library.models import Visibility
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,19 @@ def check(secret: bytes, text: str) -> Claim:
 def _mac(secret: bytes, room_id: str, epoch: int, expires: int) -> str:
     message = f"kodo live access v1\0{room_id}\0{epoch}\0{expires}".encode()
     return base64.urlsafe_b64encode(hmac.digest(secret, message, hashlib.sha256)).rstrip(b"=").decode()
+
+
+def _opens_by_itself(claim: Claim, session_id: str, known: RecordingAccess | None) -> bool:
+    """Whether it is the token of who may edit the recording; of one that is held, its owner's. Raises
+    AccessDenied where no other token opens it.
+    """
+    if known is None:
+        return claim.room_id == EDITORS + session_id
+    if known.deleted or known.kept == Kept.NONE:
+        raise AccessDenied("This recording is not here any more.")
+    if known.kept == Kept.HELD and claim.room_id != OWNER + session_id:
+        raise AccessDenied("This recording is not shown.")
+    return claim.room_id == (OWNER if known.kept == Kept.HELD else EDITORS) + session_id
 
 
 def _not_before(claim: Claim, known: RecordingAccess | None) -> bool:
@@ -218,9 +232,7 @@ class AccessBook:
         Raises AccessDenied, AccessUnknown.
         """
         known = self.recording(session_id, recorded)
-        if known is not None and known.deleted:
-            raise AccessDenied("This recording is not here any more.")
-        if claim.room_id == EDITORS + session_id:
+        if _opens_by_itself(claim, session_id, known):
             return _not_before(claim, known)
         if known is None:
             return self.admit(claim, room_id, fallback_mode)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import time
 
 from broadcast.access import OPEN, sign
-from broadcast.recording_access import EDITORS, access_of_row
+from broadcast.recording_access import EDITORS, OWNER, access_of_row
+from library.keeping import Kept
 from library.models import LectureSession, Visibility
 from people.models import Room, RoomAccess
 
@@ -22,13 +23,15 @@ def room_access_text(secret: bytes, room: Room) -> str:
 
 def editors_access_text(secret: bytes, row: LectureSession) -> str:
     """Opens all of a recording, what is private in it, too, for who may edit it."""
-    return sign(secret, EDITORS + row.id, row.access_epoch, time.time())
+    whose = OWNER if row.kept == Kept.HELD else EDITORS
+    return sign(secret, whose + row.id, row.access_epoch, time.time())
 
 
 def recording_access_text(secret: bytes, room: Room, row: LectureSession) -> str:
     """The `<access>` with which somebody who may watch it reads a recording: one text for all of a kind."""
     known, now = access_of_row(row), time.time()
-    if known.visibility == Visibility.PRIVATE or not known.is_its_time(now):
+    held = known.kept == Kept.HELD
+    if held or known.visibility == Visibility.PRIVATE or not known.is_its_time(now):
         return editors_access_text(secret, row)
     if known.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
         return OPEN

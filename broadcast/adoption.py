@@ -10,14 +10,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from pathlib import Path
 
 from sqlalchemy import select
 
-from broadcast import session_rows
+from broadcast import recording_access, session_rows
 from broadcast.event_log import EventLog
-from broadcast.session_directory import SessionDirectory
+from broadcast.session_directory import Figures, SessionDirectory
 from library.database import Database, DatabaseUnavailable
 from library.models import LectureSession
 from recorder import session_state
@@ -41,7 +42,8 @@ _NO_ROW = (-1, 1)
 class SessionAdopter:
     """`announce`: told of a room after an event was committed to it.
 
-    `clock`: monotonic seconds; `wall`: unix seconds.
+    `clock`: monotonic seconds; `wall`: unix seconds. `safety_days`: as `session_rows.upsert` takes it.
+    `roots`: of the sessions, where what was said of a recording is read and left.
     """
 
     def __init__(
@@ -53,6 +55,8 @@ class SessionAdopter:
         *,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        safety_days: int = session_rows.SAFETY_DAYS,
+        roots: Sequence[Path] = (),
     ) -> None:
         self._database = database
         self._event_log = event_log
@@ -60,6 +64,8 @@ class SessionAdopter:
         self._directory = directory
         self._clock = clock
         self._wall = wall
+        self._safety_days = safety_days
+        self._roots = roots
         self._adopted: dict[str, int] = {}  # session → version that its row is known to have had
         self._unfit: dict[str, int] = {}  # session → version that could not be adopted
         self._seen: States | None = None
@@ -185,8 +191,9 @@ class SessionAdopter:
     def _adopt(self, state: SessionState) -> None:
         try:
             figures = self._directory.figures(state)
-            with self._database.session() as session:
-                room_id = session_rows.upsert(session, self._event_log, state, figures)
+            room_id = _upsert(
+                self._database, self._event_log, state, figures, self._roots, safety_days=self._safety_days
+            )
         except DatabaseUnavailable:
             raise
         except Exception:
@@ -210,8 +217,27 @@ def adopt_session(settings: Settings, database: Database, session_id: str) -> No
     if state is None:
         return
     figures = SessionDirectory(settings, database).figures(state)
+    log, roots = EventLog(database), settings.session_roots
+    _upsert(database, log, state, figures, roots, safety_days=settings.safety_days)
+
+
+def _upsert(
+    database: Database,
+    event_log: EventLog,
+    state: SessionState,
+    figures: Figures,
+    roots: Sequence[Path],
+    *,
+    safety_days: int,
+) -> str | None:
+    """Also who may watch it is told beside its media, where that is not whoever may watch the room."""
+    said = recording_access.load(roots, state.session_id)
     with database.session() as session:
-        session_rows.upsert(session, EventLog(database), state, figures)
+        room_id = session_rows.upsert(session, event_log, state, figures, safety_days=safety_days, said=said)
+        row = session.get(LectureSession, state.session_id)
+    if row is not None and row.removal is None and row.access_epoch > (said.epoch if said is not None else 0):
+        recording_access.save(roots, row)
+    return room_id
 
 
 def _in_order(states: Iterable[SessionState]) -> list[SessionState]:

@@ -20,6 +20,7 @@ from flask import Response, g
 from flask_babel import gettext as _
 
 from broadcast import tus
+from broadcast.edit_doors import must_change
 from broadcast.own_address import absolute
 from broadcast.problems import Problem
 from broadcast.rate_limits import limiter
@@ -142,6 +143,7 @@ def _session(session_id: str) -> LectureSession:
             row = transaction.get(LectureSession, session_id)
     if row is None or row.room_id != g.room.id:
         raise Problem(404, _("Not found"), _("There is no recording at this address."), headers=tus.headers())
+    must_change(row, g.room)
     return row
 
 

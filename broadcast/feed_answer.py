@@ -13,7 +13,7 @@ from typing import Any
 
 from broadcast.event_log import EventRow, event_document, iso_utc
 
-SNAPSHOT_KINDS = ("session", "viewers", "title", "playback", "scheduled")
+SNAPSHOT_KINDS = ("session", "viewers", "title", "playback", "scheduled", "kept")
 _WORTH_GZIP_BYTES = 600
 
 
@@ -50,13 +50,14 @@ def snapshot_answer(next_batch: int, seq: int, latest: Mapping[str, EventRow | N
     `seq`: of the first event that is not in this state, whether it has happened yet or not. `latest`: the
     last event of each of SNAPSHOT_KINDS.
     """
-    session, viewers, title, playback, scheduled = (latest[kind] for kind in SNAPSHOT_KINDS)
+    session, viewers, title, playback, scheduled, kept = (latest[kind] for kind in SNAPSHOT_KINDS)
     state = {
         "session": _with_time(session) if session is not None else None,
         "viewers": _payload(viewers).get("count", 0),
         "title": _payload(title) or None,
         "playback": _playback(playback) if playback is not None else None,
         "scheduled": _payload(scheduled).get("scheduled"),
+        "kept": _payload(kept) or None,
     }
     document = {"next": next_batch, "seq": seq, "state": state}
     return _answer(json.dumps(document, ensure_ascii=False, separators=(",", ":")), immutable=False)

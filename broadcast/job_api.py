@@ -53,6 +53,9 @@ class JobOfListOut(Schema):
     attempt = Integer()
     max_attempts = Integer()
     error = String(allow_none=True, metadata={"description": "why the newest attempt that failed did"})
+    reason = String(
+        allow_none=True, metadata={"description": "why it failed or waits now, in the asker's language"}
+    )
     log = String(allow_none=True, metadata={"description": "of that one, the last lines; null in lists"})
     has_log = Boolean()
     created_at = String()

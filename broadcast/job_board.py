@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from broadcast.event_log import iso_utc
+from broadcast.job_reasons import reason_of
 from broadcast.list_cursor import Cursor
 from broadcast.recording_place import places_of
 from library import job_list
@@ -68,7 +69,7 @@ def told(
     url = address(f"/watch/{one.session_id}") if one.session_id is not None else None
     times = {key: iso_utc(value) for key, value in values.items() if isinstance(value, datetime)}
     place = places.get(one.session_id) if one.session_id is not None else None
-    return {**values, **times, "title": one.title, "url": url, "place": place}
+    return {**values, **times, "title": one.title, "url": url, "place": place, "reason": reason_of(one.job)}
 
 
 def _places(transaction: Session, listed: Iterable[Listed]) -> Mapping[str, str]:

@@ -37,6 +37,7 @@ class LectureOut(Schema):
 
 class LiveOut(LectureOut):
     room = String()
+    poster_url = String(metadata={"description": "WebP of now, 640 wide at most; 404 while there is none"})
     state = String(metadata={"description": "live or slate"})
     viewers = Integer()
 

@@ -90,6 +90,7 @@ class LectureBoard:
         return {
             **_lecture(one, address(f"/rooms/{one.room.slug}")),
             "room": one.room.slug,
+            "poster_url": address(f"/rooms/{one.room.slug}/poster.webp"),
             "state": one.session.phase,
             "viewers": self._viewers(one.room.id),
         }

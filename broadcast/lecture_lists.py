@@ -18,6 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from broadcast.lecture_schedule import is_ahead
 from broadcast.list_cursor import Cursor
 from library.database import utc_now
+from library.keeping import Kept
 from library.models import LectureSession, ScheduledLecture
 from people.accounts import one_line
 from people.models import Room, User
@@ -89,9 +90,9 @@ def coming_up(
 def recordings(
     transaction: Session, person: User | None, search: str = "", before: Cursor | None = None
 ) -> Recordings:
-    """The lectures that have ended and left something, newest first."""
+    """The lectures that have ended and left something, newest first; nothing that is held."""
     query = _sessions(search).where(LectureSession.phase == "ended", LectureSession.bytes > 0)
-    query = query.where(recordings_listed_to(person, utc_now()))
+    query = query.where(recordings_listed_to(person, utc_now()), LectureSession.kept == Kept.PUBLISHED)
     place = tuple_(LectureSession.started_at, LectureSession.id)
     if before is not None:
         query = query.where(place < (before.started_at, before.session_id))

@@ -18,7 +18,8 @@ from broadcast.rate_limits import limiter, looks_at_lists
 from broadcast.recording_api import VISIBILITIES, known_here, page_of, trash_of
 from broadcast.recording_facts import Known, tell
 from library import catalogue
-from library.catalogue import TRASH_TIME, Sort
+from library.catalogue import Sort
+from library.keeping import TRASH_TIME
 from library.list_place import Place, UnfitPlace, read_place
 from people.accounts import hosts, one_line
 from people.models import Room, User
@@ -89,6 +90,7 @@ def edit(recording_id: str) -> str:
         one=_told(known, current_user()),
         place_words=recording_place.words_of(known.place),
         series=series,
+        glossary=known.entry.glossary,
         lecture_languages=LANGUAGES,
         licenses=LICENSES,
         visibilities=_visibilities_of(g.room),

@@ -42,7 +42,7 @@ from broadcast.outcome import (
     Refused,
 )
 from broadcast.playlist_answers import index, live_playlist, replay, seek_marks
-from broadcast.recording_access import EDITORS
+from broadcast.recording_access import EDITORS, OWNER
 from broadcast.rendered_playlists import PlaylistForm
 from recorder.media_log_reader import NotInLog
 
@@ -119,7 +119,7 @@ class LiveAnswers:
     def _answer(self, window: LiveWindow, request: _Request) -> Answer | Hold | Later:
         claim = self._book.claim(request.address.access)
         public = self._admit(window, request.address, claim)
-        whole = claim.room_id == EDITORS + request.address.subject
+        whole = claim.room_id in (EDITORS + request.address.subject, OWNER + request.address.subject)
         resource = request.address.resource
         if isinstance(resource, LivePlaylist):
             form = PlaylistForm(resource.name, request.directives.skip, request.gzip)

@@ -27,6 +27,7 @@ from broadcast.services import services
 from library import films
 from library.database import DatabaseUnavailable
 from library.jobs import Jobs
+from library.keeping import Kept
 from library.models import Film, FilmState, Job, LectureSession
 from library.upload_file import create, offset_of, upload_path
 from people import doors
@@ -123,7 +124,8 @@ def _take_recording(slug: str) -> tuple[dict[str, Any], int]:
 
 
 def _may_take(person: User, room: Room, recording: LectureSession) -> bool:
-    return bool(doors.may_host(person, room)) and recording.deleted_at is None
+    there = recording.deleted_at is None and recording.kept == Kept.PUBLISHED
+    return there and bool(doors.may_host(person, room))
 
 
 def _json_body() -> dict[str, Any]:
@@ -142,7 +144,7 @@ def _recordings() -> list[dict[str, Any]]:
             transaction.query(LectureSession)
             .where(or_(LectureSession.room_id == g.room.id, LectureSession.room_id.in_(own)))
             .where(LectureSession.mp4_path.is_not(None))
-            .where(LectureSession.deleted_at.is_(None))
+            .where(LectureSession.deleted_at.is_(None), LectureSession.kept == Kept.PUBLISHED)
             .order_by(LectureSession.started_at.desc())
             .limit(MAX_LISTED_RECORDINGS)
             .all()

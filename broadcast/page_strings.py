@@ -65,6 +65,33 @@ def room_strings() -> Strings:
         "mark_gap_left_out": _("{time}: {length} are missing here"),
         "silence": _("Silence"),
         "poster_chosen": _("This picture will stand for the recording in a moment."),
+        **keeping_sentences(),
+    }
+
+
+def keeping_sentences() -> Strings:
+    """What viewers are told of what becomes of the lecture's recording, by `library.keeping.Kept`."""
+    return {
+        "kept_published": _("This lecture is recorded."),
+        "kept_held": _(
+            "The recording of this lecture is not published. Only its lecturer keeps it, for {days} days."
+        ),
+        "kept_none": _("This lecture is not recorded."),
+    }
+
+
+def held_strings() -> Strings:
+    """For the page of a recording that is held."""
+    return {
+        "deleted": _("The recording is deleted."),
+        "not_saved": _("The server does not answer. Nothing was changed. Please try again."),
+    }
+
+
+def recording_rule_strings() -> Strings:
+    return {
+        "saved": _("Saved."),
+        "not_saved": _("The server does not answer. Nothing was changed. Please try again."),
     }
 
 
@@ -218,6 +245,21 @@ def studio_strings() -> Strings:
         "copy_percent": _("{percent} percent"),
         "copy_percent_of": _("{percent} percent of {size}"),
         "sign_in_again": _("You are signed out. Sign in again in another tab, then go live here."),
+        "keeps_published": _("The recording of this lecture is published as the room is."),
+        "keeps_held": _(
+            "Not published: you alone can watch the recording, and it is deleted after {days} days."
+        ),
+        "keeps_none": _(
+            "Your organization keeps no recordings: this one is deleted when the lecture is over."
+        ),
+        "before_published": _("Going live starts the recording and copies the room's link."),
+        "before_other": _("Going live copies the room's link."),
+        "ends_published": _("It ends for all viewers. The recording plays at once at the same address."),
+        "ends_held": _("It ends for all viewers. The recording is held for you alone, for {days} days."),
+        "ends_none": _("It ends for all viewers. The recording is deleted."),
+        "lecture_held": _("The lecture has ended. Its recording is held for you in your library."),
+        "lecture_not_kept": _("The lecture has ended. No recording is kept."),
+        "wish_not_kept": _("The server does not answer. Nothing was changed. Please try again."),
     }
 
 
@@ -389,6 +431,7 @@ def jobs_strings() -> Strings:
         "place_copied": _("On the disk and in the object store"),
         "place_bucket": _("In the object store"),
         "place_damaged": _("Damaged, without a whole copy"),
+        "kind_remove": _("Removal of a recording"),
         "percent": _("{percent} percent done"),
         "percent_left": _("{percent} percent done, about {time} left"),
         "wait_turn": _("Waits for its turn"),
@@ -424,6 +467,8 @@ STRINGS: Mapping[str, Callable[[], Strings]] = {
     "front_page.js": front_strings,
     "room_page.js": room_strings,
     "studio_page.js": studio_strings,
+    "held_recording.js": held_strings,
+    "recording_rule_page.js": recording_rule_strings,
     "media_panel.js": media_strings,
     "library_page.js": library_strings,
     "recording_form.js": recording_form_strings,

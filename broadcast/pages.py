@@ -16,7 +16,16 @@ from flask import Blueprint, Flask, abort, current_app, g, redirect, render_temp
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from broadcast import design_tokens, job_board, languages, library_pages, room_lists, word_search
+from broadcast import (
+    design_tokens,
+    job_board,
+    keeping_pages,
+    languages,
+    library_pages,
+    room_keeping,
+    room_lists,
+    word_search,
+)
 from broadcast.event_log import iso_utc
 from broadcast.lecture_board import lecture_board
 from broadcast.lecture_lists import MAX_SEARCH
@@ -49,6 +58,7 @@ def install(app: Flask) -> None:
     app.context_processor(_for_every_page)
     app.register_blueprint(blueprint)
     app.register_blueprint(library_pages.blueprint)
+    app.register_blueprint(keeping_pages.blueprint)
 
 
 @blueprint.get("/")
@@ -92,6 +102,7 @@ def room(slug: str) -> Answer:
         with people().database.reading() as transaction:
             found = room_of(transaction, slug)
             mp4 = newest_mp4(transaction, found, person)
+            kept = room_keeping.kept_in(transaction, found)
         if found.uploads:
             abort(404, _("There is no room at this address."))
     except RoomNotFound:
@@ -99,7 +110,7 @@ def room(slug: str) -> Answer:
     except DatabaseUnavailable as error:
         log.warning("the page of room %s goes without the database: %s", slug, error)
         return player_page(slug, None, person, title=slug)
-    return player_page(slug, found, person, title=found.title, mp4=mp4)
+    return player_page(slug, found, person, title=found.title, mp4=mp4, kept=kept.value)
 
 
 @blueprint.get("/watch/<session_id>")

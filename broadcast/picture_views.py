@@ -15,15 +15,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from broadcast import picture_addresses
 from broadcast.download_views import sent_file
 from broadcast.problems import Problem
-from broadcast.room_api import unlocked_here
+from broadcast.recording_doors import recording_to_watch
 from broadcast.services import services
 from library import pictures
-from library.database import utc_now
 from library.models import LectureSession
-from people import doors
-from people.doors import Reason
-from people.models import Room
-from people.session_cookie import current_user
 
 blueprint = Blueprint("pictures", __name__, url_prefix="/watch/<session_id>")
 
@@ -35,53 +30,36 @@ ASKED_ABOUT = "private, no-cache"
 @blueprint.get("/poster.webp")
 def poster(session_id: str) -> BaseResponse:
     """The picture that stands for the recording, 1280 wide at most."""
-    row = _watchable(session_id)
+    row, _room = recording_to_watch(session_id)
     return _sent(row, "poster.webp", WEBP, row.poster)
 
 
 @blueprint.get("/thumbnail.webp")
 def thumbnail(session_id: str) -> BaseResponse:
     """The poster, 640 wide at most."""
-    row = _watchable(session_id)
+    row, _room = recording_to_watch(session_id)
     return _sent(row, "thumbnail.webp", WEBP, row.poster)
 
 
 @blueprint.get("/storyboard.vtt")
 def storyboard(session_id: str) -> BaseResponse:
     """WebVTT whose cues name a place on a sheet; seconds of the newest replay's playlist."""
-    row = _watchable(session_id)
+    row, _room = recording_to_watch(session_id)
     return _sent(row, "storyboard.vtt", WEBVTT, picture_addresses.name_of_version(row))
 
 
 @blueprint.get("/storyboard-<int:sheet>.webp")
 def sheet(session_id: str, sheet: int) -> BaseResponse:
     """A hundred small pictures."""
-    row = _watchable(session_id)
+    row, _room = recording_to_watch(session_id)
     return _sent(row, f"storyboard-{sheet}.webp", WEBP, picture_addresses.name_of_version(row))
 
 
 @blueprint.get("/loudness.json")
 def loudness(session_id: str) -> BaseResponse:
     """`{seconds, step, levels}`: dB below full scale of each step of the newest replay's playlist."""
-    row = _watchable(session_id)
+    row, _room = recording_to_watch(session_id)
     return _sent(row, "loudness.json", JSON, picture_addresses.name_of_version(row))
-
-
-def _watchable(session_id: str) -> LectureSession:
-    """Raises Problem: 404 for no recording, 403 for one that the asker may not watch."""
-    with services().database.reading() as transaction:
-        row = transaction.get(LectureSession, session_id)
-        room = transaction.get(Room, row.room_id) if row is not None else None
-    if row is None or room is None:
-        raise Problem(404, _("Not found"), _("There is no recording at this address."))
-    verdict = doors.may_watch_recording(
-        current_user(), room, row, unlocked=unlocked_here(room), now=utc_now()
-    )
-    if verdict.reason is Reason.NOT_SHOWN:
-        raise Problem(404, _("Not found"), _("There is no recording at this address."))
-    if not verdict:
-        raise Problem(403, _("Not allowed"), _("You may not watch this recording."))
-    return row
 
 
 def _sent(row: LectureSession, name: str, mimetype: str, content: str | None) -> BaseResponse:

@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 from broadcast import picture_addresses
 from broadcast.content_policy import OWN_FRAMES, content_policy
 from broadcast.embed_code import embed_address, embed_code
+from broadcast.event_log import iso_utc
 from broadcast.module_graph import modules_of
-from broadcast.page_strings import STRINGS, chrome_strings
+from broadcast.page_strings import STRINGS, chrome_strings, keeping_sentences
 from broadcast.poster_views import live_poster_url
 from library.database import utc_now
+from library.keeping import Kept
 from library.models import LectureSession
 from people import doors
 from people.models import Room, RoomAccess, User
@@ -35,8 +37,10 @@ def player_page(
     session: LectureSession | None = None,
     mp4: str | None = None,
     damaged: bool = False,
+    kept: str | None = None,
 ) -> Response:
-    """`room`: None while the database is away; `session`: of a recording's own page; `mp4`: its address.
+    """`room`: None while the database is away; `session`: of a recording's own page; `mp4`: its address;
+    `kept`: what becomes of the room's lecture under way, or of the next.
 
     `damaged`: some of it is lost. `title`: as whoever may read the page may read it.
     """
@@ -51,6 +55,10 @@ def player_page(
         "poster": _poster(room, person, session),
         "modules": [url_for("static", filename=name) for name in modules_of("js/room_page.js")],
     }
+    held = None
+    if session is not None and session.kept == Kept.HELD and session.held_until is not None:
+        held = {"until": iso_utc(session.held_until)}
+        page |= {"recording_api": f"/api/v1/recordings/{session.id}", "library": url_for("library.library")}
     is_open = room is not None and is_open_to_all(room, session)
     response = make_response(
         render_template(
@@ -65,6 +73,8 @@ def player_page(
             address=address,
             oembed=f"{public_url()}/oembed?{urlencode({'url': address})}" if is_open else None,
             page=page,
+            keeping=_keeping(kept),
+            held=held,
             strings=STRINGS["room_page.js"](),
             chrome=chrome_strings(),
         )
@@ -72,6 +82,14 @@ def player_page(
     frames = people().settings.frame_ancestors if embedded else OWN_FRAMES
     response.headers["Content-Security-Policy"] = content_policy(player=True, frame_ancestors=frames)
     return response
+
+
+def _keeping(kept: str | None) -> dict[str, str]:
+    """As the page says it before any script runs; nothing where nobody knows."""
+    if kept is None:
+        return {}
+    words = keeping_sentences()[f"kept_{kept}"]
+    return {"kept": kept, "words": words.replace("{days}", str(people().settings.safety_days))}
 
 
 def _poster(room: Room | None, person: User | None, session: LectureSession | None) -> str | None:

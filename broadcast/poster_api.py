@@ -14,6 +14,7 @@ from apiflask.validators import Range
 from flask import g
 from flask_babel import gettext as _
 
+from broadcast.edit_doors import must_change
 from broadcast.problems import Problem
 from broadcast.services import services
 from library import pictures
@@ -42,6 +43,7 @@ def choose(slug: str, session_id: str, json_data: dict[str, Any]) -> tuple[dict[
         row = transaction.get(LectureSession, session_id)
         if row is None or row.room_id != g.room.id:
             raise Problem(404, _("Not found"), _("There is no recording at this address."))
+        must_change(row, g.room)
         if row.phase != SessionPhase.ENDED:
             raise Problem(409, _("Not ended"), _("This lecture has not ended yet."))
         pictures.choose_poster(transaction, row, json_data["at"])

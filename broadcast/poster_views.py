@@ -9,11 +9,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, url_for
 from flask_babel import gettext as _
 
+from broadcast.edit_doors import must
 from broadcast.live_poster import FRESH_SECONDS
 from broadcast.problems import Problem
 from broadcast.room_api import room_here, unlocked_here
 from broadcast.services import services
 from people import doors
+from people.doors import Verdict
 from people.models import Room, RoomAccess
 from people.session_cookie import current_user
 
@@ -23,15 +25,14 @@ blueprint = Blueprint("posters", __name__)
 def live_poster_url(room: Room) -> str | None:
     """Where the picture of the lecture under way is, for who asks; None without one."""
     state = services().directory.live_state(room.slug)
-    return url_for("posters.live_poster", slug=room.slug) if state is not None and _may_watch(room) else None
+    return url_for("posters.live_poster", slug=room.slug) if state is not None and _verdict(room) else None
 
 
 @blueprint.get("/rooms/<slug>/poster.webp")
 def live_poster(slug: str) -> Response:
-    """WebP of some 20 kB, at most 640 pixels wide, some seconds old. Raises Problem(403, 404)."""
+    """WebP of some 20 kB, at most 640 pixels wide, some seconds old. Raises Problem(401, 403, 404)."""
     room = room_here(slug)
-    if not _may_watch(room):
-        raise Problem(403, _("Not allowed"), _("You may not watch this room."))
+    must(_verdict(room), _("You may not watch this room."))
     state = services().directory.live_state(room.slug)
     picture = services().posters.poster(state.session_id) if state is not None else None
     if picture is None:
@@ -41,5 +42,5 @@ def live_poster(slug: str) -> Response:
     return Response(picture, content_type="image/webp", headers=headers)
 
 
-def _may_watch(room: Room) -> bool:
-    return bool(doors.may_watch(current_user(), room, unlocked_here(room)))
+def _verdict(room: Room) -> Verdict:
+    return doors.may_watch(current_user(), room, unlocked_here(room))

@@ -16,9 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from library.database import Database
+from library.keeping import Kept
 from library.models import LectureSession, Visibility
 from recorder.durable_file import replace_file
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 FILE_NAME = "recording-access.json"
 EDITORS = "edit_"  # before a session's id in the subject of a token
+OWNER = "own_"  # the same, of one that is held
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,14 @@ class RecordingAccess:
     expires_at: float | None
     deleted: bool
     epoch: int
+    kept: str = Kept.PUBLISHED
+    held_until: float | None = None
 
     @property
     def as_the_room(self) -> bool:
         """Nothing was said: whoever may watch the room may watch it."""
         said = self.publish_at is not None or self.expires_at is not None or self.deleted
-        return self.visibility == Visibility.ROOM and not said
+        return self.visibility == Visibility.ROOM and self.kept == Kept.PUBLISHED and not said
 
     def is_its_time(self, now: float) -> bool:
         published = self.publish_at is None or self.publish_at <= now
@@ -92,6 +96,8 @@ def changes_in(database: Database) -> Loader:
         LectureSession.expires_at,
         LectureSession.deleted_at,
         LectureSession.access_epoch,
+        LectureSession.kept,
+        LectureSession.held_until,
     )
 
     def load(known: int) -> tuple[int, Mapping[str, RecordingAccess]]:
@@ -99,32 +105,26 @@ def changes_in(database: Database) -> Loader:
             newest = transaction.scalar(select(func.max(LectureSession.access_epoch))) or 0
             changed = query.where(LectureSession.access_epoch > known)
             rows = transaction.execute(changed).all() if newest > known else ()
-        return newest, {
-            row.id: _access(row.visibility, row.publish_at, row.expires_at, row.deleted_at, row.access_epoch)
-            for row in rows
-        }
+        return newest, {row.id: access_of_row(row) for row in rows}
 
     return load
 
 
-def access_of_row(row: LectureSession) -> RecordingAccess:
-    return _access(row.visibility, row.publish_at, row.expires_at, row.deleted_at, row.access_epoch)
-
-
-def _access(
-    visibility: str,
-    publish_at: datetime | None,
-    expires_at: datetime | None,
-    deleted_at: datetime | None,
-    epoch: int,
-) -> RecordingAccess:
+def access_of_row(row: LectureSession | Row[*tuple[Any, ...]]) -> RecordingAccess:
+    """`row`: a session, or these columns of one."""
     return RecordingAccess(
-        visibility=visibility,
-        publish_at=publish_at.timestamp() if publish_at is not None else None,
-        expires_at=expires_at.timestamp() if expires_at is not None else None,
-        deleted=deleted_at is not None,
-        epoch=epoch,
+        visibility=row.visibility,
+        publish_at=_unix(row.publish_at),
+        expires_at=_unix(row.expires_at),
+        deleted=row.deleted_at is not None,
+        epoch=row.access_epoch,
+        kept=row.kept,
+        held_until=_unix(row.held_until),
     )
+
+
+def _unix(moment: datetime | None) -> float | None:
+    return moment.timestamp() if moment is not None else None
 
 
 def save(roots: Sequence[Path], row: LectureSession) -> None:
@@ -157,11 +157,16 @@ def _read(path: Path) -> RecordingAccess | None:
 
 def _access_in(document: Any) -> RecordingAccess:
     """Raises ValueError, KeyError, TypeError for what is no such file."""
-    times = [document[name] for name in ("publish_at", "expires_at")]
     return RecordingAccess(
         visibility=Visibility(document["visibility"]).value,
-        publish_at=float(times[0]) if times[0] is not None else None,
-        expires_at=float(times[1]) if times[1] is not None else None,
+        publish_at=_time_in(document["publish_at"]),
+        expires_at=_time_in(document["expires_at"]),
         deleted=bool(document["deleted"]),
         epoch=int(document["epoch"]),
+        kept=Kept(document.get("kept", Kept.PUBLISHED)).value,
+        held_until=_time_in(document.get("held_until")),
     )
+
+
+def _time_in(value: Any) -> float | None:
+    return float(value) if value is not None else None

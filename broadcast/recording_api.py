@@ -19,6 +19,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from broadcast import recording_access, session_rows, transcript_api
+from broadcast.edit_doors import must, no_recording
 from broadcast.lecture_lists import MAX_SEARCH, words_of
 from broadcast.lecture_words import DESCRIPTION_LENGTH
 from broadcast.own_address import absolute
@@ -27,29 +28,39 @@ from broadcast.rate_limits import limiter, looks_at_lists
 from broadcast.recording_doors import verdict_on
 from broadcast.recording_facts import Known, known_of, tell
 from broadcast.recording_words import (
+    GLOSSARY_LENGTH,
     LANGUAGE_LENGTH,
     LICENSE_LENGTH,
     MAX_TAGS,
     TAG_LENGTH,
+    UnfitGlossary,
     UnfitLanguage,
     UnfitTimes,
     check_times,
     cleaned,
 )
-from broadcast.room_api import no_recording
 from broadcast.services import services
 from broadcast.session_api import checked_words
 from broadcast.transcript_api import TranscriptBriefOut
 from broadcast.watched_facts import WatchedOut
-from library import catalogue, object_moves
-from library.catalogue import MAX_PAGE_LENGTH, PAGE_LENGTH, Filter, NotInTrash, Sort, StillRunning
+from library import catalogue, object_moves, removals
+from library.catalogue import (
+    MAX_PAGE_LENGTH,
+    PAGE_LENGTH,
+    Filter,
+    IsHeld,
+    NoSeries,
+    NotInTrash,
+    Sort,
+    StillRunning,
+)
 from library.database import utc_now
 from library.jobs import Jobs
+from library.keeping import Kept, Removal
 from library.list_place import MAX_PLACE_LENGTH, Place, UnfitPlace, read_place
 from library.models import JobState, LectureSession, Visibility
 from people import doors
 from people.accounts import NAME_LENGTH, one_line
-from people.doors import Reason, Verdict
 from people.models import User
 from people.rooms import TITLE_LENGTH
 from people.session_cookie import current_user
@@ -74,6 +85,8 @@ class CatalogueEntryOut(Schema):
     publish_at = String(allow_none=True)
     expires_at = String(allow_none=True)
     deleted_at = String(allow_none=True, metadata={"description": "since when it is in the trash"})
+    kept = String(metadata={"description": "published, or held: for its room's owner alone"})
+    held_until = String(allow_none=True, metadata={"description": "when it goes unless it is claimed"})
     state = String(
         metadata={
             "description": "ready to watch; live, slate; empty (it left nothing); trash; "
@@ -108,6 +121,12 @@ class CatalogueEntryOut(Schema):
 
 class CatalogueRecordingOut(CatalogueEntryOut):
     """One recording by itself."""
+
+    glossary = List(
+        String(),
+        allow_none=True,
+        metadata={"description": "the words of its series; null for who may not edit it"},
+    )
 
     transcript = Nested(
         TranscriptBriefOut, allow_none=True, metadata={"description": "null for who may not watch"}
@@ -144,6 +163,14 @@ class RecordingPatchIn(Schema):
     language = String(allow_none=True, validate=Length(max=LANGUAGE_LENGTH))
     series = String(allow_none=True, validate=Length(max=TITLE_LENGTH))
     tags = List(String(validate=Length(max=TAG_LENGTH)), validate=Length(max=MAX_TAGS))
+    glossary = List(
+        String(validate=Length(max=TAG_LENGTH)),
+        validate=Length(max=GLOSSARY_LENGTH),
+        metadata={
+            "description": f"of its series: words that what transcribes it is told of; at most "
+            f"{GLOSSARY_LENGTH} characters in all"
+        },
+    )
     license = String(allow_none=True, validate=Length(max=LICENSE_LENGTH))
     visibility = String(validate=OneOf(VISIBILITIES))
     downloads = Boolean()
@@ -176,8 +203,8 @@ def get_recording(recording_id: str) -> dict[str, Any]:
     """One recording; a lecture under way is told of as its room is watched."""
     person, known = current_user(), known_here(recording_id)
     verdict = verdict_on(person, known.entry.session, known.room)
-    if not verdict and not doors.may_edit_recording(person, known.room):
-        raise _shut(verdict)
+    if not doors.may_edit_recording(person, known.room, known.entry.session):
+        must(verdict, _("You may not watch this recording."))
     return _whole(known, person, may_watch=bool(verdict))
 
 
@@ -191,25 +218,41 @@ def patch_recording(recording_id: str, json_data: dict[str, Any]) -> dict[str, A
     except UnfitLanguage as error:
         words = _("A language is given by its tag, such as ja, en or zh-Hans.")
         raise Problem(422, _("Not accepted"), words) from error
+    except UnfitGlossary as error:
+        words = _("The words of a series have at most {count} characters together.")
+        words = words.replace("{count}", str(GLOSSARY_LENGTH))
+        raise Problem(422, _("Not accepted"), words) from error
     if g.room.uploads and values.get("visibility") == Visibility.ROOM:
         raise Problem(
             422, _("Not accepted"), _("An upload belongs to no room that it could be watched like.")
         )
-    with _changing(recording_id) as (transaction, row):
-        _check_times(row, values)
-        catalogue.change(transaction, row, values)
-        transaction.flush()
-        session_rows.describe(transaction, row)
-        _tell_the_room(transaction, row, values)
+    try:
+        with _changing(recording_id) as (transaction, row):
+            _check_times(row, values)
+            catalogue.change(transaction, row, values)
+            transaction.flush()
+            session_rows.describe(transaction, row)
+            _tell_the_room(transaction, row, values)
+    except IsHeld as error:
+        words = _("This recording is held. Keep it first, then say who may watch it.")
+        raise Problem(409, _("Not accepted"), words) from error
+    except NoSeries as error:
+        words = _("Words belong to a series, and this recording is in none.")
+        raise Problem(422, _("Not accepted"), words) from error
     return _told(recording_id)
 
 
 @blueprint.delete("/recordings/<recording_id>")
 def delete_recording(recording_id: str) -> Response:
-    """Into the trash: hidden everywhere at once, to be had back for 30 days."""
+    """Into the trash: hidden everywhere at once, to be had back for 30 days; what is held, for good."""
+    person = current_user()
     try:
         with _changing(recording_id) as (transaction, row):
-            catalogue.throw_away(transaction, row, utc_now())
+            if row.kept == Kept.PUBLISHED:
+                catalogue.throw_away(transaction, row, utc_now())
+            else:
+                by = person.id if person is not None else None
+                removals.order(transaction, row, Removal.OWNER, utc_now(), by=by)
     except StillRunning as error:
         raise Problem(409, _("Still running"), _("This lecture is still running. End it first.")) from error
     return Response(status=204)
@@ -291,20 +334,14 @@ def _told(recording_id: str) -> dict[str, Any]:
 
 
 def _whole(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any]:
+    told = tell(known, person, may_watch=may_watch)
     recording_id = known.entry.session.id
     more = {
+        "glossary": list(known.entry.glossary) if told["may_edit"] else None,
         "transcript": transcript_api.in_brief(recording_id) if may_watch else None,
         "chapters_url": absolute(f"/api/v1/recordings/{recording_id}/chapters") if may_watch else None,
     }
-    return {**tell(known, person, may_watch=may_watch), **more}
-
-
-def _shut(verdict: Verdict) -> Problem:
-    if verdict.reason is Reason.NOT_SHOWN:
-        return no_recording()
-    if verdict.reason is Reason.SIGN_IN:
-        return Problem(401, _("Sign in"), _("Sign in to do this."))
-    return Problem(403, _("Not allowed"), _("You may not watch this recording."))
+    return {**told, **more}
 
 
 @contextmanager

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
-from broadcast.problems import Problem
+from broadcast.edit_doors import must, must_change, no_recording
 from broadcast.room_api import unlocked_here
 from broadcast.services import services
 from library.database import utc_now
 from library.models import LectureSession
 from people import doors
-from people.doors import Reason, Verdict
+from people.doors import Verdict
 from people.models import Room, User
 from people.session_cookie import current_user
 from recorder.log_folders import is_session_id
@@ -22,7 +22,7 @@ from recorder.log_folders import is_session_id
 def recording_to_watch(session_id: str) -> tuple[LectureSession, Room]:
     """Raises Problem (401, 403, 404)."""
     row, room = _recording(session_id)
-    _must(verdict_on(current_user(), row, room), _("You may not watch this recording."))
+    must(verdict_on(current_user(), row, room), _("You may not watch this recording."))
     return row, room
 
 
@@ -35,9 +35,9 @@ def verdict_on(person: User | None, row: LectureSession, room: Room) -> Verdict:
 
 
 def recording_to_change(session_id: str) -> tuple[LectureSession, Room]:
-    """For who may host the room. Raises Problem (401, 403, 404)."""
+    """For who may host the room, and may edit the recording. Raises Problem (401, 403, 404)."""
     row, room = _recording(session_id)
-    _must(doors.may_host(current_user(), room), _("Your account may not do this."))
+    must_change(row, room)
     return row, room
 
 
@@ -48,15 +48,5 @@ def _recording(session_id: str) -> tuple[LectureSession, Room]:
             row = transaction.get(LectureSession, session_id)
             room = transaction.get(Room, row.room_id) if row is not None else None
     if row is None or room is None:
-        raise Problem(404, _("Not found"), _("There is no recording at this address."))
+        raise no_recording()
     return row, room
-
-
-def _must(verdict: Verdict, detail: str) -> None:
-    if verdict:
-        return
-    if verdict.reason is Reason.NOT_SHOWN:
-        raise Problem(404, _("Not found"), _("There is no recording at this address."))
-    if verdict.reason is Reason.SIGN_IN:
-        raise Problem(401, _("Sign in"), _("Sign in to do this."))
-    raise Problem(403, _("Not allowed"), detail)

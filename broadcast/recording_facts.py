@@ -71,7 +71,7 @@ def known_of(transaction: Session, entries: Iterable[Entry], person: User | None
 def tell(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any]:
     """As the API says it. `may_watch`: with what it is watched by."""
     row = known.entry.session
-    may_edit = bool(doors.may_edit_recording(person, known.room))
+    may_edit = bool(doors.may_edit_recording(person, known.room, row))
     return {
         "id": row.id,
         "title": row.title,
@@ -85,6 +85,8 @@ def tell(known: Known, person: User | None, *, may_watch: bool) -> dict[str, Any
         "publish_at": iso_utc(row.publish_at) if row.publish_at is not None else None,
         "expires_at": iso_utc(row.expires_at) if row.expires_at is not None else None,
         "deleted_at": iso_utc(row.deleted_at) if row.deleted_at is not None else None,
+        "kept": row.kept,
+        "held_until": iso_utc(row.held_until) if row.held_until is not None else None,
         "state": _state_of(known),
         "reason": known.upload.reason if known.upload is not None and may_edit else None,
         "progress": known.upload.progress if known.upload is not None and may_edit else None,

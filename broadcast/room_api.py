@@ -16,8 +16,17 @@ from flask import Response, request, session
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from broadcast import access, lecture_schedule, picture_addresses, recording_access, watched_facts
+from broadcast import (
+    access,
+    lecture_schedule,
+    picture_addresses,
+    recording_access,
+    room_keeping,
+    watched_facts,
+)
 from broadcast.access_texts import recording_access_text, room_access_text
+from broadcast.edit_doors import no_recording
+from broadcast.keeping_api import KeepingOut
 from broadcast.lecture_schedule import plan_payload
 from broadcast.own_address import absolute
 from broadcast.problems import Problem
@@ -27,9 +36,10 @@ from broadcast.services import services
 from broadcast.session_directory import SessionSummary
 from broadcast.session_rows import playback_payload
 from broadcast.watched_facts import WatchedOfPageOut
-from library import chapters, transcripts
+from library import chapters, pictures, transcripts
 from library.database import DatabaseUnavailable, utc_now
 from library.jobs import newest_of
+from library.keeping import Kept
 from library.models import Job, LectureSession
 from people import doors
 from people import rooms as room_rules
@@ -79,6 +89,9 @@ class SessionOut(Schema):
     thumbnail_url = String(allow_none=True, metadata={"description": "the poster, 640 wide at most"})
     storyboard_url = String(allow_none=True, metadata={"description": "WebVTT over sheets of small pictures"})
     loudness_url = String(allow_none=True, metadata={"description": "JSON: dB of each step of the replay"})
+    pictures_state = String(
+        allow_none=True, metadata={"description": "of storyboard and loudness, as mp4_state"}
+    )
     transcript_url = String(
         allow_none=True, metadata={"description": "of the API; null while there is no transcript"}
     )
@@ -89,6 +102,8 @@ class SessionOut(Schema):
     recorder_epoch = String(allow_none=True)
     recording = Nested(RecordingOut)
     off_record = Boolean(metadata={"description": "what is said now is not for the recording"})
+    kept = String(metadata={"description": "published, held (for the room's owner alone) or none"})
+    held_until = String(allow_none=True, metadata={"description": "of one that is held: when it goes"})
 
 
 class FeedOut(Schema):
@@ -120,6 +135,13 @@ class RoomOut(Schema):
     playback = Nested(PlaybackOut, allow_none=True, metadata={"description": "the film being played"})
     scheduled = Nested(PlanOut, allow_none=True, metadata={"description": "the next lecture to be held"})
     due = Nested(PlanOut, allow_none=True, metadata={"description": "for hosts: taken up by going live now"})
+    keeping = Nested(
+        KeepingOut,
+        allow_none=True,
+        metadata={
+            "description": "what becomes of the lecture under way, else of the next; null: unknown now"
+        },
+    )
 
 
 class RoomIn(Schema):
@@ -184,6 +206,8 @@ def get_room(slug: str) -> dict[str, Any]:
         row = transaction.get(LectureSession, found.id) if found else None
         facts = _facts_of_row(transaction, room, found, row, person) if found else {}
         plans = _plans_of(transaction, room.id, may_watch=bool(verdict), may_host=may_host)
+        days = services().settings.safety_days
+        keeping = room_keeping.told(transaction, room, days, may_host=may_host)
     of_session = _may_watch_session(person, room, row, verdict)
     room_token = _access_of(room) if verdict else None
     token = _access_of_session(room, row) if of_session else None
@@ -196,6 +220,7 @@ def get_room(slug: str) -> dict[str, Any]:
         "session": _session_out(found, token, facts) if found else None,
         "playback": _playback_of(slug) if verdict else None,
         **plans,
+        "keeping": keeping,
     }
 
 
@@ -427,10 +452,6 @@ def _is_hidden(transaction: Session, room: Room, person: User | None, session_id
     return row is not None and row.phase == "ended" and not _verdict_on(person, room, row)
 
 
-def no_recording() -> Problem:
-    return Problem(404, _("Not found"), _("There is no recording at this address."))
-
-
 def _session_out(found: SessionSummary, token: str | None, of_row: dict[str, Any]) -> dict[str, Any]:
     live = absolute(f"/live/{token}/{found.id}/index.m3u8") if token is not None else None
     replay = (
@@ -484,12 +505,15 @@ def _facts_of_row(
     facts = _without_row(found)
     if row is not None:
         facts |= {"title": row.title, "description": row.description, **_pictures_of(row)}
+        held_until = _iso(row.held_until.timestamp()) if row.held_until is not None else None
+        facts |= {"kept": row.kept, "held_until": held_until}
+        facts["pictures_state"] = _pictures_state(transaction, row)
         facts["watched"] = watched_facts.of_page(transaction, person, row)
         if chapters.has_any(transaction, row.id):
             facts["chapters_url"] = absolute(f"/api/v1/recordings/{row.id}/chapters")
         if transcripts.current(transaction, row.id) is not None:
             facts["transcript_url"] = absolute(f"/api/v1/recordings/{row.id}/transcript")
-    is_offered = row is None or row.downloads or bool(doors.may_edit_recording(person, room))
+    is_offered = row is None or row.downloads or bool(doors.may_edit_recording(person, room, row))
     if found.phase.value != "ended" or not is_offered:
         return facts
     if row is not None and row.mp4_path is not None:
@@ -504,7 +528,9 @@ def _facts_of_row(
 
 def _without_row(found: SessionSummary) -> dict[str, Any]:
     mp4 = {"mp4_url": None, "mp4_state": None, "mp4_progress": None}
-    return {"title": found.title, "description": "", "watched": None, **dict.fromkeys(WATCHED_URLS), **mp4}
+    kept = {"kept": Kept.PUBLISHED.value, "held_until": None}
+    told = dict.fromkeys((*WATCHED_URLS, "pictures_state", "watched"))
+    return {"title": found.title, "description": "", **told, **mp4, **kept}
 
 
 def _pictures_of(row: LectureSession) -> dict[str, str | None]:
@@ -516,6 +542,12 @@ def _pictures_of(row: LectureSession) -> dict[str, str | None]:
     )
     told = (absolute(address) if address is not None else None for address in addresses)
     return dict(zip(PICTURE_URLS, told, strict=True))
+
+
+def _pictures_state(transaction: Session, row: LectureSession) -> str | None:
+    if picture_addresses.storyboard(row) is not None:
+        return "ready"
+    return _job_word(newest_of(transaction, pictures.KIND, row.id)) if row.phase == "ended" else None
 
 
 def _job_word(job: Job | None) -> str | None:
@@ -535,6 +567,7 @@ def _room_without_database(slug: str) -> dict[str, Any]:
         "playback": _playback_of(slug),
         "scheduled": None,
         "due": None,
+        "keeping": None,
     }
 
 

@@ -28,5 +28,6 @@ def with_latest_sessions(transaction: Session, rooms: Iterable[Room]) -> list[Ow
 
 
 def _latest(transaction: Session, room: Room) -> LectureSession | None:
-    query = select(LectureSession).where(LectureSession.room_id == room.id)
+    there = LectureSession.deleted_at.is_(None)
+    query = select(LectureSession).where(LectureSession.room_id == room.id, there)
     return transaction.scalar(query.order_by(LectureSession.started_at.desc()).limit(1))

@@ -15,6 +15,7 @@ from flask import g
 from flask_babel import gettext as _
 
 from broadcast import session_rows
+from broadcast.edit_doors import must_change
 from broadcast.lecture_words import DESCRIPTION_LENGTH, UnfitDescription, check_description
 from broadcast.problems import Problem
 from broadcast.services import services
@@ -48,6 +49,7 @@ def patch_session(slug: str, session_id: str, json_data: dict[str, Any]) -> dict
         row = transaction.get(LectureSession, session_id)
         if row is None or row.room_id != g.room.id:
             raise Problem(404, _("Not found"), _("There is no recording at this address."))
+        must_change(row, g.room)
         for name, value in words.items():
             setattr(row, name, value)
         catalogue.note_words(transaction, row)

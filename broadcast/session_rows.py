@@ -2,8 +2,9 @@
 
 Called by adoption, one transaction per session. Idempotent by the versions of state and edit list: one makes
 the row, the event and the jobs together or not at all, whoever comes first. With its row a session takes up
-the lecture that was scheduled for its time (`lecture_schedule.py`). What the row stands on (room,
-organization) is made again where the database does not know it: a recording is never an orphan.
+the lecture that was scheduled for its time (`lecture_schedule.py`), and is kept as room and organization want
+it then (`library.keeping`). What the row stands on (room, organization) is made again where the database does
+not know it: a recording is never an orphan.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
@@ -19,11 +21,13 @@ from sqlalchemy.orm import Session
 
 from broadcast import lecture_schedule
 from broadcast.event_log import EventLog, NewEvent, iso_utc
+from broadcast.recording_access import RecordingAccess
 from broadcast.session_directory import Figures
-from library import catalogue, pictures, recordings, search_index, watched_spans, withheld
+from library import catalogue, jobs, pictures, recordings, removals, search_index, watched_spans, withheld
 from library.catalogue_words import words_of
 from library.database import exclusive, new_id, utc_now
-from library.models import LectureSession, ScheduledLecture, Visibility
+from library.keeping import RECONNECT_TIME, Kept, RecordingRule, Removal, kept_as
+from library.models import JobState, LectureSession, ScheduledLecture, Visibility
 from library.transcription import orders
 from people.accounts import default_organization, one_line
 from people.models import Organization, Room, RoomAccess, User
@@ -32,6 +36,7 @@ from recorder.hidden_spans import HiddenKind, HiddenSpan, covers, private_of
 from recorder.media import SessionPhase
 from recorder.session_state import UPLOADED, SessionState
 
+SAFETY_DAYS = 7
 LATE_SECONDS = 60.0  # a session without a row that began before this was known to another database
 _REASON_LENGTH = 200
 _MAX_CLOCK_MS = 2**31 - 1
@@ -39,8 +44,19 @@ _MAX_CLOCK_MS = 2**31 - 1
 log = logging.getLogger(__name__)
 
 
-def upsert(session: Session, event_log: EventLog, state: SessionState, figures: Figures) -> str | None:
+def upsert(
+    session: Session,
+    event_log: EventLog,
+    state: SessionState,
+    figures: Figures,
+    *,
+    safety_days: int = SAFETY_DAYS,
+    said: RecordingAccess | None = None,
+) -> str | None:
     """Bring the row to what the files say → the room whose feed has news; None when it was as new already.
+
+    `safety_days`: how long a recording is held that is not to be published. `said`: of who may watch it, as
+    it lies beside its media; a database that has lost the session takes it up again.
 
     Raises ValueError, OverflowError, OSError for a state whose times are none.
     """
@@ -51,46 +67,130 @@ def upsert(session: Session, event_log: EventLog, state: SessionState, figures: 
     known_version = row.state_version if row is not None else 0
     is_new, plan = row is None, None
     if row is None:
-        row, plan = _new_row(session, event_log, state)
+        row, plan = _new_row(session, event_log, state, said)
         row.words = words_of(row.title, row.lecturer, None, ())
+    ends = state.phase is SessionPhase.ENDED and row.phase != "ended"
     _bring_up(row, state, figures)
     session.add(row)
     session.flush()
     _hide(session, row, state, figures)
+    if ends:
+        _settle(session, row, safety_days)
     event_log.append(session, row.room_id, _event(session, row, state, figures, known_version))
     if is_new:
-        if _was_uploaded(state):
-            catalogue.change(session, row, {"visibility": Visibility.PRIVATE})
-        describe(session, row)
-        event_log.append(session, row.room_id, title_event(row, clock_ms(state)))
+        _tell_of_new(session, event_log, row, state, safety_days, said)
     if plan is not None:
         _mark_held(session, event_log, plan, row)
     if state.playback_version > known_version:  # versions may have been passed over: the newest counts
         event_log.append(session, row.room_id, _playback_event(state))
-    orders.order(session, state.session_id, ended=state.phase is SessionPhase.ENDED)
-    if figures.has_replay:  # which only ended sessions have
-        recordings.order_mp4(session, state.session_id, figures.replay_version)
-        pictures.order_pictures(session, state.session_id, figures.replay_version)
+    if ends:
+        _tell_of_next(session, event_log, row, safety_days)
+    order_work(session, row, figures)
     return row.room_id
 
 
+def order_work(session: Session, row: LectureSession, figures: Figures, *, anew: bool = False) -> None:
+    """Have made of a recording what is made of all; of what is not published, nothing. `anew`: also what was
+    called off meanwhile.
+    """
+    if row.kept != Kept.PUBLISHED:
+        return
+    made = [orders.order(session, row.id, ended=row.phase == "ended")]
+    if figures.has_replay:  # which only ended sessions have
+        made.append(recordings.order_mp4(session, row.id, figures.replay_version))
+        made.append(pictures.order_pictures(session, row.id, figures.replay_version))
+    for job in made if anew else ():
+        if job.state == JobState.CANCELLED:
+            jobs.take_up_again(job, utc_now())
+
+
+def order_work_of_live(session: Session, row: LectureSession) -> None:
+    """The wish changed while it runs: its words are written down, or not (any more)."""
+    if row.kept != Kept.PUBLISHED:
+        jobs.cancel_all(session, row.id)
+        return
+    job = orders.order(session, row.id, ended=False)
+    if job.state == JobState.CANCELLED:
+        jobs.take_up_again(job, utc_now() + orders.FIRST_LOOK)
+
+
+def _settle(session: Session, row: LectureSession, safety_days: int) -> None:
+    """The lecture is over: what is not published is held from now on, or goes."""
+    if row.kept == Kept.HELD and row.held_until is None and row.ended_at is not None:
+        row.held_until = row.ended_at + timedelta(days=safety_days)
+    if row.kept == Kept.NONE:
+        removals.order(session, row, Removal.ORGANIZATION, utc_now(), after=RECONNECT_TIME)
+
+
+def _tell_of_new(
+    session: Session,
+    event_log: EventLog,
+    row: LectureSession,
+    state: SessionState,
+    safety_days: int,
+    said: RecordingAccess | None,
+) -> None:
+    if _was_uploaded(state) and said is None:
+        catalogue.change(session, row, {"visibility": Visibility.PRIVATE})
+    describe(session, row)
+    event_log.append(session, row.room_id, kept_event(row.kept, safety_days, row.id))
+    event_log.append(session, row.room_id, title_event(row, clock_ms(state)))
+
+
+def _tell_of_next(session: Session, event_log: EventLog, row: LectureSession, safety_days: int) -> None:
+    """Whoever stays in the room is told what becomes of the lecture that follows, where that differs."""
+    following = next_kept(session, session.get_one(Room, row.room_id))
+    if following != row.kept and not _has_later(session, row):
+        event_log.append(session, row.room_id, kept_event(following, safety_days))
+
+
+def next_kept(session: Session, room: Room) -> Kept:
+    """What becomes of a lecture that begins in the room now."""
+    organization = session.get(Organization, room.organization_id)
+    rule = organization.recording if organization is not None else RecordingRule.ALWAYS
+    return kept_as(rule, publish=room.publishes)
+
+
+def kept_event(kept: str, safety_days: int, session_id: str | None = None) -> NewEvent:
+    """What becomes of a session's recording; without one, of the next lecture's."""
+    payload = {"session": session_id, "kept": kept, "days": safety_days}
+    return NewEvent("kept", payload, session_id=session_id)
+
+
 def _new_row(
-    session: Session, event_log: EventLog, state: SessionState
+    session: Session, event_log: EventLog, state: SessionState, said: RecordingAccess | None
 ) -> tuple[LectureSession, ScheduledLecture | None]:
     """Not added yet; with the scheduled lecture that it takes up."""
     known = _known_room(session, state)
     room = known or _room(session, state)
     lecture_schedule.lock(session, room.id)
     plan = lecture_schedule.due(session, room.id, utc(state.started_at))
+    row = LectureSession(id=state.session_id, room_id=room.id, organization_id=room.organization_id)
+    # What was uploaded was put into the library on purpose.
+    row.kept = Kept.PUBLISHED if _was_uploaded(state) else next_kept(session, room)
+    if said is not None:
+        _say_again(row, said)
+    if said is not None or row.kept != Kept.PUBLISHED:
+        row.access_epoch = catalogue.next_access_epoch(session)  # locked before the room's feed
     if known is None or time.time() - state.started_at > LATE_SECONDS:
         # Its events were told, and the database has lost them: their numbers must not be told again.
         event_log.number_anew(session, room.id)
-    row = LectureSession(id=state.session_id, room_id=room.id, organization_id=room.organization_id)
     # From then on they are the lecturer's to change (session_api.py, recording_api.py).
     row.title = plan.title if plan is not None else _title(state)
     row.description = plan.description if plan is not None else ""
     row.lecturer = _lecturer(session, room)
     return row, plan
+
+
+def _say_again(row: LectureSession, said: RecordingAccess) -> None:
+    row.visibility, row.kept = said.visibility, said.kept
+    row.publish_at, row.expires_at = _moment(said.publish_at), _moment(said.expires_at)
+    row.held_until = _moment(said.held_until)
+    row.deleted_at = utc_now() if said.deleted else None
+
+
+def _moment(unix_seconds: float | None) -> datetime | None:
+    return utc(unix_seconds) if unix_seconds is not None else None
 
 
 def _lecturer(session: Session, room: Room) -> str:
@@ -186,6 +286,8 @@ def _event(
     """The last `session` event of a room is of its last session: of an older one, a new version of its replay
     has a kind of its own.
     """
+    if row.kept != Kept.PUBLISHED:
+        figures = replace(figures, has_replay=False)  # for those who hear of it by the feed
     kind, payload = "session", session_payload(state, figures)
     if known_version == state.version and _has_later(session, row):
         kind = "replay"
@@ -214,6 +316,7 @@ def describe(session: Session, row: LectureSession) -> None:
 def is_told_to_the_room(row: LectureSession) -> bool:
     """Whether all who may watch the room may hear of it: not of a recording that was taken back from them."""
     unsaid = row.publish_at is None and row.expires_at is None and row.deleted_at is None
+    unsaid = unsaid and row.kept == Kept.PUBLISHED
     return row.phase != "ended" or (unsaid and row.visibility in (Visibility.ROOM, Visibility.PUBLIC))
 
 

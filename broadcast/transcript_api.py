@@ -261,8 +261,14 @@ def _may_edit(room: Room) -> bool:
 
 def in_brief(session_id: str) -> dict[str, Any]:
     """What the recording itself tells of its transcript, to who may watch it."""
-    told = _told(session_id, may_edit=False)
-    return {name: told[name] for name in ("state", "language", "vtt_url")}
+    with services().database.reading() as transaction:
+        row = transcripts.current(transaction, session_id)
+        job = newest_of(transaction, JOB_KIND, session_id) if row is None else None
+    return {
+        "state": _state(row, job),
+        "language": row.language if row is not None else None,
+        "vtt_url": f"{_base(session_id)}.vtt" if row is not None else None,
+    }
 
 
 def _told(session_id: str, *, may_edit: bool) -> dict[str, Any]:
@@ -270,7 +276,6 @@ def _told(session_id: str, *, may_edit: bool) -> dict[str, Any]:
         row = transcripts.current(transaction, session_id)
         count = transcripts.count_cues(transaction, row) if row is not None else 0
         job = newest_of(transaction, JOB_KIND, session_id)
-    base = absolute(f"/api/v1/recordings/{session_id}/transcript")
     return {
         "state": _state(row, job),
         "language": row.language if row is not None else None,
@@ -282,8 +287,12 @@ def _told(session_id: str, *, may_edit: bool) -> dict[str, Any]:
         "progress": job.progress if job is not None and job.state == JobState.RUNNING else None,
         "message": (job.message or None) if job is not None else None,
         "may_edit": may_edit,
-        **{f"{name}_url": f"{base}.{name}" if row is not None else None for name in FORMATS},
+        **{f"{name}_url": f"{_base(session_id)}.{name}" if row is not None else None for name in FORMATS},
     }
+
+
+def _base(session_id: str) -> str:
+    return absolute(f"/api/v1/recordings/{session_id}/transcript")
 
 
 def _state(row: TranscriptRow | None, job: Job | None) -> str:

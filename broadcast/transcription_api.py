@@ -13,6 +13,7 @@ from apiflask.fields import Boolean, Float, Integer, String
 from apiflask.validators import Length
 from flask_babel import gettext as _
 
+from broadcast.job_reasons import reason_of
 from broadcast.problems import Problem
 from broadcast.rate_limits import limiter
 from broadcast.recording_doors import recording_to_change, recording_to_watch
@@ -29,7 +30,6 @@ from people.session_cookie import current_user
 
 blueprint = APIBlueprint("transcription", __name__, url_prefix="/api/v1", tag="Transcripts")
 
-_SAMPLES_A_SECOND = 16_000
 _LONGEST_REASON = 300
 _PROMPT_LENGTH = 500
 
@@ -43,6 +43,7 @@ class WorkOut(Schema):
     seconds_left = Integer(allow_none=True)
     words = String(allow_none=True, metadata={"description": "what to tell people, in their language"})
     reason = String(allow_none=True, metadata={"description": "why it failed or waits; for hosts"})
+    has_transcript = Boolean(metadata={"description": "whether there is something to read already"})
     may_repeat = Boolean(metadata={"description": "whether the asker may have it made (again)"})
 
 
@@ -94,13 +95,15 @@ def _told(row: LectureSession, *, may_host: bool) -> dict[str, Any]:
         known = transcripts.current(transaction, row.id)
         wanted = row.ended_at is not None and (known is None or not known.complete)
     left = time_left(job, utc_now()) if job is not None and job.state == JobState.RUNNING else None
+    reason = reason_of(job) if job is not None else None
     return {
         "state": job.state if job is not None else "none",
         "waits_for": job.waits_for if job is not None and job.state == JobState.WAITING else None,
         "progress": _share(job, row) if job is not None else 0.0,
         "seconds_left": round(left.total_seconds()) if left is not None else None,
         "words": _words(job, _share(job, row), left) if job is not None and wanted else None,
-        "reason": _reason(job) if may_host else None,
+        "reason": reason[-_LONGEST_REASON:] if may_host and reason else None,
+        "has_transcript": known is not None,
         "may_repeat": may_host and row.ended_at is not None and (job is None or job.state not in OPEN_STATES),
     }
 
@@ -111,7 +114,7 @@ def _share(job: Job, row: LectureSession) -> float:
         return 1.0
     until = row.ended_at or utc_now()
     seconds = max((until - row.started_at).total_seconds(), 1.0)
-    kept = orders.done_of(job).position / _SAMPLES_A_SECOND / seconds
+    kept = orders.done_of(job).seconds / seconds
     return round(min(max(kept, job.progress if job.state == JobState.RUNNING else 0.0), 1.0), 3)
 
 
@@ -129,11 +132,3 @@ def _words(job: Job, share: float, left: timedelta | None) -> str | None:
     if job.state == JobState.FAILED:
         return str(_("The transcript could not be made."))
     return str(_("The transcript was stopped.")) if job.state == JobState.CANCELLED else None
-
-
-def _reason(job: Job | None) -> str | None:
-    """In operators' words."""
-    if job is None or job.state not in (JobState.WAITING, JobState.FAILED):
-        return None
-    said = job.error if job.state == JobState.FAILED else job.message
-    return (said or "")[-_LONGEST_REASON:].strip() or None

@@ -166,7 +166,7 @@ def _found(upload_id: str) -> Found:
     with services().database.reading() as transaction:
         found = uploads.get(transaction, upload_id)
         room = transaction.get(Room, found[1].room_id) if found is not None else None
-    if found is None or room is None or not doors.may_edit_recording(current_user(), room):
+    if found is None or room is None or not doors.may_edit_recording(current_user(), room, found[1]):
         raise _no_upload()
     return found
 
@@ -205,7 +205,7 @@ def _replaceable(transaction: Session, person: User, recording_id: str) -> Lectu
     if (
         row is None
         or room is None
-        or not doors.may_edit_recording(person, room)
+        or not doors.may_edit_recording(person, room, row)
         or row.deleted_at is not None
     ):
         raise tus.problem(404, _("Not found"), _("There is no recording at this address."))

@@ -17,6 +17,7 @@ from broadcast import (
     edit_api,
     health_views,
     job_api,
+    keeping_api,
     lecture_api,
     lecture_board,
     line_test,
@@ -116,6 +117,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(recording_api.blueprint)
     app.register_blueprint(edit_api.blueprint)
     app.register_blueprint(session_api.blueprint)
+    app.register_blueprint(keeping_api.blueprint)
     app.register_blueprint(scheduled_api.blueprint)
     app.register_blueprint(poster_api.blueprint)
     app.register_blueprint(copy_api.blueprint)

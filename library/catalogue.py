@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -19,13 +19,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from library.catalogue_words import folded, words_of
 from library.database import exclusive
+from library.keeping import TRASH_TIME, Kept
 from library.list_place import Place, UnfitPlace
-from library.models import LectureSession, Series, Tag
+from library.models import LectureSession, Series, Tag, Visibility
 
 PAGE_LENGTH = 24
 MAX_PAGE_LENGTH = 100
 MAX_SERIES_TOLD = 500
-TRASH_TIME = timedelta(days=30)
 _WHO_MAY_WATCH = ("visibility", "publish_at", "expires_at")
 
 
@@ -33,8 +33,20 @@ class NotInTrash(LookupError):
     """It is not in the trash, or has been there for longer than TRASH_TIME."""
 
 
+class NoSeries(LookupError):
+    """A glossary is a series', and the recording is in none."""
+
+
 class StillRunning(Exception):
     """A lecture that runs cannot be put into the trash."""
+
+
+class NotHeld(LookupError):
+    """There is nothing to claim: it is not held, or not any more."""
+
+
+class IsHeld(Exception):
+    """Who may watch it is said once it was claimed."""
 
 
 class Sort(StrEnum):
@@ -58,11 +70,12 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A recording of a list. `series`: its title."""
+    """A recording of a list. `series`: its title; `glossary`: the words of its series."""
 
     session: LectureSession
     series: str | None = None
     tags: tuple[str, ...] = field(default=())
+    glossary: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,7 @@ def page(
 def trash(transaction: Session, edited: ColumnElement[bool], now: datetime) -> tuple[Entry, ...]:
     """What may still be restored, the last thrown away first, at most MAX_PAGE_LENGTH."""
     query = select(LectureSession).where(LectureSession.deleted_at > now - TRASH_TIME, edited)
+    query = query.where(LectureSession.removal.is_(None))
     query = query.order_by(LectureSession.deleted_at.desc(), LectureSession.id.desc())
     return _entries(transaction, transaction.scalars(query.limit(MAX_PAGE_LENGTH)).all())
 
@@ -111,24 +125,30 @@ def entry_of(transaction: Session, session_id: str) -> Entry | None:
 
 
 def is_gone(session: LectureSession, now: datetime) -> bool:
-    """In the trash for so long that nobody can take it out: there for nobody any more."""
-    return session.deleted_at is not None and session.deleted_at <= now - TRASH_TIME
+    """Removed for good, or in the trash for so long that nobody can take it out: there for nobody."""
+    thrown_away = session.deleted_at is not None and session.deleted_at <= now - TRASH_TIME
+    return session.removal is not None or thrown_away
 
 
 def change(transaction: Session, session: LectureSession, values: Mapping[str, Any]) -> bool:
     """Set what is given of title, description, lecturer, language, license, visibility, publish_at,
-    expires_at, series (a title or None) and tags (unique texts) → whether it changed who may watch.
+    expires_at, series (a title or None), tags (unique texts) and glossary (of its series, words in one line)
+    → whether it changed who may watch. Raises NoSeries, IsHeld.
     """
-    plain = {name: value for name, value in values.items() if name not in ("series", "tags")}
+    plain = {name: value for name, value in values.items() if name not in ("series", "tags", "glossary")}
     changes_access = any(name in plain and plain[name] != getattr(session, name) for name in _WHO_MAY_WATCH)
+    if changes_access and session.kept == Kept.HELD:
+        raise IsHeld(session.id)
     for name, value in plain.items():
         setattr(session, name, value)
     if "series" in values:
         session.series_id = _series_id(transaction, session.organization_id, values["series"])
+    if "glossary" in values:
+        _set_glossary(transaction, session.series_id, values["glossary"])
     if "tags" in values:
         _set_tags(transaction, session.id, values["tags"])
     if changes_access:
-        session.access_epoch = _next_access_epoch(transaction)
+        session.access_epoch = next_access_epoch(transaction)
     note_words(transaction, session)
     return changes_access
 
@@ -145,7 +165,7 @@ def throw_away(transaction: Session, session: LectureSession, now: datetime) -> 
         raise StillRunning(session.id)
     if session.deleted_at is None:
         session.deleted_at = now
-        session.access_epoch = _next_access_epoch(transaction)
+        session.access_epoch = next_access_epoch(transaction)
 
 
 def restore(transaction: Session, session: LectureSession, now: datetime) -> None:
@@ -153,13 +173,30 @@ def restore(transaction: Session, session: LectureSession, now: datetime) -> Non
     if session.deleted_at is None or is_gone(session, now):
         raise NotInTrash(session.id)
     session.deleted_at = None
-    session.access_epoch = _next_access_epoch(transaction)
+    session.access_epoch = next_access_epoch(transaction)
+
+
+def claim(transaction: Session, session: LectureSession) -> None:
+    """What was held is a recording like any other from now on, a private one at first. Raises NotHeld."""
+    if session.kept != Kept.HELD or session.phase != "ended" or session.removal is not None:
+        raise NotHeld(session.id)
+    session.kept, session.held_until = Kept.PUBLISHED, None
+    session.visibility = Visibility.PRIVATE
+    session.access_epoch = next_access_epoch(transaction)
 
 
 def series_titles(transaction: Session, organization_id: str) -> Sequence[str]:
     """The organization's, by title, at most MAX_SERIES_TOLD."""
     query = select(Series.title).where(Series.organization_id == organization_id).order_by(Series.title)
     return transaction.scalars(query.limit(MAX_SERIES_TOLD)).all()
+
+
+def next_access_epoch(transaction: Session) -> int:
+    """For a row whose watchers change. Until the transaction ends nobody else gets one: who sees a number has
+    seen all before it.
+    """
+    exclusive(transaction, "recording-access")
+    return 1 + (transaction.scalar(select(func.max(LectureSession.access_epoch))) or 0)
 
 
 _COLUMNS: Mapping[Sort, InstrumentedAttribute[Any]] = {
@@ -220,12 +257,13 @@ def _entries(transaction: Session, sessions: Sequence[LectureSession]) -> tuple[
     ):
         tags.setdefault(session_id, []).append(tag)
     wanted = {session.series_id for session in sessions if session.series_id is not None}
-    rows = transaction.execute(select(Series.id, Series.title).where(Series.id.in_(wanted)))
-    titles = {row.id: row.title for row in rows}
-    return tuple(
-        Entry(session, titles.get(session.series_id or ""), tuple(tags.get(session.id, ())))
-        for session in sessions
-    )
+    rows = transaction.execute(select(Series.id, Series.title, Series.glossary).where(Series.id.in_(wanted)))
+    series = {row.id: (row.title, tuple(row.glossary.splitlines())) for row in rows}
+    entries = []
+    for session in sessions:
+        title, glossary = series.get(session.series_id or "", (None, ()))
+        entries.append(Entry(session, title, tuple(tags.get(session.id, ())), glossary))
+    return tuple(entries)
 
 
 def _series_id(transaction: Session, organization_id: str, title: str | None) -> str | None:
@@ -242,13 +280,15 @@ def _series_id(transaction: Session, organization_id: str, title: str | None) ->
     return series.id
 
 
+def _set_glossary(transaction: Session, series_id: str | None, words: Sequence[str]) -> None:
+    if series_id is None:
+        if words:
+            raise NoSeries
+        return
+    transaction.get_one(Series, series_id).glossary = "\n".join(words)
+
+
 def _set_tags(transaction: Session, session_id: str, tags: Iterable[str]) -> None:
     transaction.execute(delete(Tag).where(Tag.session_id == session_id))
     transaction.add_all(Tag(session_id=session_id, tag=tag) for tag in tags)
     transaction.flush()
-
-
-def _next_access_epoch(transaction: Session) -> int:
-    """Until the transaction ends nobody else gets one: who sees a number has seen all before it."""
-    exclusive(transaction, "recording-access")
-    return 1 + (transaction.scalar(select(func.max(LectureSession.access_epoch))) or 0)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Select, and_, func, or_, select, tuple_
+from sqlalchemy import Select, and_, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from library.job_pace import time_left
+from library.keeping import Kept
 from library.models import Film, Job, JobState, LectureSession
 
 MAX_RUNNING = 100
@@ -129,8 +130,10 @@ def _ended_at(one: Listed) -> Place:
 
 
 def _jobs(organization_id: str | None) -> Select[Job, str, str]:
-    title = func.coalesce(LectureSession.title, Film.title)
-    session_id = func.coalesce(LectureSession.id, Film.session_id)
+    # Whoever looks after jobs need not know what a recording is about that is held, or was removed.
+    shown = and_(LectureSession.kept == Kept.PUBLISHED, LectureSession.removal.is_(None))
+    title = func.coalesce(case((shown, LectureSession.title)), Film.title)
+    session_id = func.coalesce(case((shown, LectureSession.id)), Film.session_id)
     return _of(organization_id, select(Job, title, session_id))
 
 

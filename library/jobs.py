@@ -82,6 +82,23 @@ def cancel_others(session: Session, job: Job) -> None:
     session.execute(others.values(state=JobState.CANCELLED, finished_at=utc_now()))
 
 
+def cancel_all(session: Session, subject: str, *, but: str | None = None) -> None:
+    """Whatever waits or runs for a subject stops, jobs of the kind `but` excepted."""
+    chosen = update(Job).where(Job.subject == subject, Job.state.in_(OPEN_STATES))
+    if but is not None:
+        chosen = chosen.where(Job.kind != but)
+    ended = {"owner": None, "lease_until": None, "waits_for": None, "finished_at": utc_now()}
+    session.execute(chosen.values(state=JobState.CANCELLED, **ended))
+
+
+def take_up_again(job: Job, now: datetime) -> None:
+    """A job that has ended, in an open transaction, is to be done, with new attempts."""
+    job.state, job.not_before = JobState.WAITING, now
+    # The attempt goes on counting: it fences off whoever still works on an older one.
+    job.max_attempts = job.attempt + MAX_ATTEMPTS
+    job.progress, job.message, job.waits_for, job.finished_at = 0.0, "", None, None
+
+
 def newest_of(session: Session, kind: str, subject: str) -> Job | None:
     """The job of a kind made last for `subject`."""
     query = select(Job).where(Job.kind == kind, Job.subject == subject)
@@ -179,10 +196,7 @@ class Jobs:
         with self._database.session() as session:
             jobs = list(session.scalars(select(Job).where(chosen, Job.state.not_in(OPEN_STATES))))
             for job in jobs:
-                job.state, job.not_before = JobState.WAITING, self._clock()
-                # The attempt goes on counting: it fences off whoever still works on an older one.
-                job.max_attempts = job.attempt + MAX_ATTEMPTS
-                job.progress, job.message, job.waits_for, job.finished_at = 0.0, "", None, None
+                take_up_again(job, self._clock())
         if name is not None and not jobs:
             raise JobNotFound(f"no ended job is called {name}, nor is one for a session of that name")
         return jobs

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from library.database import Base, new_id, utc_now
+from library.keeping import Kept
 
 ID_LENGTH = 36
 
@@ -45,7 +46,10 @@ class Visibility(StrEnum):
 
 
 class Series(Base):
-    """Lectures that belong together, such as a course. Its title is its name within the organization."""
+    """Lectures that belong together, such as a course. Its title is its name within the organization.
+
+    `glossary`: words that come in it, a line each, which what transcribes it is told of.
+    """
 
     __tablename__ = "series"
     __table_args__ = (UniqueConstraint("organization_id", "title", name="uq_series_organization_id_title"),)
@@ -53,6 +57,7 @@ class Series(Base):
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
     title: Mapped[str] = mapped_column(String(200))
+    glossary: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 # Lists in an order that is not the rows' own pass over those that a reader does not see without reading them.
@@ -74,7 +79,10 @@ class LectureSession(Base):
     the newest version hides, `[start, end, "cut" | "private"]` on that clock; `withheld_before`: the first
     version whose MP4 and pictures show nothing private. `shown`: which spans of that clock its replay shows
     (`library.watched_spans.packed`); None while it runs, and in rows that are older than the column.
-    `downloads`: whether who may watch it gets its MP4, too.
+    `downloads`: whether who may watch it gets its MP4, too. `kept`: what becomes of its recording
+    (`library.keeping`), settled when it ends; `held_until`: when one that is held goes.
+    `removal`: why it is removed for good, or was: then this row is all that is left; `removal_by`: who said
+    so, None where a rule did; `removed_at`: when its files were gone.
     """
 
     __tablename__ = "sessions"
@@ -83,6 +91,8 @@ class LectureSession(Base):
         CheckConstraint(
             "visibility IN ('room', 'private', 'unlisted', 'organization', 'public')", name="visibility"
         ),
+        CheckConstraint("kept IN ('published', 'held', 'none')", name="kept"),
+        CheckConstraint("removal IN ('organization', 'unclaimed', 'owner', 'trash')", name="removal"),
         Index("ix_sessions_room_id_started_at", "room_id", "started_at"),
         Index("ix_sessions_phase_started_at_id", "phase", "started_at", "id"),
         Index("ix_sessions_by_title", "phase", "title", "id", *_SEEN_BY),
@@ -92,6 +102,8 @@ class LectureSession(Base):
         Index("ix_sessions_of_language", "phase", "language", "started_at", "id"),
         Index("ix_sessions_access_epoch", "access_epoch"),
         Index("ix_sessions_deleted_at", "deleted_at"),
+        Index("ix_sessions_removal_deleted_at", "removal", "deleted_at"),
+        Index("ix_sessions_held_until", "held_until"),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -127,6 +139,11 @@ class LectureSession(Base):
     withheld_before: Mapped[int] = mapped_column(default=1, server_default="1")
     shown: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), default=None)
     downloads: Mapped[bool] = mapped_column(default=True, server_default=true())
+    kept: Mapped[str] = mapped_column(String(16), default=Kept.PUBLISHED, server_default="published")
+    held_until: Mapped[datetime | None] = mapped_column(default=None)
+    removal: Mapped[str | None] = mapped_column(String(16), default=None)
+    removal_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"), default=None)
+    removed_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Tag(Base):
@@ -137,6 +154,18 @@ class Tag(Base):
 
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
     tag: Mapped[str] = mapped_column(String(50), primary_key=True)
+
+
+class ClockReading(Base):
+    """The wall clock as it was read last before recordings are removed for good (`library.keeping.Reading`);
+    one row. `steady`: seconds.
+    """
+
+    __tablename__ = "clock_readings"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column()
+    steady: Mapped[float] = mapped_column()
 
 
 class JobState(StrEnum):

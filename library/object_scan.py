@@ -18,6 +18,7 @@ from sqlalchemy import select
 from library import jobs, object_catalogue, object_copies, recordings
 from library.database import Database, utc_now
 from library.disk_store import NAME as DISK
+from library.keeping import Kept
 from library.models import Job, LectureSession, MediaObject
 from library.object_store import (
     Damage,
@@ -232,7 +233,10 @@ def _pages(database: Database, ended_before: datetime) -> Iterator[Sequence[Lect
     after = ""
     while True:
         query = select(LectureSession).where(
-            LectureSession.id > after, LectureSession.ended_at < ended_before
+            LectureSession.id > after,
+            LectureSession.ended_at < ended_before,
+            LectureSession.kept == Kept.PUBLISHED,  # of what is held there is one copy to delete
+            LectureSession.removal.is_(None),
         )
         with database.reading() as session:
             page = session.scalars(query.order_by(LectureSession.id).limit(_PAGE)).all()

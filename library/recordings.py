@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +72,19 @@ def remove_older(folder: Path, session_id: str, version: int) -> None:
     """Remove the MP4s of versions before `version`, what attempts at them left, and the markers of those that
     were moved. Raises OSError.
     """
+    _remove(folder, session_id, lambda found: found < version)
+
+
+def remove_all(folder: Path, session_id: str) -> None:
+    """Remove the MP4s of all versions, and what attempts at them left. Raises OSError."""
+    _remove(folder, session_id, lambda _: True)
+
+
+def _remove(folder: Path, session_id: str, chosen: Callable[[int], bool]) -> None:
     name = re.compile(rf"{re.escape(session_id)}(?:\.([0-9]+))?\.mp4(\.partial|\.far)?")
     for path in list(folder.iterdir()) if folder.is_dir() else ():
         match = name.fullmatch(path.name)
-        if match is None or int(match[1] or 1) >= version:
+        if match is None or not chosen(int(match[1] or 1)):
             continue
         if match[2] == ".partial":
             shutil.rmtree(path, ignore_errors=True)

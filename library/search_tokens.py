@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import add
 
 MAX_QUERY = 200
 MAX_PHRASES = 8
@@ -27,44 +27,33 @@ _DENSE = (
     "\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97c\uac00-\ud7fb\uf900-\ufaff"
     "\U0001b000-\U0001b16f\U00020000-\U0003fffd"
 )
-_RUNS = re.compile(rf"(?P<dense>[{_DENSE}](?:\s*[{_DENSE}])*)|[^\W_{_DENSE}]+")
-_DENSE_CHARACTER = re.compile(f"[{_DENSE}]")
+_LETTER = rf"[^\W_{_DENSE}]"
+_RUNS = re.compile(rf"(?P<dense>[{_DENSE}](?:\s*[{_DENSE}])*)|{_LETTER}+")
+_BETWEEN = rf"(?:(?![{_DENSE}])[\W_])"  # what is of no token
+_PAUSE = rf"\s*(?:(?![{_DENSE}])[^\w\s]|_)"
 _TERMS = re.compile(r"[\"“”„]([^\"“”„]*)[\"“”„]|(\S+)")
 _HALF_WIDTH_MARKS = "\uff9e\uff9f"
 
 
-class Token(NamedTuple):
-    """`start`, `end`: its characters in the text that was given. `head`: the end of its first character."""
-
-    word: str
-    start: int
-    end: int
-    head: int
-
-
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Tokens that follow each other; of the last one, where `open_ended`, only the beginning is told."""
+    """Tokens that follow each other; of the last one, where `open_ended`, only the beginning is told.
+
+    `pattern`: a regular expression of folded text that finds the same.
+    """
 
     words: tuple[str, ...]
     open_ended: bool = False
+    pattern: str = field(default="", compare=False, repr=False)
 
 
 def words_of(text: str) -> list[str]:
     """The tokens of what was said, in order."""
     folded, _ = _fold(text)
-    return [word for word, _, _, _ in _cut(folded)]
-
-
-def tokens_of(text: str) -> list[Token]:
-    """The same with their places in `text`."""
-    folded, places = _fold(text)
-    if places is None:
-        return list(_cut(folded))
-    starts, ends = places
-    return [
-        Token(word, starts[start], ends[end - 1], ends[head - 1]) for word, start, end, head in _cut(folded)
-    ]
+    words: list[str] = []
+    for run in _RUNS.finditer(folded):
+        words += _words_of_run(run)
+    return words
 
 
 def phrases_of(query: str) -> tuple[Phrase, ...]:
@@ -77,18 +66,14 @@ def phrases_of(query: str) -> tuple[Phrase, ...]:
     return tuple(dict.fromkeys(phrase for phrase in found if phrase.words))[:MAX_PHRASES]
 
 
-def find(tokens: Sequence[Token], phrase: Phrase) -> list[tuple[int, int]]:
-    """Where a phrase stands: (start, end) in characters of the text that the tokens are of."""
-    *before, last = phrase.words
-    length = len(before)
-    words = [token.word for token in tokens]
-    places = []
-    for index in range(length, len(words)):
-        fits = words[index].startswith(last) if phrase.open_ended else words[index] == last
-        if fits and words[index - length : index] == before:
-            end = tokens[index].head if phrase.open_ended else tokens[index].end
-            places.append((tokens[index - length].start, end))
-    return places
+def find(text: str, phrases: Sequence[Phrase]) -> list[list[tuple[int, int]]]:
+    """Where each phrase stands: (start, end) in characters of the text."""
+    folded, places = _fold(text)
+    found = [[match.span(1) for match in _searcher(phrase.pattern).finditer(folded)] for phrase in phrases]
+    if places is None:
+        return found
+    starts, ends = places
+    return [[(starts[start], ends[end - 1]) for start, end in spans] for spans in found]
 
 
 def merged(places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -103,27 +88,50 @@ def merged(places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _phrase(term: str) -> Phrase:
-    cuts = list(_cut(term))
-    words = tuple(word for word, _, _, _ in cuts)
-    if not cuts or _DENSE_CHARACTER.fullmatch(words[-1]) is None:
-        return Phrase(words)
+    runs = list(_RUNS.finditer(term))
+    if not runs:
+        return Phrase(())
+    words = [word for run in runs for word in _words_of_run(run)]
+    pattern = _pattern_of(runs)
+    if runs[-1].lastgroup != "dense":
+        return Phrase(tuple(words), pattern=pattern)
+    if len(_letters(runs[-1])) == 1:
+        return Phrase(tuple(words), open_ended=True, pattern=pattern)
     # What was said may go on behind the run that was asked for: its last character is no token of its own.
-    if len(cuts) > 1 and cuts[-2].end == cuts[-1].end:
-        return Phrase(words[:-1])
-    return Phrase(words, open_ended=True)
+    return Phrase(tuple(words[:-1]), pattern=pattern)
 
 
-def _cut(folded: str) -> Iterator[Token]:
-    """Of folded text, with places in it."""
-    for run in _RUNS.finditer(folded):
-        if run.lastgroup != "dense":
-            start, end = run.span()
-            yield Token(folded[start:end][:MAX_WORD], start, end, start + 1)
-            continue
-        places = [index for index in range(*run.span()) if not folded[index].isspace()]
-        for here, following in pairwise(places):
-            yield Token(folded[here] + folded[following], here, following + 1, here + 1)
-        yield Token(folded[places[-1]], places[-1], places[-1] + 1, places[-1] + 1)
+def _pattern_of(runs: Sequence[re.Match[str]]) -> str:
+    pattern = ""
+    for before, run in zip([None, *runs], runs, strict=False):
+        dense = run.lastgroup == "dense"
+        if before is not None:
+            # Only spaces between two dense runs would make them one.
+            pattern += (_PAUSE if dense and before.lastgroup == "dense" else "") + f"{_BETWEEN}*"
+        if dense:
+            pattern += r"\s*".join(map(re.escape, _letters(run)))
+        else:
+            word = run.group()[:MAX_WORD]
+            rest = f"{_LETTER}*" if len(word) == MAX_WORD else f"(?!{_LETTER})"
+            pattern += f"(?<!{_LETTER}){re.escape(word)}{rest}"
+    return pattern
+
+
+@lru_cache(maxsize=256)
+def _searcher(pattern: str) -> re.Pattern[str]:
+    """Also of places that overlap."""
+    return re.compile(f"(?=({pattern}))")
+
+
+def _words_of_run(run: re.Match[str]) -> list[str]:
+    if run.lastgroup != "dense":
+        return [run.group()[:MAX_WORD]]
+    letters = _letters(run)
+    return [*map(add, letters, letters[1:]), letters[-1]]
+
+
+def _letters(run: re.Match[str]) -> str:
+    return "".join(run.group().split())
 
 
 def _fold(text: str) -> tuple[str, tuple[list[int], list[int]] | None]:

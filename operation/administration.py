@@ -1,5 +1,5 @@
-"""What `app.py user`, `room`, `token`, `session`, `jobs`, `library`, `objects`, `migrate`, `setup-link` do:
-print, raise typed errors.
+"""What `app.py user`, `room`, `token`, `organization`, `session`, `jobs`, `library`, `objects`, `migrate` and
+`setup-link` do: print, raise typed errors.
 
 Run in a short-lived process of their own, before the first start as well as while everything runs:
 the database is brought to this version first.
@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from broadcast import room_keeping
+from broadcast.event_log import EventLog
 from broadcast.recorder_client import RecorderClient, RecorderRefused, RecorderUnavailable
 from library import object_moves, object_scan
 from library.database import (
@@ -27,6 +29,7 @@ from library.database import (
     utc_now,
 )
 from library.jobs import JobNotFound
+from library.keeping import RecordingRule
 from library.migration import MigrationFailed, migrate
 from library.object_store import ObjectStoreError
 from library.object_stores import open_stores
@@ -151,6 +154,23 @@ def _token_remove(settings: Settings, parsed: argparse.Namespace) -> None:
         command_line.remove_token(database, parsed.id)
 
 
+def _organization_list(settings: Settings, parsed: argparse.Namespace) -> None:
+    with _database(settings) as database:
+        lines = command_line.list_organizations(database)
+    if parsed.json:
+        print(json.dumps([asdict(line) for line in lines], ensure_ascii=False, indent=2))
+        return
+    for line in lines:
+        print(f"{line.slug}\t{line.recording}\t{line.name}")
+
+
+def _organization_set(settings: Settings, parsed: argparse.Namespace) -> None:
+    with _database(settings) as database, database.session() as transaction:
+        organization = command_line.organization_of(transaction, parsed.slug)
+        rule = RecordingRule(parsed.recording)
+        room_keeping.set_rule(transaction, EventLog(database), organization, rule, settings.safety_days)
+
+
 def _password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
@@ -247,6 +267,8 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "token add": _token_add,
     "token list": _token_list,
     "token remove": _token_remove,
+    "organization list": _organization_list,
+    "organization set": _organization_set,
     "session end": _session_end,
     "jobs list": _with_database(job_commands.list_jobs),
     "jobs wait": _with_database(job_commands.wait),

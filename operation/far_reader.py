@@ -16,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from library import object_catalogue
 from library.block_cache import BlockCache
@@ -30,6 +31,7 @@ from library.object_store import (
 )
 from library.object_stores import open_store
 from library.outage import Outage, StillAway
+from recorder import far_media
 from recorder.far_media import FarPlace, MediaDamaged, MediaUnavailable
 from settings import Settings
 
@@ -217,14 +219,24 @@ def far_reader_of_jobs(settings: Settings) -> FarReader:
 
 def far_reader_of_viewers(settings: Settings, on_damage: Callable[[FarPlace], None]) -> FarReader:
     """One for a web process."""
-    cache = BlockCache(
-        settings.storage / ".objects" / "blocks", settings.objects_cache_bytes, settings.disk_floor_bytes
-    )
     return FarReader(
         lambda: open_store(settings, attempts=REQUEST_ATTEMPTS, timeout_seconds=REQUEST_SECONDS),
-        cache,
+        _cache(settings),
         on_damage,
     )
+
+
+def forget_blocks(settings: Settings, file: Path) -> None:
+    """What viewers' reads of a file that lies elsewhere have left on the disk; idempotent. Raises OSError."""
+    if (place := far_media.load(file)) is not None:
+        cache = _cache(settings)
+        for number in range(len(place.checksums)):
+            cache.forget(_name(place, number))
+
+
+def _cache(settings: Settings) -> BlockCache:
+    folder = settings.storage / ".objects" / "blocks"
+    return BlockCache(folder, settings.objects_cache_bytes, settings.disk_floor_bytes)
 
 
 def note_damage(database: Database, place: FarPlace) -> None:

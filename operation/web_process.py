@@ -34,6 +34,7 @@ from broadcast.viewers import ViewerCounts
 from broadcast.web_app import create_app
 from library.database import Database, open_database
 from library.object_care import ObjectCare
+from library.removal_care import RemovalCare
 from library.secret_key import installation_secret
 from operation import object_jobs
 from operation.far_reader import far_reader_of_viewers, note_damage
@@ -89,11 +90,19 @@ def build_front(settings: Settings, database: Database) -> Front:
     feed = EventFeed(log, hints.tell)
     directory = SessionDirectory(settings, database)
     viewers = ViewerCounts(settings.beacon_seconds, log, feed.announce, hints.tell)
-    adopter = SessionAdopter(database, log, feed.announce, directory)
+    adopter = SessionAdopter(
+        database,
+        log,
+        feed.announce,
+        directory,
+        safety_days=settings.safety_days,
+        roots=settings.session_roots,
+    )
     expiry = UploadExpiry(settings, database)
     care = ObjectCare(
         database, copies=settings.objects is not None, disk_is_low=lambda: object_jobs.disk_is_low(settings)
     )
+    removal = RemovalCare(database)
     listeners += [_batch_listener(feed), _access_listener(book), adopter.on_hint, viewers.on_hint]
     services = WebServices(
         settings=settings,
@@ -111,7 +120,7 @@ def build_front(settings: Settings, database: Database) -> Front:
     )
     answers = LiveAnswers(windows, book)
     app = create_app(services, answers, feed)
-    background = (far, book, hints, feed, viewers, adopter, expiry, care)
+    background = (far, book, hints, feed, viewers, adopter, expiry, care, removal)
     return Front(app, answers, windows, feed=feed, background=background, far=far)
 
 

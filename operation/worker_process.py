@@ -16,7 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from library import copies, films, object_copies, object_moves, object_scan, pictures, recordings, uploads
+from library import (
+    copies,
+    films,
+    object_copies,
+    object_moves,
+    object_scan,
+    pictures,
+    recordings,
+    removals,
+    uploads,
+)
 from library.database import Database, open_database
 from library.jobs import Jobs
 from library.models import Job
@@ -31,6 +41,7 @@ from operation import (
     object_jobs,
     pictures_job,
     poster_job,
+    removal_job,
     transcription_job,
 )
 from recorder.far_media import MediaDamaged
@@ -73,6 +84,7 @@ KINDS: Mapping[str, Kind] = {
     object_copies.KIND: Kind(object_jobs.store, object_jobs.are_copied, object_copies.LANE),
     object_moves.KIND: Kind(move_jobs.move, move_jobs.are_moved, object_moves.LANE),
     object_moves.HOME_KIND: Kind(move_jobs.home, move_jobs.is_home, object_moves.HOME_LANE),
+    removals.KIND: Kind(removal_job.work, removal_job.done, removals.LANE),
     orders.KIND: Kind(
         transcription_job.work, transcription_job.done, orders.LANE, transcription_job.MEMORY_BYTES
     ),

@@ -1,4 +1,5 @@
-"""What `app.py user`, `room` and `token` do; `app.py` parses, prints, and turns errors into exit codes.
+"""What `app.py user`, `room`, `token` and `organization` do; `app.py` parses, prints, and turns errors into
+exit codes.
 
 Every function is one transaction and raises typed errors whose text is what the person should read.
 """
@@ -8,12 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from library.database import Database
 from people import accounts, api_tokens, rooms, stream_keys
-from people.models import ApiToken, Role, Room, User
+from people.models import ApiToken, Organization, Role, Room, User
 from people.passwords import UnfitPassword
 from settings import Settings
+
+
+class OrganizationNotFound(LookupError):
+    """No organization is called so."""
 
 
 class OwnerMayNotHost(ValueError):
@@ -22,6 +28,7 @@ class OwnerMayNotHost(ValueError):
 
 # What to answer with exit code 1 and the error's text.
 COMMAND_ERRORS = (
+    OrganizationNotFound,
     OwnerMayNotHost,
     accounts.UnfitUserId,
     accounts.UserIdTaken,
@@ -57,6 +64,15 @@ class TokenLine:
     label: str
     created_at: str
     last_used_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationLine:
+    """One line of `organization list`. `recording`: a `library.keeping.RecordingRule`."""
+
+    slug: str
+    name: str
+    recording: str
 
 
 def add_user(database: Database, user_id: str, role: Role, password: str, *, name: str | None = None) -> User:
@@ -137,3 +153,18 @@ def remove_token(database: Database, token_id: str) -> None:
     """Programs that have it are strangers from now on."""
     with database.session() as session:
         api_tokens.remove_api_token(session, token_id)
+
+
+def list_organizations(database: Database) -> list[OrganizationLine]:
+    """All organizations, the oldest first."""
+    query = select(Organization).order_by(Organization.created_at, Organization.id)
+    with database.reading() as session:
+        return [OrganizationLine(one.slug, one.name, one.recording) for one in session.scalars(query)]
+
+
+def organization_of(session: Session, slug: str) -> Organization:
+    """Raises OrganizationNotFound."""
+    found = session.scalar(select(Organization).where(Organization.slug == slug))
+    if found is None:
+        raise OrganizationNotFound(f"there is no organization {slug}")
+    return found

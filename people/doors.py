@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from library.keeping import Kept
 from library.models import Visibility
 from people.accounts import hosts
 from people.models import Role, Room, RoomAccess, User
@@ -94,6 +95,8 @@ class ShownRecording(Protocol):
     def expires_at(self) -> datetime | None: ...
     @property
     def deleted_at(self) -> datetime | None: ...
+    @property
+    def kept(self) -> str: ...
 
 
 class OfferedRecording(ShownRecording, Protocol):
@@ -103,19 +106,26 @@ class OfferedRecording(ShownRecording, Protocol):
     def downloads(self) -> bool: ...
 
 
-def may_edit_recording(person: User | None, room: Room) -> Verdict:
-    """Who says what a recording is called and who may watch it: whoever manages its room."""
-    return may_manage(person, room)
+def may_edit_recording(person: User | None, room: Room, recording: ShownRecording) -> Verdict:
+    """Who says what a recording is called and who may watch it: whoever manages its room; of one that is
+    held, the room's owner alone.
+    """
+    verdict = may_manage(person, room)
+    if recording.kept == Kept.PUBLISHED or not verdict or _owns(person, room):
+        return verdict
+    return Verdict(Reason.NOT_SHOWN)
 
 
 def may_watch_recording(
     person: User | None, room: Room, recording: ShownRecording, *, unlocked: bool, now: datetime
 ) -> Verdict:
     """Who gets the media of a lecture of `room` that has ended. NOT_SHOWN: nobody needs to know of it."""
-    if recording.deleted_at is not None:
+    if recording.deleted_at is not None or recording.kept == Kept.NONE:
         return Verdict(Reason.NOT_SHOWN)
-    if may_edit_recording(person, room):
+    if may_edit_recording(person, room, recording):
         return _OPEN
+    if recording.kept == Kept.HELD:
+        return Verdict(Reason.NOT_SHOWN)
     if recording.visibility == Visibility.PRIVATE or not _is_its_time(recording, now):
         return Verdict(Reason.NOT_SHOWN)
     if recording.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
@@ -130,7 +140,7 @@ def may_download(
 ) -> Verdict:
     """Who gets it as a file: who may watch it, where it is offered; its editors always."""
     verdict = may_watch_recording(person, room, recording, unlocked=unlocked, now=now)
-    if verdict and not recording.downloads and not may_edit_recording(person, room):
+    if verdict and not recording.downloads and not may_edit_recording(person, room, recording):
         return Verdict(Reason.NO_DOWNLOADS)
     return verdict
 
@@ -138,6 +148,10 @@ def may_download(
 def _is_its_time(recording: ShownRecording, now: datetime) -> bool:
     published = recording.publish_at is None or recording.publish_at <= now
     return published and (recording.expires_at is None or now < recording.expires_at)
+
+
+def _owns(person: User | None, room: Room) -> bool:
+    return person is not None and room.owner_id == person.id
 
 
 def _is_member(person: User | None, room: Room) -> Verdict:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from library.database import Base, new_id, utc_now
+from library.keeping import RecordingRule
 
 ID_LENGTH = 36
 
@@ -35,14 +36,18 @@ class RoomAccess(StrEnum):
 
 
 class Organization(Base):
-    """A tenant: its people and rooms."""
+    """A tenant: its people and rooms. `recording`: whether its lectures are kept (`library.keeping`)."""
 
     __tablename__ = "organizations"
+    __table_args__ = (CheckConstraint("recording IN ('always', 'choice', 'off')", name="recording"),)
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(200))
     slug: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    recording: Mapped[str] = mapped_column(
+        String(16), default=RecordingRule.ALWAYS, server_default=RecordingRule.ALWAYS.value
+    )
 
 
 class User(Base):
@@ -71,6 +76,7 @@ class Room(Base):
 
     `uploads`: no lecture is held in it, it only stands for what its owner (None: the installation) has
     uploaded to the library, and is shown nowhere (decision 0017).
+    `publishes`: what its lecturer wants of a lecture's recording, where the organization leaves the choice.
     """
 
     __tablename__ = "rooms"
@@ -84,6 +90,7 @@ class Room(Base):
     access: Mapped[str] = mapped_column(String(16), default=RoomAccess.OPEN)
     password_hash: Mapped[str | None] = mapped_column(String(255), default=None)
     access_epoch: Mapped[int] = mapped_column(default=1)
+    publishes: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     uploads: Mapped[bool] = mapped_column(default=False, server_default=false())
 

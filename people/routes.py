@@ -57,6 +57,7 @@ RULES: Mapping[str, Rule] = {
     "pages.studio": Rule.ROOM_HOSTS,
     "pages.room_settings": Rule.ROOM_MANAGERS,
     "pages.jobs": Rule.ADMINS,
+    "keeping_pages.rule": Rule.ADMINS,
     # The API. Who may watch is judged in the views: an answer without media addresses is one, too.
     "openapi.spec": Rule.ANYONE,
     "api.get_room": Rule.ANYONE,
@@ -87,6 +88,11 @@ RULES: Mapping[str, Rule] = {
     "uploads.delete_upload": Rule.HOSTS,
     "uploads.retry_upload": Rule.HOSTS,
     "sessions.patch_session": Rule.ROOM_HOSTS,
+    "keeping.wish_in_room": Rule.ROOM_HOSTS,
+    "keeping.wish_of_lecture": Rule.ROOM_HOSTS,
+    "keeping.claim": Rule.RECORDING_EDITORS,
+    "keeping.get_rule": Rule.ADMINS,  # each of their own organization
+    "keeping.set_rule": Rule.ADMINS,
     "poster.choose": Rule.ROOM_HOSTS,
     "scheduled.list_scheduled": Rule.ROOM_HOSTS,
     "scheduled.add_scheduled": Rule.ROOM_HOSTS,
@@ -187,8 +193,8 @@ def _judge(rule: Rule) -> Verdict:
     if rule is Rule.HOSTS:
         return Verdict(Reason.ALLOWED if hosts(person) else Reason.ROLE)
     if rule is Rule.RECORDING_EDITORS:
-        g.room = _room_of_recording()
-        return doors.may_edit_recording(person, g.room)
+        recording, g.room = _recording_in_address()
+        return doors.may_edit_recording(person, g.room, recording)
     if rule is Rule.ADMINS:
         return Verdict(Reason.ALLOWED if administers(person) else Reason.ROLE)
     g.room = _room_in_address()
@@ -207,20 +213,22 @@ def _room_in_address() -> Room:
     return room
 
 
-def _room_of_recording() -> Room:
+def _recording_in_address() -> tuple[LectureSession, Room]:
     recording_id = (request.view_args or {}).get("recording_id", "")
     with people().database.reading() as session:
         # PostgreSQL refuses what nobody can see.
         recording = session.get(LectureSession, recording_id) if recording_id.isprintable() else None
         room = session.get(Room, recording.room_id) if recording is not None else None
-    if room is None:
+    if recording is None or room is None:
         raise NotFound(_("There is no recording at this address."))
-    return room
+    return recording, room
 
 
 def _answer(verdict: Verdict) -> BaseResponse | None:
     if verdict:
         return None
+    if verdict.reason is Reason.NOT_SHOWN:
+        raise NotFound(_("There is no recording at this address."))
     if verdict.reason is not Reason.SIGN_IN:
         raise Forbidden(_("Your account may not do this."))
     if request.method == "GET" and not request.path.startswith(("/api/", "/live/", "/whip/")):

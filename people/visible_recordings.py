@@ -2,7 +2,7 @@
 
 Pure. Conditions on `LectureSession` alone, of sessions that have ended; a test holds them against
 `doors.may_watch_recording` and `doors.may_edit_recording` for every kind of person. What is unlisted, and
-what lies behind a room's password, is listed to its editors only.
+what lies behind a room's password, is listed to its editors only; what is held, to its room's owner.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 
 from library.database import utc_now
+from library.keeping import Kept
 from library.models import LectureSession, Visibility
 from people.accounts import hosts
 from people.models import Role, Room, User
@@ -23,13 +24,19 @@ def listed_to(person: User | None, now: datetime | None = None) -> ColumnElement
     edited = edited_by(person)
     # Two conditions, the first of which an index answers by itself.
     shown, its_time = or_(edited, *_shown_to(person)), or_(edited, _is_its_time(now or utc_now()))
-    return and_(shown, its_time, LectureSession.deleted_at.is_(None))
+    kept = or_(_is_published(), and_(edited, LectureSession.kept == Kept.HELD))
+    return and_(shown, its_time, kept, LectureSession.deleted_at.is_(None))
 
 
 def edited_by(person: User | None) -> ColumnElement[bool]:
     """What `person` may edit, in the trash or not."""
     if person is None or not hosts(person):
         return false()
+    own_rooms = LectureSession.room_id.in_(_rooms_of(person))
+    return and_(_managed_by(person), or_(_is_published(), own_rooms))
+
+
+def _managed_by(person: User) -> ColumnElement[bool]:
     if person.role == Role.OPERATOR:
         return true()
     own_organization = LectureSession.organization_id == person.organization_id
@@ -46,6 +53,10 @@ def _shown_to(person: User | None) -> list[ColumnElement[bool]]:
         own_organization = LectureSession.organization_id == person.organization_id
         shown.append(and_(LectureSession.visibility == Visibility.ORGANIZATION, own_organization))
     return shown
+
+
+def _is_published() -> ColumnElement[bool]:
+    return LectureSession.kept == Kept.PUBLISHED
 
 
 def _is_its_time(now: datetime) -> ColumnElement[bool]:

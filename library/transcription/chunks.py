@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from library.transcription.sound import FRAME, FRAMES_A_SECOND, RATE, Samples, frame_powers
+from library.transcription.engine import RATE
+from library.transcription.sound import FRAME, FRAMES_A_SECOND, Samples, frame_powers
 
 SHORTEST = 300 * RATE
 LONGEST = 600 * RATE

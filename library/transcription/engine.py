@@ -11,6 +11,7 @@ from library.transcript_formats import Cue
 if TYPE_CHECKING:
     from library.transcription.sound import Samples
 
+RATE = 16_000  # samples a second
 HALLUCINATION_SECONDS = 2.0  # silence around words that make no sense is skipped from this on
 
 Progress = Callable[[float], None]

@@ -14,13 +14,14 @@ from faster_whisper import WhisperModel
 from library.transcript_formats import Cue, Word
 from library.transcription.engine import (
     HALLUCINATION_SECONDS,
+    RATE,
     NoModel,
     Progress,
     Telling,
     Transcribed,
     whisper_language,
 )
-from library.transcription.sound import RATE, Samples
+from library.transcription.sound import Samples
 
 
 class FasterWhisperEngine:

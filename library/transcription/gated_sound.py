@@ -12,7 +12,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from library.transcription.sound import RATE, Samples
+from library.transcription.engine import RATE
+from library.transcription.sound import Samples
 from library.transcription.speech_gate import Stretch
 
 

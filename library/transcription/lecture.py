@@ -17,9 +17,8 @@ from library.transcript_formats import Cue, UnfitTranscript, Word, check_languag
 from library.transcription import orders
 from library.transcription.chunks import LONGEST, SHORTEST, Chunk, chunks
 from library.transcription.cue_cleaning import clean
-from library.transcription.engine import Engine, Telling, Transcribed
+from library.transcription.engine import RATE, Engine, Telling, Transcribed
 from library.transcription.gated_sound import GatedSound
-from library.transcription.sound import RATE
 from library.transcription.speech_gate import speech
 
 Clock = Callable[[], float]
@@ -109,14 +108,15 @@ class Lecture:
         if not len(gated.samples):
             return _NOTHING, []
         begin, seconds = chunk.start / RATE, len(chunk.samples) / RATE
+        language, prompt = orders.given(self._database, self._job, self.done)
         heard = self._opened().transcribe(
             gated.samples,
-            self.done.language,
-            self.done.prompt,
+            language,
+            prompt,
             lambda share: self._tell_progress(begin + share * seconds),
         )
         placed = [_placed(cue, gated, begin) for cue in heard.cues]
-        return heard, clean(placed, begin, chunk.end / RATE, heard.language or self.done.language)
+        return heard, clean(placed, begin, chunk.end / RATE, heard.language or language)
 
     def _opened(self) -> Engine:
         if self._engine is None:

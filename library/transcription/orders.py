@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 from library import jobs, transcripts
 from library.database import Database, new_id, utc_now
 from library.job_words import MESSAGE_LENGTH, fit
-from library.models import Job, JobState, JobWait, LectureSession
+from library.models import Job, JobState, JobWait, LectureSession, Series
 from library.transcript_formats import Cue
+from library.transcription.engine import RATE
 
 KIND = "transcribe"
 LANE = "speech"
@@ -39,6 +40,11 @@ class Done:
     version: int | None = None
     language: str | None = None
     prompt: str | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How much of the session's clock is done."""
+        return self.position / RATE
 
 
 def order(session: Session, session_id: str, *, ended: bool) -> Job:
@@ -92,6 +98,19 @@ def done_of(job: Job) -> Done:
         language=known.get("language"),
         prompt=known.get("prompt"),
     )
+
+
+def given(database: Database, job: Job, done: Done) -> tuple[str | None, str | None]:
+    """(language, prompt) for the next chunk: what was ordered or detected, else what the catalogue says now
+    of the recording and of its series.
+    """
+    with database.reading() as transaction:
+        row = transaction.get(LectureSession, job.subject)
+        known = row.series_id if row is not None else None
+        series = transaction.get(Series, known) if known is not None else None
+    language = done.language or (row.language if row is not None else None)
+    words = series.glossary.splitlines() if series is not None else ()
+    return language, done.prompt or ", ".join(words) or None
 
 
 def keep_chunk(database: Database, job: Job, done: Done, cues: list[Cue]) -> Done:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from library.transcription.engine import RATE
+
 Samples = NDArray[np.float32]
 Levels = NDArray[np.float32]
 
-RATE = 16_000
 FRAME = 320  # 20 ms
 FRAMES_A_SECOND = RATE // FRAME
 SILENCE_DB = -120.0

@@ -26,7 +26,8 @@ let asked = 0; // how often the question changed: an answer to an older one is d
 async function ask(before) {
   const question = new URLSearchParams({ ...(search ? { q: search } : {}), ...(before ? { before } : {}) });
   const told = await call("GET", `${data.api}?${question}`, undefined, { cache: "no-cache" });
-  const own = (/** @type {any} */ one) => ({ ...one, url: ownAddress(one.url), thumbnail_url: one.thumbnail_url && ownAddress(one.thumbnail_url) });
+  const pictures = (/** @type {any} */ one) => Object.fromEntries(["thumbnail_url", "poster_url"].map((name) => [name, one[name] && ownAddress(one[name])]));
+  const own = (/** @type {any} */ one) => ({ ...one, url: ownAddress(one.url), ...pictures(one) });
   return { ...told, live: told.live.map(own), scheduled: told.scheduled.map(own), recordings: told.recordings.map(own) };
 }
 

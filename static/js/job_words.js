@@ -4,7 +4,7 @@ import { lengthInWords, timeOfDay } from "./figures.js";
 /**
  * As the API tells it (`GET /api/v1/jobs`).
  * @typedef {{id: string, kind: string, title: string | null, url: string | null, place: string | null, state: string, progress: number,
- *   remaining_seconds: number | null, message: string, waits_for: string | null, attempt: number, error: string | null,
+ *   remaining_seconds: number | null, message: string, waits_for: string | null, attempt: number, reason: string | null,
  *   has_log: boolean, created_at: string, started_at: string | null, not_before: string, finished_at: string | null}} Job
  */
 /** @typedef {import("./page_data.js").Translate} Translate */
@@ -26,6 +26,7 @@ const KINDS = new Map(Object.entries({
   store: "kind_store",
   move: "kind_move",
   home: "kind_home",
+  remove: "kind_remove",
 }));
 
 /** @type {Map<string, string>} why a job waits → its sentence */
@@ -75,12 +76,10 @@ function waitOf(job, t, language, now) {
   return t(WAITS.get(job.waits_for ?? "") ?? "wait_later", { time: timeOfDay(job.not_before, language) });
 }
 
-/** What else it says of itself, in the server's own words: why it failed, cannot be done now, or what it found. @param {Job} job */
+/** What else is said of it: why it failed or cannot be done now, or, in its own words, what it found. @param {Job} job */
 export function reasonOf(job) {
-  if (job.state === "failed") return job.error ?? "";
   if (job.state === "done" && CARING.has(job.kind)) return job.message;
-  if (job.state !== "waiting") return "";
-  return (job.waits_for === "retry" || !job.waits_for ? job.error : job.message) ?? "";
+  return job.reason ?? "";
 }
 
 /**

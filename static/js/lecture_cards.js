@@ -8,10 +8,13 @@ import { drawTimes, setText } from "./times.js";
 /** @typedef {import("./lecture_list.js").Recording} Recording */
 /** @typedef {import("./lecture_list.js").Scheduled} Scheduled */
 
+const LIVE_POSTER_MS = 10000; // the server makes a new one that often
+
 /** @param {HTMLElement} list @param {Live[]} lectures */
 export function drawLive(list, lectures) {
   draw(list, need("#live-card"), lectures, (card, one) => {
     for (const pill of card.querySelectorAll(".pill")) /** @type {HTMLElement} */ (pill).hidden = pill.getAttribute("data-state") !== one.state;
+    drawLivePoster(need(".picture", card), one.poster_url);
     need(".count", card).hidden = !one.viewers;
     need("time", card).dateTime = one.started_at;
     setText(need('[data-field="viewers"]', card), t("watching", { count: one.viewers }));
@@ -28,6 +31,15 @@ export function drawRecordings(list, recordings) {
     bar.value = one.watched?.completion ?? 0;
     bar.hidden = !bar.value;
   });
+}
+
+/** The old one stays until the next has come. @param {HTMLElement} picture @param {string} address */
+function drawLivePoster(picture, address) {
+  const [known, now] = [picture.querySelector("img"), Date.now()];
+  if (known) known.dataset.at ??= String(now); // the page brought it
+  if (now - Number(known?.dataset.at ?? 0) < LIVE_POSTER_MS) return;
+  drawPoster(picture, `${address}?t=${Math.floor(now / LIVE_POSTER_MS)}`);
+  need("img", picture).dataset.at = String(now);
 }
 
 /** Over the card's own ground, which has its place from the beginning. @param {HTMLElement} picture @param {string | null} address */

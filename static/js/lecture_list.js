@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{id: string, title: string, lecturer: string, started_at: string, url: string}} Lecture
- * @typedef {Lecture & {room: string, state: "live" | "slate", viewers: number}} Live
+ * @typedef {Lecture & {room: string, poster_url: string, state: "live" | "slate", viewers: number}} Live
  * @typedef {Lecture & {seconds: number, thumbnail_url: string | null, watched: {position: number, completion: number} | null}} Recording
  * @typedef {{id: string, title: string, lecturer: string, starts_at: string, minutes: number, url: string}} Scheduled
  * @typedef {{live: Live[], scheduled: Scheduled[], recordings: Recording[], more: string | null}} Lectures as `GET /api/v1/lectures` tells them

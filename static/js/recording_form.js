@@ -29,13 +29,22 @@ function momentOf(field) {
   return field.value === localTime(field.dataset.moment) ? field.dataset.moment ?? null : new Date(field.value).toISOString();
 }
 
+/** Words belong to the series that was saved: those of another one are not known here. */
+function drawGlossary() {
+  const field = need("#glossary");
+  field.disabled = !field.dataset.series || need("#series").value.trim() !== field.dataset.series;
+}
+
+/** @param {string} list parted by commas */
+const parts = (list) => list.split(/[,、，]/).map((part) => part.trim()).filter(Boolean);
+
 function words() {
   const given = new FormData(form);
   const text = (/** @type {string} */ name) => String(given.get(name) ?? "").trim();
   return {
     title: text("title"), description: String(given.get("description") ?? ""), lecturer: text("lecturer"), visibility: text("visibility"),
     series: text("series") || null, language: text("language") || null, license: text("license") || null,
-    tags: text("tags").split(/[,、，]/).map((tag) => tag.trim()).filter(Boolean),
+    tags: parts(text("tags")), ...(given.has("glossary") ? { glossary: parts(text("glossary")) } : {}),
     downloads: given.has("downloads"),
     publish_at: momentOf(moments[0]), expires_at: momentOf(moments[1]),
   };
@@ -45,6 +54,9 @@ function words() {
 function draw(told) {
   need("#title").value = told.title;
   need("#tags").value = told.tags.join(", ");
+  need("#glossary").value = told.glossary.join(", ");
+  need("#glossary").dataset.series = told.series ?? "";
+  drawGlossary();
   for (const [field, moment] of /** @type {[HTMLInputElement, string | null][]} */ ([[moments[0], told.publish_at], [moments[1], told.expires_at]])) {
     field.dataset.moment = moment ?? "";
     field.value = localTime(moment ?? "");
@@ -103,6 +115,8 @@ document.querySelector("#bring-home")?.addEventListener("click", () => void atte
   toast(t("comes_home"));
 }));
 
+need("#series").addEventListener("input", drawGlossary);
+drawGlossary();
 for (const field of moments) field.value = localTime(field.dataset.moment);
 const held = need("time[data-moment]");
 held.textContent = new Intl.DateTimeFormat(language(), { dateStyle: "long", timeStyle: "short" }).format(new Date(held.dateTime));

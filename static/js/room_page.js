@@ -116,8 +116,15 @@ function adopt(answer) {
   if (another) offerNext();
   room = another ? { ...answer, session: room?.session ?? null } : answer;
   nextLecture.is(answer.scheduled);
+  tellKeeping(answer.keeping);
   startFeed();
   apply();
+}
+
+/** @param {{kept: string, days: number} | null | undefined} keeping */
+function tellKeeping(keeping) {
+  const place = /** @type {HTMLElement | null} */ (document.querySelector("#keeping"));
+  if (place && keeping && place.dataset.kept !== keeping.kept) void import("./keeping_notice.js").then((one) => one.tellKeeping(keeping));
 }
 
 function startFeed() {
@@ -146,6 +153,7 @@ function onSnapshot(state) {
   if (state.session) onSession(state.session, state.session.at ?? null);
   if (state.title) onTitle(state.title);
   if (state.scheduled) nextLecture.is(state.scheduled); // one that has lapsed is none: the API has told of another
+  tellKeeping(state.kept);
   viewers(state.viewers);
 }
 
@@ -156,6 +164,7 @@ function onEvent(event) {
   if (event.kind === "title") onTitle(event.payload);
   if (event.kind === "replay") onReplay(event.payload);
   if (event.kind === "scheduled") nextLecture.is(event.payload.scheduled);
+  if (event.kind === "kept") tellKeeping(event.payload);
 }
 
 /** @param {{session: string, title: string, description?: string}} payload */
@@ -208,7 +217,8 @@ function apply() {
   need("#title").textContent = session?.title || room.title;
   if (ofPage.description) showText(ofPage.description, (room.may_watch && session?.description) || "");
   nextLecture.show(!onAir && room.may_watch);
-  if (ofPage.download?.draw(session)) scheduleLook();
+  const comes = [ofPage.download?.draw(session), view === "replay" && ["waiting", "running"].includes(session?.pictures_state ?? "")];
+  if (comes.some(Boolean)) scheduleLook();
   showMarks();
 }
 
@@ -217,7 +227,7 @@ nextLecture.addEventListener("lapsed", () => scheduleLook());
 
 const LOOK_MS = 5000; // to twice that, each page at its own time: all of them began to look at the same moment
 let looking = 0;
-/** The MP4 is made in the background: look again until it is there. */
+/** The MP4 and pictures are made in the background: look again until they are there. */
 function scheduleLook() {
   clearTimeout(looking);
   looking = window.setTimeout(refresh, LOOK_MS * (1 + Math.random()));
@@ -302,7 +312,7 @@ async function tellOfTranscript() {
   if (!ofPage.description || session?.state !== "ended" || told === session.id) return;
   told = session.id;
   const { TranscriptionNotice } = await import("./transcription_notice.js");
-  new TranscriptionNotice(`/api/v1/recordings/${session.id}`);
+  new TranscriptionNotice(`/api/v1/recordings/${session.id}`, () => { if (!room?.session?.transcript_url) void refresh(); });
 }
 
 new PlayerKeys(player, need("#screen"));

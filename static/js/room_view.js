@@ -2,12 +2,12 @@
 
 /**
  * @typedef {{id: string, title?: string, description?: string | null, state: "live" | "slate" | "ended", hls_url: string | null, live_url?: string | null, started_at: string,
- *   ended_at: string | null, mp4_url: string | null, mp4_state: string | null, mp4_progress?: number | null, transcript_url?: string | null, chapters_url?: string | null,
- *   watched?: {url: string, completion: number, resume_at: number | null} | null,
+ *   ended_at: string | null, mp4_url: string | null, mp4_state: string | null, mp4_progress?: number | null, pictures_state?: string | null, transcript_url?: string | null,
+ *   chapters_url?: string | null, watched?: {url: string, completion: number, resume_at: number | null} | null,
  *   replay_version?: number, off_record?: boolean, recorder_epoch?: string | number | null, recording?: {state: string, bytes: number, last_part_at: string | null} | null}} Session
  * @typedef {{slug: string, title: string, access: string, may_watch: boolean, may_host: boolean, live_base: string | null,
  *   feed: {snapshot_url: string, batch_url: string} | null, beacon_url: string | null, beacon_seconds: number,
- *   session: Session | null, scheduled?: import("./next_lecture.js").Scheduled | null, due?: import("./next_lecture.js").Scheduled | null}} Room
+ *   keeping?: {kept: string, days: number, may_choose: boolean} | null, session: Session | null, scheduled?: import("./next_lecture.js").Scheduled | null, due?: import("./next_lecture.js").Scheduled | null}} Room
  */
 
 /** @param {Room} room @returns {"locked" | "members" | "waiting" | "live" | "slate" | "replay"} */

@@ -18,6 +18,7 @@ import { SoundCheck } from "./sound_check.js";
 import { SoundSwitches } from "./sound_switches.js";
 import { SourcePickers } from "./source_pickers.js";
 import { StudioCopy } from "./studio_copy.js";
+import { StudioKeeping } from "./studio_keeping.js";
 import { StudioRoom } from "./studio_room.js";
 import { TitleEditor } from "./title_editor.js";
 import { copyText, toast } from "./toast.js";
@@ -44,6 +45,7 @@ const tabs = new OneSender(data.api);
 const copies = new StudioCopy(data.api);
 const title = new TitleEditor(room, data.title);
 const offRecord = new OffRecord(root, room);
+const keeping = new StudioKeeping(room, () => onAir());
 const publisher = new WhipPublisher({
   // A line that comes back goes on with its lecture; it never begins another one without a click.
   takeToken: (wish) => call("POST", `${data.api}/publish-token`, { ...wish, session: root.dataset.sending || null }),
@@ -81,8 +83,8 @@ function draw() {
   offRecord.draw();
   wake.set(sending());
   const session = root.dataset.sending;
-  if (session && sending()) copies.follow({ session, stream: program.stream, bitrate: bitrate() });
-  if (!sending()) copies.follow(null);
+  if (session && sending() && keeping.keepsAny) copies.follow({ session, stream: program.stream, bitrate: bitrate() });
+  if (!sending() || !keeping.keepsAny) copies.follow(null);
 }
 
 // Going live and ending
@@ -112,10 +114,11 @@ function stopSending(words) {
 
 async function end() {
   ending = need("#end-confirm").disabled = true;
+  const words = keeping.endWords; // afterwards it is the next lecture's
   try {
     const ended = await room.end();
     need("#end-dialog").close();
-    stopSending(ended ? t("lecture_ended") : "");
+    stopSending(ended ? words : "");
     await room.look();
   } catch (error) {
     need("#end-problem").textContent = error instanceof ApiError && error.detail ? error.detail : t("end_failed");

@@ -19,6 +19,8 @@ export class StudioRoom extends EventTarget {
   get session() { return this.#room?.session ?? null; }
   /** The scheduled lecture that going live now holds. */
   get due() { return this.#room?.due ?? null; }
+  /** What becomes of the lecture under way, else of the next: {kept, days, may_choose}. */
+  get keeping() { return this.#room?.keeping ?? null; }
   get running() { return ["live", "slate"].includes(this.session?.state ?? ""); }
 
   async look() {
@@ -49,6 +51,12 @@ export class StudioRoom extends EventTarget {
     await this.look();
   }
 
+  /** Whether the recording of the running lecture, else of the next ones, is published. Throws ApiError. @param {boolean} publish */
+  async publish(publish) {
+    const lecture = this.running ? `/sessions/${this.session?.id}` : "";
+    await call("PUT", `${this.api}${lecture}/keeping`, { publish });
+  }
+
   #startFeed() {
     if (!this.#room?.feed) return;
     const feed = new SharedFeed(this.#room.feed);
@@ -63,6 +71,7 @@ export class StudioRoom extends EventTarget {
   #onEvent(event) {
     if (event.kind === "viewers") this.#tell("viewers", event.payload.count);
     if (event.kind === "scheduled") this.#tell("scheduled", null);
+    if (event.kind === "kept") void this.look();
     if (event.kind !== "session") return;
     const session = { ...event.payload, id: event.payload.session ?? event.session };
     if (this.session?.id === session.id) this.#tell("session", session);

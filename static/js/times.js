@@ -9,6 +9,16 @@ export function drawTimes(root = document) {
   for (const length of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-seconds]"))) {
     setText(length, length.dataset.seconds ? clockTime(Number(length.dataset.seconds)) : "");
   }
+  for (const dated of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-date]"))) drawDate(dated);
+}
+
+/** A sentence with a day in it. @param {HTMLElement} dated */
+function drawDate(dated) {
+  const at = new Date(dated.dataset.date ?? "");
+  if (Number.isNaN(at.getTime())) return; // in a template
+  const day = new Intl.DateTimeFormat(language(), { dateStyle: "long" }).format(at);
+  setText(dated, (dated.dataset.words ?? "").replace("{date}", day));
+  dated.title = new Intl.DateTimeFormat(language(), { dateStyle: "long", timeStyle: "short" }).format(at);
 }
 
 /** @param {HTMLTimeElement} time */

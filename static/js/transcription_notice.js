@@ -4,12 +4,13 @@ import { need } from "./page_data.js";
 
 const LOOK_MS = 10000;
 
-/** @typedef {{state: string, words: string | null, reason: string | null, may_repeat: boolean}} Work */
+/** @typedef {{state: string, words: string | null, reason: string | null, has_transcript: boolean, may_repeat: boolean}} Work */
 
 export class TranscriptionNotice {
-  /** @param {string} api the recording's address in the API */
-  constructor(api) {
+  /** @param {string} api the recording's address in the API @param {() => void} onTranscript there is something to read */
+  constructor(api, onTranscript) {
     this.address = `${api}/transcription`;
+    this.onTranscript = onTranscript;
     this.again = /** @type {HTMLButtonElement} */ (need("#transcribe-again"));
     this.again.addEventListener("click", () => void this.ask("POST"));
     void this.ask("GET");
@@ -29,7 +30,8 @@ export class TranscriptionNotice {
   }
 
   /** @param {Work} work */
-  draw({ state, words, reason, may_repeat: mayRepeat }) {
+  draw({ state, words, reason, has_transcript: hasTranscript, may_repeat: mayRepeat }) {
+    if (hasTranscript) this.onTranscript();
     const failed = state === "failed" || state === "cancelled";
     need("#transcription").hidden = !words;
     need("#transcription").dataset.state = state;

@@ -14,7 +14,7 @@ PACKAGES = ("recorder", "broadcast", "library", "people", "operation")
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "recorder": (),
     "library": (),
-    "people": ("library.database", "library.models"),  # whose recordings they judge
+    "people": ("library.database", "library.keeping", "library.models"),  # whose recordings they judge
     "broadcast": (
         "library",
         "people",

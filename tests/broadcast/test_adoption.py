@@ -171,7 +171,7 @@ def test_events_that_a_lost_database_may_have_told_are_not_numbered_again(
     stage.writer.change(started_at=time.time() - began_seconds_ago)
     before = int(time.time())
     stage.step()
-    event, title = stage.all(EventRow)
+    event, _kept, title = stage.all(EventRow)
     assert (event.kind, title.kind) == ("session", "title")
     assert (event.batch, event.seq) >= (before, before) if anew else (event.batch, event.seq) == (0, 0)
 

@@ -162,7 +162,7 @@ def test_a_room_that_is_not_there(stage: Stage) -> None:
 def test_the_snapshot_is_what_the_closed_batches_left(stage: Stage, log: EventLog, room_id: str) -> None:
     asked = stage.feed.request_snapshot(room_id)
     stage.step()
-    empty = {"session": None, "viewers": 0, "title": None, "playback": None, "scheduled": None}
+    empty = {"session": None, "viewers": 0, "title": None, "playback": None, "scheduled": None, "kept": None}
     assert json.loads(_now(asked).body) == {"next": 0, "seq": 0, "state": empty}
     log.append_alone(room_id, NewEvent("session", {"state": "live", "session": "s1"}))
     log.append_alone(room_id, NewEvent("viewers", {"count": 5}))

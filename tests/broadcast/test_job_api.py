@@ -113,6 +113,36 @@ def test_what_is_told(stage: WebStage, recording: str, admin: User) -> None:
     assert stage.call("GET", f"{API}/{failed['id']}", user=admin).json["log"] == "one\ntwo"
 
 
+def test_why_is_told_in_the_readers_language(stage: WebStage, recording: str, admin: User) -> None:
+    add(stage, recording, "a", state="failed", error="its worker was lost 3 times")
+    add(stage, recording, "b", state="failed", error="of nobody's knowing (exit code 1)")
+    add(stage, recording, "c", state="failed", error="(killed by SIGKILL)")
+    add(
+        stage, recording, "d", waits_for="disk", message="too little disk is free to make pictures", error="x"
+    )
+    add(stage, recording, "e", waits_for="retry", message="50 %", error="it took more memory than 1000 MiB")
+    add(stage, recording, "f", state="running", message="of no matter", error="x")
+
+    def reasons(language: str) -> dict[str, str | None]:
+        headers = {"Accept-Language": language}
+        told = stage.client(admin).get(API, headers=headers).json
+        jobs = [one for name in ("running", "waiting", "failed") for one in told[name]]
+        with stage.database.reading() as session:
+            return {session.get_one(Job, one["id"]).key: one["reason"] for one in jobs}
+
+    assert reasons("en") == {
+        "a": "The worker was lost 3 times while it was done.",
+        "b": "of nobody's knowing (exit code 1)",
+        "c": "Something ended it from outside (SIGKILL).",
+        "d": "Too little disk space is free.",
+        "e": "It took more memory than 1000 MiB.",
+        "f": None,
+    }
+    in_japanese = reasons("ja")
+    assert in_japanese["d"] == "ディスクの空きが足りません。"
+    assert in_japanese["b"] == "of nobody's knowing (exit code 1)"
+
+
 def test_what_says_nothing_new_is_not_said_again(stage: WebStage, recording: str, admin: User) -> None:
     job = add(stage, recording)
     client = stage.client(admin)

@@ -59,6 +59,7 @@ def test_what_is_told(stage: WebStage) -> None:
         "lecturer": "lecturer",
         "url": "http://localhost/rooms/hall",
         "room": "hall",
+        "poster_url": "http://localhost/rooms/hall/poster.webp",
         "state": "slate",
         "viewers": 1,
     }

@@ -149,6 +149,7 @@ def test_the_trash_is_its_editors(stage: WebStage) -> None:
 def test_the_form_says_what_was_said(stage: WebStage) -> None:
     add(stage, 2)
     words = {"title": 'A "title" <b>', "description": "one\ntwo", "series": "S", "tags": ["x", "y"]}
+    words["glossary"] = ["v", "w"]
     doors = {"visibility": "organization", "publish_at": "2026-01-01T00:00:00Z"}
     patch(stage, "s00", **words, **doors, language="nl", license="CC0 1.0")
     patch(stage, "s01", series="T")
@@ -157,6 +158,7 @@ def test_the_form_says_what_was_said(stage: WebStage) -> None:
         'value="A "title" <b>"',
         ">one\ntwo</textarea>",
         'value="x, y"',
+        'value="v, w"',
         "<option selected>nl</option>",
         'value="organization" checked',
         'data-moment="2026-01-01T00:00:00.000Z"',

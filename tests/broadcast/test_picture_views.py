@@ -69,6 +69,18 @@ def test_each_is_sent_as_what_it_is(stage: WebStage, recording: str, name: str) 
     assert answer.headers["Cache-Control"] == "private, no-cache"
 
 
+@pytest.mark.parametrize(
+    ("visibility", "stranger", "member"),
+    [("public", 200, 200), ("organization", 401, 200), ("private", 404, 404)],
+)
+def test_only_who_may_watch_gets_them(
+    stage: WebStage, recording: str, visibility: str, stranger: int, member: int
+) -> None:
+    change(stage, recording, visibility=visibility)
+    for person, status in ((None, stranger), (stage.member, member), (stage.lecturer, 200)):
+        assert stage.client(person).get(f"/watch/{recording}/poster.webp").status_code == status, person
+
+
 def test_what_is_named_is_kept_and_anything_else_asked_about(stage: WebStage, recording: str) -> None:
     client = stage.client()
     for path in ("poster.webp?v=abc", "thumbnail.webp?v=abc", "storyboard.vtt?v=1", "loudness.json?v=1"):
@@ -120,7 +132,9 @@ def test_none_were_made_or_none_was_fit(stage: WebStage, recording: str) -> None
     change(stage, recording, poster=None)
     assert told(stage)["poster_url"] is None and told(stage)["storyboard_url"] is not None
     assert "<img" not in stage.client().get("/").text
+    assert stage.call("GET", "/api/v1/rooms/hall").json["session"]["pictures_state"] == "ready"
     change(stage, recording, pictures_version=None)
+    assert stage.call("GET", "/api/v1/rooms/hall").json["session"]["pictures_state"] == "waiting"
     assert set(told(stage).values()) == {None}
     for name in FILES:
         assert stage.client().get(f"/watch/{recording}/{name}").status_code == 404

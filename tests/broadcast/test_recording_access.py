@@ -165,7 +165,7 @@ def test_another_recordings_token_opens_nothing(stage: LiveStage) -> None:
 @pytest.fixture
 def row(tmp_path: Path) -> LectureSession:
     (tmp_path / "s1").mkdir()
-    return LectureSession(id="s1", visibility="private", access_epoch=3)
+    return LectureSession(id="s1", visibility="private", access_epoch=3, kept="published")
 
 
 def test_what_was_said_lies_beside_the_media(row: LectureSession, tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_a_process_that_never_saw_the_database_goes_by_the_file(stage: LiveStage
     stage.rooms = None
     stage.recordings.loaded = False
     identity = stage.writer.session_id
-    row = LectureSession(id=identity, visibility="private", access_epoch=5)
+    row = LectureSession(id=identity, visibility="private", access_epoch=5, kept="published")
     recording_access.save(stage.writer.settings.session_roots, row)
     assert readers(stage) == {"editors"}
 

@@ -177,6 +177,22 @@ def test_what_is_said_is_told_and_found(stage: WebStage, recorded: str) -> None:
     assert told["title"] == "行列式"
 
 
+def test_the_words_of_a_series_are_its_recordings_own(stage: WebStage, recorded: str, tmp_path: Path) -> None:
+    other = record(stage, tmp_path, stage.hall)
+    assert patch(stage, recorded, glossary=["固有値"]).status_code == 422, "it is in no series"
+    patch(stage, recorded, series="線形代数", glossary=["固有値", " 固有値 ", "Cayley–Hamilton", ""])
+    patch(stage, other, series="線形代数")
+    for one in (recorded, other):
+        assert get(stage, one, stage.lecturer)["glossary"] == ["固有値", "Cayley–Hamilton"]
+        assert get(stage, one, stage.member)["glossary"] is None
+    assert patch(stage, other, title="行列", glossary=["長" * 50] * 3).status_code == 200
+    assert get(stage, recorded, stage.lecturer)["glossary"] == ["長" * 50]
+    for unfit in (["x" * 51], [f"{number:050}" for number in range(11)], ["x"] * 501):
+        assert patch(stage, recorded, glossary=unfit).status_code == 422
+    patch(stage, other, series="幾何")
+    assert get(stage, other, stage.lecturer)["glossary"] == []
+
+
 @pytest.mark.parametrize("query", ["q=%00", "tag=%00", "series=%00&q=%F0%9F%8E%93", "language=%00"])
 def test_what_nobody_can_see_is_no_question(stage: WebStage, recorded: str, query: str) -> None:
     assert listed(stage, query) == ([] if "%F0" in query else [recorded])

@@ -79,6 +79,7 @@ def test_a_room_where_nothing_was_held(stage: WebStage) -> None:
         "playback": None,
         "scheduled": None,
         "due": None,
+        "keeping": {"kept": "published", "days": 7, "may_choose": False},
     }
 
 

@@ -33,6 +33,7 @@ STUDIO = (
     "studio_copy.js",
     "title_editor.js",
     "planned_lecture.js",
+    "studio_keeping.js",
 )
 MODULES_OF_PAGE = {
     "front_page.js": ("front_page.js", "lecture_cards.js", "said_list.js"),
@@ -47,6 +48,7 @@ MODULES_OF_PAGE = {
         "unlock_form.js",
         "download_link.js",
         "next_lecture.js",
+        "keeping_notice.js",
         "start_words.js",
         "transcript_side.js",
         "transcript_pane.js",
@@ -58,6 +60,8 @@ MODULES_OF_PAGE = {
     "library_page.js": ("library_page.js", "library_uploads.js", "upload_lines.js", "upload_words.js"),
     "recording_form.js": ("recording_form.js", "replace_file.js", "cut_editor.js"),
     "chapters_panel.js": ("chapters_panel.js",),
+    "held_recording.js": ("held_recording.js",),
+    "recording_rule_page.js": ("recording_rule_page.js",),
     "rooms_page.js": ("rooms_page.js",),
     "jobs_page.js": ("jobs_page.js", "job_lines.js", "job_words.js"),
     "settings_page.js": ("settings_page.js",),

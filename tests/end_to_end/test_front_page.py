@@ -56,6 +56,7 @@ def test_lectures_come_and_go_without_a_reload(
 
     encoder.connect()
     expect(page.locator("#live li .pill.live")).to_be_visible(timeout=20_000)
+    page.wait_for_function("() => document.querySelector('#live img')?.naturalWidth > 0", timeout=20_000)
     expect(page.locator("#no-live")).to_be_hidden()
     expect(page.locator("#live .count")).to_be_hidden()
     viewer = Viewer(browser)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
+from library import transcripts
+from library.database import utc_now
+from library.jobs import newest_of
+from library.models import LectureSession
+from library.pictures import KIND
+from library.transcript_formats import Cue
 from people.models import Room
 from tests.end_to_end import axe
 from tests.end_to_end.archive import database_of
@@ -104,3 +112,33 @@ def test_its_lecturer_chooses_the_poster(
     wait_for("another poster", lambda: pictures(installation)["poster_url"] != before, 30)
     assert viewer.console.complaints == []
     viewer.close()
+
+
+def test_what_is_made_while_the_page_is_open_appears_on_it(
+    installation: Installation, browser: Browser, recording: str
+) -> None:
+    """Pictures and the first transcript; the page is not loaded again."""
+    session_id = recording.rsplit("/", 1)[1]
+    database = database_of(installation)
+
+    def pictures_are(version: int | None, state: str) -> None:
+        with database.session() as transaction:
+            transaction.get_one(LectureSession, session_id).pictures_version = version
+            job = newest_of(transaction, KIND, session_id)
+            assert job is not None
+            job.state, job.not_before = state, utc_now() + timedelta(hours=1)
+
+    pictures_are(None, "waiting")
+    viewer = Viewer(browser)
+    viewer.open(recording)
+    viewer.page.wait_for_selector(".seek", state="attached")
+    assert viewer.page.locator(".loudness").count() == 0
+    with database.session() as transaction:
+        transcripts.save(transaction, session_id, "ja", [Cue(1, 3, "固有値です")], origin="engine")
+    pictures_are(1, "done")
+    viewer.page.wait_for_selector(".loudness", state="attached", timeout=12_000)
+    viewer.page.wait_for_selector("#room[data-transcript=ready]", timeout=12_000)
+    assert viewer.page.evaluate("() => performance.getEntriesByType('navigation').length") == 1
+    assert viewer.console.complaints == []
+    viewer.close()
+    database.close()

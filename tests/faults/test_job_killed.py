@@ -16,15 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from broadcast.adoption import adopt_session
+from library import removals
 from library.database import utc_now
 from library.jobs import Jobs, newest_of
+from library.keeping import Removal
 from library.models import FilmState, Job, LectureSession
 from library.uploads import import_folder
 from operation import film_job, healing_job, import_job
 from recorder.log_folders import healed_numbers
-from tests.broadcast import test_film_job, test_heal_job, test_import_job, test_mp4_job
+from tests.broadcast import test_film_job, test_heal_job, test_import_job, test_mp4_job, test_scan_job
 from tests.broadcast.web_stage import PROJECT, WebStage
 from tests.faults import count
 from tests.installation import children, command_line, wait_for
@@ -195,6 +198,27 @@ def test_what_was_healed_before_its_worker_was_killed_is_told(stage: WebStage, t
     result = run_alone(stage, case.job_id)
     healing_job.done(stage.settings, stage.database, job_of(stage, case.job_id), result)
     case.check()
+
+
+def test_a_removal_goes_on_after_its_worker_was_killed(stage: WebStage, tmp_path: Path) -> None:
+    recording = test_scan_job.ended_lecture(stage, tmp_path).parts[-3]
+    folder = stage.settings.sessions_folder / recording
+    many = folder / "copies"
+    many.mkdir()
+    for number in range(20_000):  # so that there is a middle to be killed in
+        (many / f"{number}.media").touch()
+    with stage.database.session() as session:
+        row = session.get_one(LectureSession, recording)
+        removals.order(session, row, Removal.OWNER, utc_now(), after=timedelta(0))
+        (job_id,) = session.scalars(select(Job.id).where(Job.kind == removals.KIND))
+    renamed = folder.with_name(f".removed-{recording}")
+    kill_at_work(stage, job_id, renamed.exists)
+    assert not folder.exists(), "gone for all others from the first moment on"
+    with test_film_job.worker(stage.settings):
+        wait_for("the job", lambda: has_ended(stage, job_id), 60)
+    assert (job_of(stage, job_id).state, renamed.exists()) == ("done", False)
+    with stage.database.reading() as session:
+        assert session.get_one(LectureSession, recording).removed_at is not None
 
 
 def kill_at_work(stage: WebStage, job_id: str, now: Callable[[], bool]) -> None:

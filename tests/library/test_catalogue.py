@@ -11,17 +11,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, select, text, true
+from sqlalchemy import insert, select, true
 
 from library import catalogue, watching
 from library.catalogue import Filter, NotInTrash, Sort, StillRunning
-from library.catalogue_words import words_of
 from library.database import Database
 from library.list_place import Place, UnfitPlace, read_place
-from library.models import LectureSession, Series, Tag, WatchedRow
+from library.models import LectureSession, Series, Tag
 from people.command_line import add_room, add_user
-from people.models import Role, Room, User
+from people.models import Role, User
 from people.visible_recordings import edited_by, listed_to
+from tests.library.large_catalogue import fill
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 PASSWORD = "a long enough secret"
@@ -275,7 +275,8 @@ def test_a_place_of_another_sort_is_refused(archive: Archive, sort: Sort, value:
 @pytest.mark.serial
 def test_lists_stay_fast_with_many_recordings(archive: Archive) -> None:
     """Issue 4, show 5: p95 of 150 ms. The figures are printed."""
-    fill(archive)
+    hidden = add_room(archive.database, "hidden", "hana")
+    fill(archive.database, archive.room, hidden, NOW, MANY, (archive.viewer, archive.lecturer))
     questions: dict[str, dict[str, object]] = {
         **{f"first page, {sort}": {"sort": sort} for sort in Sort},
         **{f"deep page, {sort}": {"sort": sort, "after": deep(archive, sort)} for sort in Sort},
@@ -329,61 +330,3 @@ def timed(look: Callable[[], None]) -> float:
         look()
         took.append(time.perf_counter() - began)
     return min(took)
-
-
-def fill(archive: Archive) -> None:
-    """MANY recordings of 40 lecturers and 50 series, a description and two tags each, of every visibility.
-
-    Each person has watched a third of them, in 20 pieces.
-    """
-    hidden = add_room(archive.database, "hidden", "hana")
-    with archive.database.session() as session:
-        session.get_one(Room, hidden.id).access = "members"
-    owner = archive.room.organization_id
-    series = [{"id": f"series{n}", "organization_id": owner, "title": f"系列 {n}"} for n in range(50)]
-    rows = [many(archive, n, hidden.id) for n in range(MANY)]
-    tags = [
-        {"session_id": f"s{n}", "tag": f"tag {tag}"} for n in range(MANY) for tag in {n % 30, 30 + n % 71}
-    ]
-    spans = [n * 7000 + edge for n in range(20) for edge in (0, 3000)]
-    watched = [
-        {
-            "session_id": f"s{n}",
-            "user_id": who.id,
-            "spans": spans,
-            "position": 9.0,
-            "credit": 30.0,
-            "updated_at": NOW,
-        }
-        for who in (archive.viewer, archive.lecturer)
-        for n in range(0, MANY, 3)
-    ]
-    with archive.database.session() as session:
-        session.execute(insert(Series), series)
-        session.execute(insert(LectureSession), rows)
-        session.execute(insert(Tag), tags)
-        session.execute(insert(WatchedRow), watched)
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(text("ANALYZE"))  # as autovacuum does within a minute
-
-
-def many(archive: Archive, n: int, hidden: str) -> dict[str, object]:
-    title, lecturer = f"線形代数 第{n * 7919 % MANY}回", f"講師 {n % 40}"
-    return archive.row(
-        f"s{n}",
-        room_id=hidden if n % 3 == 0 else archive.room.id,
-        title=title,
-        description="この回では行列式の定義から始めます。" * 8,
-        lecturer=lecturer,
-        words=words_of(title, lecturer, f"系列 {n % 50}", [f"tag {n % 30}", f"tag {30 + n % 71}"]),
-        series_id=f"series{n % 50}",
-        language=("fr" if n % 5000 == 0 else ("ja", "en", "zh")[n % 3]),
-        visibility=("room", "room", "private", "organization", "public", "unlisted")[n % 6],
-        publish_at=NOW - timedelta(days=1) if n % 4 == 0 else None,
-        expires_at=NOW + timedelta(days=n % 9 - 2) if n % 7 == 0 else None,
-        deleted_at=NOW - timedelta(days=3) if n % 50 == 0 else None,
-        started_at=NOW - timedelta(minutes=n),
-        seconds=float(n * 31 % 7200),
-        shown=[0, n * 31 % 7200 * 50, 400_000, 400_000 + n * 31 % 7200 * 50],
-        access_epoch=n if n % 6 > 1 else 0,
-    )

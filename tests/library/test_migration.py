@@ -53,13 +53,17 @@ def test_check_constraints_are_in_the_schema_too(database: Database) -> None:
         "ck_transcripts_origin",
         "ck_sessions_visibility",
         "ck_chapters_origin",
+        "ck_sessions_kept",
+        "ck_sessions_removal",
+        "ck_organizations_recording",
     ):
         assert f"{name} " in found + " "
 
 
 def test_migrating_again_changes_nothing(database_url: str, database: Database) -> None:
     with database.session() as session:
-        session.execute(text("INSERT INTO organizations VALUES ('1', 'n', 's', '2026-01-01 00:00:00')"))
+        row = "(id, name, slug, created_at) VALUES ('1', 'n', 's', '2026-01-01 00:00:00')"
+        session.execute(text(f"INSERT INTO organizations {row}"))
     migrate(database_url)
     with database.reading() as session:
         assert session.execute(text("SELECT id FROM organizations")).scalar_one() == "1"

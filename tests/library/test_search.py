@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import true
+from sqlalchemy import event, true
 
 from library import search, search_index, transcripts
 from library.database import Database
@@ -199,6 +201,48 @@ def test_a_word_said_all_the_time_shows_its_first_moments_and_other_lectures(
     found = ask(database, "木").recordings
     assert [one.session_id for one in found] == [newer, older]
     assert [[hit.at for hit in one.hits] for one in found] == [[0, 2, 4, 6, 8]] * 2
+
+
+@pytest.mark.parametrize(("batch", "step"), [(8, 2), (12, 3), (60, 32)])
+def test_recordings_are_found_however_often_the_word_was_said(
+    database: Database, room: Room, monkeypatch: pytest.MonkeyPatch, batch: int, step: int
+) -> None:
+    """All the time, now and then, never; some in a room that the reader does not see; page by page."""
+    monkeypatch.setattr(search, "_BATCH", batch)
+    monkeypatch.setattr(search, "_STEP", step)
+    draw = random.Random(batch)
+    secret = make_room(database, "secret", access="members")
+    expected = []
+    for day in range(24):
+        every = draw.choice((1, 1, 3, 9, 30, 1000))
+        said = [number % every == every - 1 for number in range(draw.choice((5, 40, 90)))]
+        hidden = draw.random() < 0.3
+        recording = make_recording(database, secret if hidden else room, day=day)
+        say(database, recording, ["木です" if one else "花です" for one in said])
+        if any(said) and not hidden:
+            times = [2 * number for number, one in enumerate(said) if one][:5]
+            expected.insert(0, (recording, times))
+    found, place = [], None
+    while page := ask(database, "木", Room.access == "open", most=3, before=place):
+        found += [(one.session_id, [hit.at for hit in one.hits]) for one in page.recordings]
+        place = page.more
+        if place is None:
+            break
+    assert found == expected
+
+
+def test_a_word_said_all_the_time_is_found_with_few_queries(database: Database, room: Room) -> None:
+    for day in range(30):
+        say(database, make_recording(database, room, day=day), ["これは木です"] * 300)
+    statements: list[str] = []
+    event.listen(
+        database.engine, "before_cursor_execute", lambda *told: statements.append(told[2]), named=False
+    )
+    found = ask(database, "木")
+    assert len(found.recordings) == search.PAGE_LENGTH and found.more is not None
+    looks = [one for one in statements if "passage_words" in one]
+    assert len(looks) <= 2 if database.engine.dialect.name == "postgresql" else len(looks) <= 1 + search._STEP
+    assert sum("cues" in one for one in statements) == 1
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from library.search_tokens import (
@@ -13,7 +13,6 @@ from library.search_tokens import (
     find,
     merged,
     phrases_of,
-    tokens_of,
     words_of,
 )
 
@@ -26,8 +25,7 @@ sentences = st.lists(
 
 
 def marks(text: str, query: str) -> list[str]:
-    tokens = tokens_of(text)
-    found = [place for phrase in phrases_of(query) for place in find(tokens, phrase)]
+    found = [place for places in find(text, phrases_of(query)) for place in places]
     return [text[start:end] for start, end in merged(found)]
 
 
@@ -78,11 +76,28 @@ def test_any_part_of_a_sentence_is_found(before: str, part: str, after: str) -> 
     assert part in "".join(marks(before + part + after, part))
 
 
-@given(sentences)
-def test_words_alone_and_with_places_are_the_same(text: str) -> None:
-    tokens = tokens_of(text)
-    assert [token.word for token in tokens] == words_of(text)
-    assert all(0 <= one.start < one.head <= one.end <= len(text) for one in tokens)
+def stands_in(words: list[str], phrase: Phrase) -> bool:
+    """As a database finds it: the tokens one behind the other."""
+    *before, last = phrase.words
+    return any(
+        (word.startswith(last) if phrase.open_ended else word == last)
+        and words[max(0, index - len(before)) : index] == before
+        for index, word in enumerate(words)
+    )
+
+
+@given(sentences, sentences)
+@example("二分探索", '"二分。探索"')
+@example("二分。_探索", '"二分。探索"')
+@example("二分\n探索", '"二分。探索"')
+@example("a" * 70, "a" * 64)
+@example("a" * 63, "a" * 64)
+def test_what_is_marked_is_what_the_database_finds(text: str, query: str) -> None:
+    for asked in (query, f'"{query}"', text, f'"{text}"'):
+        for phrase in phrases_of(asked):
+            (places,) = find(text, [phrase])
+            assert bool(places) is stands_in(words_of(text), phrase), (text, phrase)
+            assert all(0 <= start < end <= len(text) for start, end in places)
 
 
 @given(st.text())

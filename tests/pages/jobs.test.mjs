@@ -11,7 +11,7 @@ const time = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit" 
 
 const job = (changes = {}) => ({
   id: "1", kind: "mp4", title: "Algebra", url: null, place: null, state: "waiting", progress: 0, remaining_seconds: null, message: "",
-  waits_for: null, attempt: 1, error: null, has_log: false, created_at: "", started_at: null,
+  waits_for: null, attempt: 1, reason: null, has_log: false, created_at: "", started_at: null,
   not_before: "2026-11-26T08:00:00Z", finished_at: null, ...changes,
 });
 const stand = (changes) => standOf(job(changes), t, "en", NOW);
@@ -41,13 +41,9 @@ test("what has ended says how", () => {
   assert.equal(stand({ state: "cancelled" }), "cancelled");
 });
 
-test("the reason is of what keeps it now", () => {
-  const both = { error: "broken", message: "the disk is full" };
-  assert.equal(reasonOf(job({ ...both, waits_for: "disk" })), "the disk is full");
-  assert.equal(reasonOf(job({ ...both, waits_for: "retry" })), "broken");
-  assert.equal(reasonOf(job({ ...both, state: "failed" })), "broken");
-  assert.equal(reasonOf(job({ ...both, state: "running" })), "");
-  assert.equal(reasonOf(job({ state: "failed" })), "");
+test("the reason is the server's sentence", () => {
+  assert.equal(reasonOf(job({ state: "failed", reason: "broken", message: "50 %" })), "broken");
+  assert.equal(reasonOf(job({ state: "running", message: "50 %" })), "");
 });
 
 test("what looks after files says what it found, and where a recording lies is said", () => {

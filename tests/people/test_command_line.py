@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from library.database import Database, utc_now
-from people.command_line import COMMAND_ERRORS, add_room, add_user, list_rooms, new_key
+from people.command_line import (
+    COMMAND_ERRORS,
+    OrganizationNotFound,
+    add_room,
+    add_user,
+    list_organizations,
+    list_rooms,
+    new_key,
+    organization_of,
+)
 from people.models import Role
 from people.stream_keys import authenticate
 from settings import Settings
@@ -61,3 +70,12 @@ def test_more_errors_are_words(database: Database, settings: Settings) -> None:
         add_user(database, "suzuki", Role.LECTURER, "short")
     with pytest.raises(COMMAND_ERRORS, match="there is no room nothing"):
         new_key(database, "nothing", settings)
+
+
+def test_an_organization_is_found_by_its_slug_alone(database: Database) -> None:
+    add_user(database, "sato", Role.ADMIN, GOOD)
+    assert [(one.slug, one.recording) for one in list_organizations(database)] == [("default", "always")]
+    with database.session() as session:
+        assert organization_of(session, "default").recording == "always"
+        with pytest.raises(OrganizationNotFound, match="elsewhere"):
+            organization_of(session, "elsewhere")

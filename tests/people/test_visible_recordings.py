@@ -10,9 +10,10 @@ from itertools import product
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy import ColumnElement, and_, insert, select
 
 from library.database import Database
+from library.keeping import Kept
 from library.models import LectureSession, Visibility
 from people import doors
 from people.command_line import add_room
@@ -59,8 +60,8 @@ def hall(database: Database) -> Iterator[Hall]:
 
 
 def rows_of(room: Room) -> Iterator[dict[str, object]]:
-    said = product(Visibility, MOMENTS, MOMENTS, (None, NOW))
-    for n, (visibility, publish_at, expires_at, deleted_at) in enumerate(said):
+    said = product(Visibility, MOMENTS, MOMENTS, (None, NOW), Kept)
+    for n, (visibility, publish_at, expires_at, deleted_at, kept) in enumerate(said):
         yield {
             "id": f"{room.slug}-{n}",
             "room_id": room.id,
@@ -72,6 +73,7 @@ def rows_of(room: Room) -> Iterator[dict[str, object]]:
             "publish_at": publish_at,
             "expires_at": expires_at,
             "deleted_at": deleted_at,
+            "kept": kept.value,
         }
 
 
@@ -87,7 +89,7 @@ def test_the_conditions_say_what_the_doors_say(hall: Hall, name: str, active: bo
         person.active = active
 
     def may_edit(recording: LectureSession, room: Room) -> bool:
-        return bool(doors.may_edit_recording(person, room))
+        return bool(doors.may_edit_recording(person, room, recording))
 
     def may_watch(recording: LectureSession, room: Room) -> bool:
         return bool(doors.may_watch_recording(person, room, recording, unlocked=False, now=now))
@@ -104,5 +106,20 @@ def test_each_sees_more_than_the_one_before(hall: Hall) -> None:
     sizes = [len(hall.found(listed_to(hall.users.get(name), NOW))) for name in ("nobody", "viewer", "owner")]
     assert sizes == sorted(set(sizes))
     assert hall.found(listed_to(hall.users["operator"], NOW)) == hall.judged(
-        lambda one, _: not one.deleted_at
+        lambda one, _: not one.deleted_at and one.kept == Kept.PUBLISHED
     )
+
+
+def test_what_is_held_is_its_owners_and_what_is_not_kept_nobodys(hall: Hall) -> None:
+    owner = hall.users["owner"].id
+    of_owner = hall.judged(
+        lambda one, room: one.kept == Kept.HELD and not one.deleted_at and room.owner_id == owner
+    )
+    for name in sorted(ALL):
+        seen = hall.found(and_(listed_to(hall.users.get(name), NOW), LectureSession.kept != Kept.PUBLISHED))
+        if name == "owner":
+            assert seen == of_owner
+        elif name in ("colleague", "foreign lecturer"):
+            assert seen and seen.isdisjoint(of_owner)  # theirs
+        else:
+            assert seen == set(), name

@@ -280,6 +280,14 @@ def _jobs() -> list[Scene]:
         Scene("jobs", "Jobs", path, "#running li", who="admin", languages=ALL_LANGUAGES),
         Scene("jobs-failed", "Jobs: why one failed", path, "#failed pre:visible", who="admin", after=_log),
         Scene("jobs-empty", "Jobs: none yet", path, "#nothing:visible", who="another"),
+        Scene(
+            "recording-rule",
+            "Which lectures are recorded",
+            "/admin/recording",
+            "#rule-form",
+            who="admin",
+            languages=ALL_LANGUAGES,
+        ),
     ]
 
 

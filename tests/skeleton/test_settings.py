@@ -100,6 +100,8 @@ def test_every_field_of_the_object_comes_from_one_variable() -> None:
         ("KODO_S3_REGION", "eu central"),
         ("KODO_S3_PATH_STYLE", "path"),
         ("KODO_WEB_WORKERS", "0"),
+        ("KODO_SAFETY_DAYS", "0"),
+        ("KODO_SAFETY_DAYS", "a week"),
         ("KODO_JOB_LANES", "export=0"),
         ("KODO_JOB_LANES", "export"),
         ("KODO_TRANSCRIPTION_ENGINE", "whisperer"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from library.transcription.sound import RATE, Samples
+from library.transcription.engine import RATE
+from library.transcription.sound import Samples
 
 
 def silence(seconds: float) -> Samples:

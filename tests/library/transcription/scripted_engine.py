@@ -17,9 +17,9 @@ import numpy as np
 from library.database import open_database
 from library.jobs import Jobs
 from library.transcript_formats import Cue, Word
-from library.transcription.engine import Progress, Transcribed
+from library.transcription.engine import RATE, Progress, Transcribed
 from library.transcription.lecture import Bounds
-from library.transcription.sound import RATE, Samples
+from library.transcription.sound import Samples
 from operation import transcription_job
 from operation.worker_process import KINDS
 from settings import Settings

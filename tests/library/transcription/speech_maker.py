@@ -11,7 +11,8 @@ import av
 import numpy as np
 import pytest
 
-from library.transcription.sound import RATE, Samples
+from library.transcription.engine import RATE
+from library.transcription.sound import Samples
 
 ENGLISH = """Good morning, everybody. Today we look at the eigenvalues of a symmetric matrix. Why are they
 real? Because the matrix is its own transpose, the scalar product of an eigenvector with its image is the same

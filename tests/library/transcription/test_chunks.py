@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from library.transcription.chunks import Chunk, chunks, quietest_place
-from library.transcription.sound import RATE, Samples
+from library.transcription.engine import RATE
+from library.transcription.sound import Samples
 from tests.library.transcription.noises import hiss, silence
 
 

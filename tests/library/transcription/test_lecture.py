@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from library import transcripts
+from library import catalogue, transcripts
 from library.database import Database, utc_now
 from library.jobs import Jobs, LeaseLost
-from library.models import Job, JobState
+from library.models import Job, JobState, LectureSession
 from library.transcript_formats import Cue, Word
 from library.transcription import orders
-from library.transcription.engine import NoModel, Progress, Transcribed
+from library.transcription.engine import RATE, NoModel, Progress, Transcribed
 from library.transcription.lecture import Bounds, Lecture
-from library.transcription.sound import RATE, Samples
+from library.transcription.sound import Samples
 from library.worker import LEASE
 from recorder.log_sound import LogSound
 from recorder.media_log_reader import SessionReader
@@ -89,6 +89,27 @@ def cues_of(database: Database, recording: str) -> list[Cue]:
     with database.reading() as transaction:
         row = transcripts.current(transaction, recording)
         return list(transcripts.cues_of(transaction, row)) if row is not None else []
+
+
+def test_the_catalogues_language_and_the_words_of_the_series_are_told_to_the_engine(
+    database: Database, recording: str
+) -> None:
+    ordered(database, recording)
+    with database.session() as transaction:
+        values = {"language": "ja", "series": "線形代数", "glossary": ("固有値", "Cayley–Hamilton")}
+        catalogue.change(transaction, transaction.get_one(LectureSession, recording), values)
+    engine = Teller(language="ja")
+    lecture_of(database, leased(database), Recorded(babble(20)), engine).transcribe()
+    assert set(engine.asked) == {("ja", "固有値, Cayley–Hamilton")} and len(engine.asked) > 1
+
+
+def test_what_was_ordered_or_detected_comes_before_the_catalogue(database: Database, recording: str) -> None:
+    with database.session() as transaction:
+        catalogue.change(transaction, transaction.get_one(LectureSession, recording), {"language": "ja"})
+        orders.order_again(transaction, recording, language="zh", prompt="矩阵")
+    engine = Teller(language="zh")
+    lecture_of(database, leased(database), Recorded(babble(20)), engine).transcribe()
+    assert set(engine.asked) == {("zh", "矩阵")}
 
 
 def test_words_are_at_their_times_across_takes_and_gaps(sqlite_database: Database, tmp_path: Path) -> None:

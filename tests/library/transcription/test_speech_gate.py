@@ -7,8 +7,9 @@ import os
 import numpy as np
 import pytest
 
+from library.transcription.engine import RATE
 from library.transcription.gated_sound import GatedSound
-from library.transcription.sound import RATE, Samples
+from library.transcription.sound import Samples
 from library.transcription.speech_gate import MARGIN_SECONDS, Stretch, speech
 from tests.library.transcription.noises import babble, buzz, hiss, hum, rumble, silence
 from tests.library.transcription.speech_maker import level, spoken_for

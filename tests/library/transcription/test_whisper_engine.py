@@ -18,9 +18,8 @@ from library import transcripts
 from library.jobs import Jobs
 from library.models import Job
 from library.transcription import orders
-from library.transcription.engine import NoModel
+from library.transcription.engine import RATE, NoModel
 from library.transcription.engines import open_engine
-from library.transcription.sound import RATE
 from tests.broadcast.web_stage import WebStage
 from tests.installation import wait_for
 from tests.library.transcription.noises import silence

@@ -1,0 +1,102 @@
+"""Why a job failed or waits, in the reader's language: what programs say of themselves is English.
+
+Called in web threads, within a request. Sentences that are not known here are told as they were said: an
+operator can look them up, and the log beside them is English as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from flask_babel import gettext as _
+
+from library.models import Job, JobState, JobWait
+
+# How the program ended (`library.job_words.reason_of`), behind what it said.
+_ENDING = re.compile(r" ?\((?:exit code \d+|killed by (?P<signal>SIG\w+))\)$")
+
+Match = re.Match[str]
+
+
+def reason_of(job: Job) -> str | None:
+    """Of a job that failed, or cannot be done now; None of any other."""
+    if job.state == JobState.FAILED:
+        said = job.error
+    elif job.state != JobState.WAITING:
+        said = None
+    else:
+        said = job.error if job.waits_for in (JobWait.RETRY, None) else job.message
+    return in_words(said) if said else None
+
+
+def in_words(said: str) -> str:
+    """The sentence for what a program said of itself; that itself where there is none."""
+    ending = _ENDING.search(said)
+    plain = said[: ending.start()].strip() if ending is not None else said.strip()
+    for pattern, words in _SENTENCES:
+        if (found := pattern.fullmatch(plain)) is not None:
+            return words(found)
+    if ending is not None and ending["signal"] is not None and not plain:
+        return str(_("Something ended it from outside ({signal}).")).replace("{signal}", ending["signal"])
+    return said
+
+
+def _lost(found: Match) -> str:
+    return str(_("The worker was lost {count} times while it was done.")).replace("{count}", found[1])
+
+
+def _memory(found: Match) -> str:
+    return str(_("It took more memory than {size} MiB.")).replace("{size}", found[1])
+
+
+def _silent(found: Match) -> str:
+    minutes = max(1, round(int(found[1]) / 60))
+    return str(_("It hung: nothing came from it for {minutes} minutes.")).replace("{minutes}", str(minutes))
+
+
+def _mp4_space(found: Match) -> str:
+    words = str(_("The MP4 needs {needed}, lectures keep {kept} for themselves, and {free} are free."))
+    return words.replace("{needed}", found[1]).replace("{kept}", found[2]).replace("{free}", found[3])
+
+
+def _model(found: Match) -> str:
+    return str(_("The model {name} cannot be loaded.")).replace("{name}", found[1])
+
+
+_SENTENCES: tuple[tuple[re.Pattern[str], Callable[[Match], str]], ...] = tuple(
+    (re.compile(pattern, re.DOTALL), words)
+    for pattern, words in (
+        (r"its worker was lost (\d+) times", _lost),
+        (r"it took more memory than (\d+) MiB", _memory),
+        (r"it said nothing for (\d+) s", _silent),
+        (r"the program ended without a result", lambda _found: str(_("It ended without a result."))),
+        (r"the MP4 needs (.+) beside the (.+) kept for lectures, and (.+) are free", _mp4_space),
+        (
+            r"too little disk is free .*|the disk came to its floor .*",
+            lambda _found: str(_("Too little disk space is free.")),
+        ),
+        (
+            r"version \d+ of session \S+ has no picture but its slate|no poster: .*",
+            lambda _found: str(_("There is no picture in this recording.")),
+        ),
+        (
+            r".*none of \d+ key frames can be decoded",
+            lambda _found: str(_("No picture of this recording can be decoded.")),
+        ),
+        (
+            r"nothing to (?:transcribe|heal): .*",
+            lambda _found: str(_("There is nothing of this recording on the disk.")),
+        ),
+        (
+            r"nothing that transcribes is installed here.*|\S+ is not installed here.*",
+            lambda _found: str(_("Nothing that transcribes is installed here: see the README, Transcripts.")),
+        ),
+        (r"the model (\S+) cannot be loaded: .*", _model),
+        (
+            r"KODO_WHISPER_MODEL: .*",
+            lambda _found: str(_("KODO_WHISPER_MODEL names no model that is known here.")),
+        ),
+        (r"the lecture goes on", lambda _found: str(_("The lecture is still going on."))),
+    )
+)
