@@ -42,7 +42,7 @@ def test_a_recording_from_the_library_to_the_trash_and_back(
     page.fill("#series", "Linear algebra")
     page.select_option("#language", "en")
     page.fill("#publish-at", "2026-01-02T03:04")
-    page.get_by_label("Private").press(" ")
+    page.locator("input[name=visibility][value=private]").press(" ")
     page.locator("#title").press("Enter")
     expect(page.locator(".toast")).to_have_text("Saved.")
     assert axe.violations(page, "edit") == []

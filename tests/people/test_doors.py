@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from library.keeping import Kept
 from library.models import LectureSession, Visibility
 from people.doors import Reason, may_create_room, may_download, may_host, may_manage, may_watch
 from people.models import Role, Room, User
@@ -70,7 +71,7 @@ def test_who_gets_a_recording_as_a_file(visibility: Visibility) -> None:
     now = datetime(2026, 11, 26, tzinfo=UTC)
     watching, having = set[str](), set[str]()
     for offered, names in ((True, watching), (False, having)):
-        row = LectureSession(visibility=visibility, downloads=offered)
+        row = LectureSession(visibility=visibility, downloads=offered, kept=Kept.PUBLISHED)
         for name, person in PEOPLE.items():
             if may_download(person, _room("open"), row, unlocked=False, now=now):
                 names.add(name)
