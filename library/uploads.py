@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from library import catalogue, jobs, search_index
@@ -27,6 +27,7 @@ MAX_LISTED = 50
 MAX_FILENAME = 300
 GIVEN_UP = "given_up"
 SCANNING = "scanning"  # what the job says while the file is checked for viruses
+_ON_ITS_WAY = tuple(state for state in UploadState if state != UploadState.READY)
 
 
 class TooManyUploads(Exception):
@@ -167,17 +168,21 @@ def under_way(
     session: Session, edited: ColumnElement[bool]
 ) -> Sequence[tuple[Upload, LectureSession, Job | None]]:
     """Of the recordings that `edited` chooses, uploads that are not in the library yet; the newest first."""
-    query = select(Upload, LectureSession).join(LectureSession, LectureSession.id == Upload.session_id)
-    query = query.where(Upload.state != UploadState.READY, LectureSession.deleted_at.is_(None), edited)
+    its_recording = exists().where(
+        LectureSession.id == Upload.session_id, LectureSession.deleted_at.is_(None), edited
+    )  # no join: SQLite would begin it with the recordings, of which there are many more
+    query = select(Upload).where(Upload.state.in_(_ON_ITS_WAY), its_recording)
     query = query.order_by(Upload.created_at.desc(), Upload.id.desc()).limit(MAX_LISTED)
-    rows = session.execute(query).all()
-    known = _jobs(session, [upload.id for upload, _ in rows])
-    return [(upload, recording, known.get(upload.id)) for upload, recording in rows]
+    found = session.scalars(query).all()
+    of_them = select(LectureSession).where(LectureSession.id.in_({upload.session_id for upload in found}))
+    recordings = {recording.id: recording for recording in session.scalars(of_them)}
+    known = _jobs(session, [upload.id for upload in found])
+    return [(upload, recordings[upload.session_id], known.get(upload.id)) for upload in found]
 
 
 def standings(session: Session, session_ids: Iterable[str]) -> Mapping[str, Standing]:
     """How the uploads of these recordings stand, of those that have one that is not ready."""
-    query = select(Upload).where(Upload.session_id.in_(list(session_ids)), Upload.state != UploadState.READY)
+    query = select(Upload).where(Upload.session_id.in_(list(session_ids)), Upload.state.in_(_ON_ITS_WAY))
     found = session.scalars(query.order_by(Upload.created_at)).all()
     known = _jobs(session, [upload.id for upload in found])
     return {upload.session_id: standing_of(upload, known.get(upload.id)) for upload in found}
