@@ -198,7 +198,6 @@ def _hall(stage: Stage) -> list[Scene]:
             "#chapter-lines [aria-current]",
             plays=True,
             after=_look_at_chapters,
-            languages=ALL_LANGUAGES,
         ),
         Scene("room-waiting", "Room before the lecture", "/rooms/waiting", "#room[data-state=waiting]"),
         Scene("room-next", "Room before a scheduled lecture", "/rooms/seminar", "#scheduled:visible"),
