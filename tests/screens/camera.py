@@ -41,9 +41,14 @@ class Picture:
 def take(browser: Browser, stage: Stage, scene: Scene, language: str, folder: Path) -> list[str]:
     """All looks of the scene → what is wrong in them."""
     found: list[str] = []
-    page = _opened(browser, stage, scene, language)
+    page: Page | None = None
     for width, theme in LOOKS:
         picture = Picture(scene, language, width, theme)
+        if page is not None and scene.each:  # what a pointer has opened may not come a second time
+            _close(page)
+            page = None
+        if page is None:
+            page = _opened(browser, stage, scene, language)
         page.set_viewport_size({"width": width, "height": SIZES[width]})
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         if scene.each:
@@ -53,9 +58,14 @@ def take(browser: Browser, stage: Stage, scene: Scene, language: str, folder: Pa
         found += axe.violations(page, picture.file) + axe.small_targets(page, picture.file)
         found += axe.overflow(page, picture.file)
         (folder / picture.file).write_bytes(_photographed(page))
+    if page is not None:
+        _close(page)
+    return found
+
+
+def _close(page: Page) -> None:
     page.unroute_all()
     page.context.close()
-    return found
 
 
 def _opened(browser: Browser, stage: Stage, scene: Scene, language: str) -> Page:
