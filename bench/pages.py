@@ -100,7 +100,6 @@ def _bytes_of(installation: Installation) -> int:
 
 def _scores(url: str, flags: list[str], folder: Path) -> dict[str, int]:
     """One load of `url`, judged by CPU time, and its performance as the wall's clock has it."""
-    shutil.rmtree(folder, ignore_errors=True)
     settings = [
         url,
         "--quiet",
@@ -109,13 +108,14 @@ def _scores(url: str, flags: list[str], folder: Path) -> dict[str, int]:
         *flags,
     ]
     for left in reversed(range(TRIES)):
+        shutil.rmtree(folder, ignore_errors=True)
         try:
             _run([*settings, f"--gather-mode={folder}", CHROME_FLAGS])
+            by_the_wall = _judged(settings, folder)  # only here it tells that it has lost its trace
             break
         except RuntimeError:
             if not left:
                 raise
-    by_the_wall = _judged(settings, folder)
     trace = folder / "trace.json"
     trace.write_text(json.dumps(by_cpu_time(json.loads(trace.read_text()))))
     return {**_judged(settings, folder), BY_THE_WALL: by_the_wall["performance"]}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,17 +19,15 @@ from library.database import Database, open_database, utc_now
 from library.disk_store import NAME as DISK
 from library.models import Job, JobWait, LectureSession
 from library.object_moves import Candidate, Movable
-from library.object_store import ObjectStore, ObjectStoreError, SourceChanged, StoreUnavailable
-from library.object_stores import open_stores
+from library.object_store import ObjectStore, SourceChanged
 from operation import far_files
 from operation.far_files import BusyNow, CopyDamaged, NoRoom
 from operation.far_reader import far_reader_of_jobs
 from operation.job_output import postpone, tell_progress, tell_result, wait_for_disk
+from operation.object_jobs import NICENESS, POSTPONE_SECONDS, with_stores
 from recorder.far_media import MediaUnavailable
 from settings import Settings
 
-NICENESS = 10  # beside lectures that are live
-POSTPONE_SECONDS = 300  # a store that is away is asked again after this
 BUSY_SECONDS = 60
 
 log = logging.getLogger(__name__)
@@ -37,22 +35,12 @@ log = logging.getLogger(__name__)
 
 def move(settings: Settings, job: Job) -> int:
     """Those that the settings tell, or that the payload names, one after the other."""
-    os.nice(NICENESS)
-    database = open_database(settings.database_url)
-    try:
-        with open_stores(settings) as stores:
-            targets = [store for name, store in stores.items() if name != DISK]
-            result = _move_all(settings, database, targets, job.payload.get("sessions"))
-    except StoreUnavailable as error:
-        postpone(POSTPONE_SECONDS, str(error))
-        return 0
-    except ObjectStoreError as error:
-        log.error("%s: %s", type(error).__name__, error)
-        return 1
-    finally:
-        database.close()
-    tell_result(result)
-    return 0
+
+    def work(database: Database, stores: Mapping[str, ObjectStore]) -> dict[str, Any]:
+        targets = [store for name, store in stores.items() if name != DISK]
+        return _move_all(settings, database, targets, job.payload.get("sessions"))
+
+    return with_stores(settings, work)
 
 
 def _move_all(

@@ -57,7 +57,7 @@ def scan(settings: Settings, _: Job) -> int:
         )
         return asdict(scanned)
 
-    return _with_stores(settings, work)
+    return with_stores(settings, work)
 
 
 def store(settings: Settings, _: Job) -> int:
@@ -79,7 +79,7 @@ def store(settings: Settings, _: Job) -> int:
         }
         return {"copied": copied, "swept": object_copies.sweep(list(stores.values()), now)}
 
-    return _with_stores(settings, work)
+    return with_stores(settings, work)
 
 
 def are_checked(settings: Settings, database: Database, job: Job, result: dict[str, Any]) -> None:
@@ -109,7 +109,7 @@ def disk_is_low(settings: Settings) -> bool:
     return mark is not None and shutil.disk_usage(settings.storage).free < mark
 
 
-def _with_stores(
+def with_stores(
     settings: Settings,
     work: Callable[[Database, Mapping[str, ObjectStore]], dict[str, Any]],
 ) -> int:
