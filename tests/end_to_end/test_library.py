@@ -32,6 +32,7 @@ def test_a_recording_from_the_library_to_the_trash_and_back(
 
     page.get_by_role("link", name="Library").click()
     expect(page.locator("#recordings li")).to_have_count(3)
+    page.wait_for_load_state()  # its script is there: it asks at once
     page.select_option("#sort", "title")
     expect(page.locator("#recordings h3").first).to_have_text("Eigenvalues")
     assert page.url.endswith("/library?sort=title")
