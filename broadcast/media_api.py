@@ -234,11 +234,7 @@ def end_upload(slug: str, film_id: str) -> Response:  # noqa: ARG001
 
 
 def _begin_upload(slug: str) -> Response:
-    tus.check_version()
-    settings = services().settings
-    size = tus.told_length(settings.upload_bytes)
-    settings.uploads_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    tus.check_room(settings.uploads_folder, size)
+    size = tus.told_upload()
     try:
         with services().database.session() as transaction:
             film = films.add(

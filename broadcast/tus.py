@@ -90,6 +90,16 @@ def check_room(folder: Path, size: int) -> None:
         raise problem(507, _("Disk full"), _("Too little disk is free for this file."))
 
 
+def told_upload() -> int:
+    """Creation in the folder of uploads, which there is then → how many bytes are to come. Raises Problem."""
+    check_version()
+    settings = services().settings
+    size = told_length(settings.upload_bytes)
+    settings.uploads_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    check_room(settings.uploads_folder, size)
+    return size
+
+
 def created(upload: Upload, url: str) -> Response:
     answer = _state_answer(upload, 0, 201)
     answer.headers["Location"] = url

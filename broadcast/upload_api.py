@@ -69,11 +69,7 @@ def begin_upload() -> Response:
     """tus, creation. `Upload-Metadata`: `filename`, and the recording's `title`, `language`, `visibility`; or
     `recording`: the id of one whose media the file takes the place of.
     """
-    tus.check_version()
-    settings = services().settings
-    size = tus.told_length(settings.upload_bytes)
-    settings.uploads_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    tus.check_room(settings.uploads_folder, size)
+    size = tus.told_upload()
     try:
         with services().database.session() as transaction:
             upload = _begun(transaction, person_here(), size)
