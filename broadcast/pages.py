@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from broadcast import (
+    admin_pages,
     design_tokens,
     job_board,
     keeping_pages,
@@ -255,6 +256,7 @@ def _for_every_page() -> dict[str, Any]:
         "person": person,
         "person_hosts": person is not None and hosts(person),
         "person_administers": person is not None and administers(person),
+        "admin_pages": admin_pages.PAGES,
         "language": languages.chosen_language(),
         "language_tag": languages.TAGS[languages.chosen_language()],
         "languages": languages.LANGUAGES,
