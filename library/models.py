@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
     true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -469,3 +470,49 @@ class ChapterRow(Base):
     at: Mapped[float] = mapped_column()
     title: Mapped[str] = mapped_column(String(300))
     origin: Mapped[str] = mapped_column(String(16))
+
+
+class AlarmRow(Base):
+    """Trouble that named people are told of (`library.alarm_states.Alarm`); at most one of a kind and subject
+    is open.
+    """
+
+    __tablename__ = "alarms"
+    __table_args__ = (
+        Index(
+            "uq_alarms_open",
+            "kind",
+            "subject",
+            unique=True,
+            sqlite_where=text("recovered_at IS NULL"),
+            postgresql_where=text("recovered_at IS NULL"),
+        ),
+        Index("ix_alarms_since_id", "since", "id"),
+        Index("ix_alarms_recovered_at", "recovered_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    kind: Mapped[str] = mapped_column(String(50))
+    subject: Mapped[str] = mapped_column(String(200), default="")
+    organization_id: Mapped[str | None] = mapped_column(ForeignKey("organizations.id"), default=None)
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    since: Mapped[datetime] = mapped_column()
+    again: Mapped[int] = mapped_column(default=0)
+    quiet_since: Mapped[datetime | None] = mapped_column(default=None)
+    told_at: Mapped[datetime | None] = mapped_column(default=None)
+    recovered_at: Mapped[datetime | None] = mapped_column(default=None)
+    recovery_told_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class AvailabilityDay(Base):
+    """For how many seconds of a day (UTC, `2026-11-26`) a probe found its thing well, or not, or was not made
+    (`skipped`). What is left of the day nobody looked.
+    """
+
+    __tablename__ = "availability_days"
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    probe: Mapped[str] = mapped_column(String(50), primary_key=True)
+    good: Mapped[float] = mapped_column(Float)
+    bad: Mapped[float] = mapped_column(Float)
+    skipped: Mapped[float] = mapped_column(Float)
