@@ -117,6 +117,11 @@ def administers(user: User) -> bool:
     return user.active and user.role in _ADMINISTERING_ROLES
 
 
+def operates(user: User) -> bool:
+    """Whether this role runs the installation."""
+    return user.active and user.role == Role.OPERATOR
+
+
 def sign_in(
     database: Database, throttle: Throttle, *, user_id: str, password: str, address: str, now: datetime
 ) -> User:

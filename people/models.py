@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, true
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from library.database import Base, new_id, utc_now
@@ -147,3 +147,46 @@ class SetupLink(Base):
 
     token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     created_at: Mapped[datetime] = mapped_column()
+
+
+class AuditRow(Base):
+    """One act that the installation keeps in mind (`people.audit`, decision 0026); never changed or deleted.
+
+    Nothing refers to people or rooms as a foreign key: rows outlive them. `salt`, `address` and `details` may
+    be erased, no other column: the chain goes over `personal_sha256`, which stays.
+    """
+
+    __tablename__ = "audit"
+    __table_args__ = (
+        Index("ix_audit_organization_id_number", "organization_id", "number"),
+        Index("ix_audit_actor_id_number", "actor_id", "number"),
+        Index("ix_audit_action_number", "action", "number"),
+        Index("ix_audit_at", "at"),
+    )
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column()
+    actor_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), default=None)
+    organization_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), default=None)
+    action: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(200), default="")
+    address: Mapped[str | None] = mapped_column(String(64), default=None)
+    details: Mapped[str | None] = mapped_column(Text, default=None)
+    salt: Mapped[str | None] = mapped_column(String(32), default=None)
+    personal_sha256: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class IntrusionSign(Base):
+    """How often, in one stretch of five minutes, something happened that an intruder does.
+
+    `kind`: a `people.intrusion_signs.Sign`; `subject`: an opaque id of what was tried, or empty.
+    """
+
+    __tablename__ = "intrusion_signs"
+
+    began_at: Mapped[datetime] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)

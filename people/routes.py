@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from library.models import LectureSession
 from people import doors
-from people.accounts import administers, hosts
+from people.accounts import administers, hosts, operates
 from people.doors import Reason, Verdict
 from people.models import Room, User
 from people.rooms import RoomNotFound, room_of
@@ -34,6 +34,7 @@ class Rule(StrEnum):
     SIGNED_IN = "signed in"
     HOSTS = "lecturers, admins, operators"
     ADMINS = "admins, operators"
+    OPERATORS = "operators"
     ROOM_HOSTS = "who may host in the room"
     ROOM_MANAGERS = "who may manage the room"
     RECORDING_EDITORS = "who may edit the recording"
@@ -197,6 +198,8 @@ def _judge(rule: Rule) -> Verdict:
         return doors.may_edit_recording(person, g.room, recording)
     if rule is Rule.ADMINS:
         return Verdict(Reason.ALLOWED if administers(person) else Reason.ROLE)
+    if rule is Rule.OPERATORS:
+        return Verdict(Reason.ALLOWED if operates(person) else Reason.ROLE)
     g.room = _room_in_address()
     return _ROOM_DOORS[rule](person, g.room)
 
