@@ -68,6 +68,7 @@ class Settings:
     spill_folder: Path
     spill_bytes: int
     camera_networks: tuple[Network, ...]
+    trusted_proxies: tuple[Network, ...]
     upload_bytes: int
     upload_seconds: float
     clamav: ScannerAddress | None
@@ -375,6 +376,12 @@ FIELDS: dict[str, Field] = {
         "sqlite:////path/to/file or postgresql://…; default: SQLite in the storage",
         secret=True,
     ),
+    "KODO_TRUSTED_PROXIES": Field(
+        "trusted_proxies",
+        "",
+        _networks,
+        "proxies whose X-Forwarded-For is believed, e.g. 127.0.0.1,::1; default: none",
+    ),
     "KODO_TLS_CERTIFICATE": Field(
         "tls_certificate", "", _file, "PEM file; `app.py cert` makes one to try in a LAN"
     ),
@@ -523,6 +530,7 @@ def _with_derived_defaults(parsed: dict[str, Any]) -> dict[str, Any]:
     if parsed["database_url"] is None:
         parsed["database_url"] = f"sqlite:///{parsed['storage'] / 'kodo.db'}"
     parsed["camera_networks"] = parsed["camera_networks"] or ()
+    parsed["trusted_proxies"] = parsed["trusted_proxies"] or ()
     parsed["job_lanes"] = parsed["job_lanes"] or ()
     if parsed["spill_folder"] is None:
         # One folder per storage, so that two installations on a machine never meet in it.

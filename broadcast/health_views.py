@@ -22,6 +22,7 @@ from library import object_catalogue
 from library.database import DatabaseUnavailable
 from library.models import Job
 from people.models import Role, Room
+from people.request_address import client_address
 from people.session_cookie import current_user
 
 blueprint = Blueprint("health", __name__)
@@ -102,7 +103,7 @@ def _is_this_machine() -> bool:
     """A proxy on this machine asks for others, and says so."""
     forwarded = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "Via"))
     try:
-        return not forwarded and ipaddress.ip_address(request.remote_addr or "").is_loopback
+        return not forwarded and ipaddress.ip_address(client_address()).is_loopback
     except ValueError:
         return False
 

@@ -9,9 +9,10 @@ import time
 
 from flask import Flask, request
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 
-limiter = Limiter(get_remote_address, storage_uri="memory://")
+from people.request_address import client_address
+
+limiter = Limiter(client_address, storage_uri="memory://")
 
 
 def looks_at_lists() -> str:

@@ -47,6 +47,7 @@ from people.doors import Reason, Verdict
 from people.error_words import UnfitRoom, room_error
 from people.models import Room, RoomAccess, User
 from people.passwords import UnfitPassword
+from people.request_address import client_address
 from people.session_cookie import browser_id, current_user, people
 from people.tokens import PublishToken, is_unlocked, issue_publish_token, issue_unlock, unlock_cookie_name
 
@@ -321,7 +322,7 @@ def hold_off_record(slug: str, json_data: dict[str, Any]) -> dict[str, Any]:
 def unlock(slug: str, json_data: dict[str, Any]) -> Response:
     """Give the room's password; the cookie that comes back opens it."""
     room = room_here(slug)
-    address, browser = request.remote_addr or "", browser_id()
+    address, browser = client_address(), browser_id()
     throttle = people().room_throttle
     if not room_rules.unlock(throttle, room, json_data["password"], address=address, browser=browser):
         raise Problem(403, _("Wrong password"), _("That is not the password of this room."))

@@ -17,6 +17,7 @@ from people.accounts import SignInRefused, UnfitUserId, UserIdTaken
 from people.error_words import UnfitAccount, account_error
 from people.models import User
 from people.passwords import TooBusy, UnfitPassword
+from people.request_address import client_address
 from people.rooms import UnfitTitle
 from people.session_cookie import current_user, forget, people, remember
 from people.setup_link import SetupLinkRefused
@@ -44,7 +45,7 @@ def sign_in() -> Answer:
             people().throttle,
             user_id=form.get("user_id", ""),
             password=form.get("password", ""),
-            address=request.remote_addr or "",
+            address=client_address(),
             now=people().clock(),
         )
     except SignInRefused:

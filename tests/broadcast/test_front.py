@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from broadcast.flask_bridge import MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_LARGE_B
 from broadcast.front import Front, takes_gzip
 from library.database import Database
 from operation import web_server
+from people.request_address import HEADER, address_behind
 from tests.broadcast.live_stage import LiveStage
 from tests.installation import free_port
 from tests.recorder.media_maker import make_settings
@@ -26,6 +28,9 @@ from tests.recorder.media_maker import make_settings
 T = TypeVar("T")
 Reply = tuple[int, dict[str, str], bytes]
 Work = Callable[["Stage"], Awaitable[None]]
+
+
+PROXY = (ip_network("192.0.2.1"),)
 
 
 def make_flask(folder: Path) -> Flask:
@@ -39,6 +44,7 @@ def make_flask(folder: Path) -> Flask:
             "cookies": dict(request.cookies),
             "front": request.environ.get("kodo.front", False),
             "odd": request.headers.get("X-Odd"),
+            "from": address_behind(request.remote_addr or "", request.headers.getlist(HEADER), PROXY),
         }
 
     @app.route("/file/<name>")
@@ -95,6 +101,7 @@ class Stage(LiveStage):
         scope = {
             "type": "http", "method": method, "path": path, "query_string": query,
             "headers": list(headers), "http_version": "1.1", "scheme": "http",
+            "client": ("192.0.2.1", 4711),
         }  # fmt: skip
         await self.front(scope, receive, send)
         start, *rest = sent
@@ -281,6 +288,16 @@ def test_cookies_of_http_2_are_joined_and_odd_names_dropped(stage: Stage) -> Non
         headers = [(b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"x_odd", b"spoofed")]
         _, _, body = await stage.request("GET", "/echo", headers=headers)
         assert b'"cookies":{"a":"1","b":"2"}' in body and b'"odd":null' in body
+
+    run(stage, work)
+
+
+def test_what_proxies_say_comes_through_in_order_and_without_odd_names(stage: Stage) -> None:
+    async def work() -> None:
+        named = [(b"x-forwarded-for", b"198.51.100.1"), (b"x-forwarded-for", b"203.0.113.9, 192.0.2.1")]
+        spoofed = [(b"x_forwarded_for", b"198.51.100.66")]
+        _, _, body = await stage.request("GET", "/echo", headers=[*named, *spoofed])
+        assert b'"from":"203.0.113.9"' in body
 
     run(stage, work)
 

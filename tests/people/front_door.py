@@ -42,9 +42,12 @@ class Clock:
         return self.now
 
 
-def make_app(database: Database, storage: Path, *, public_url: str = "http://localhost:8000") -> Flask:
+def make_app(
+    database: Database, storage: Path, *, public_url: str = "http://localhost:8000", **environment: str
+) -> Flask:
     """Endpoints: /who tells the user ID; /forgotten has no rule."""
-    settings = Settings.from_environment({"KODO_STORAGE": str(storage), "KODO_PUBLIC_URL": public_url})
+    addresses = {"KODO_STORAGE": str(storage), "KODO_PUBLIC_URL": public_url}
+    settings = Settings.from_environment({**addresses, **environment})
     app = Flask("front_door", static_folder=None)
     app.jinja_loader = DictLoader(TEMPLATES)
     Babel(app)
