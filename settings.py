@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 # sockaddr_un has 108 bytes (unix(7)); some are left for a temporary name.
 MAX_SOCKET_PATH_BYTES = 100
@@ -40,6 +40,18 @@ class BucketPlace:
 
     bucket: str
     prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed in. `starttls`: a connection in the clear becomes TLS before anything is told."""
+
+    host: str
+    port: int
+    tls: bool  # from the first byte
+    starttls: bool
+    user: str | None
+    password: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,8 @@ class Settings:
     s3_path_style: bool
     s3_access_key: str | None = field(repr=False)
     s3_secret_key: str | None = field(repr=False)
+    smtp: MailServer | None = field(repr=False)  # None: no mail is sent
+    mail_from: str | None  # an address, or `Name <address>`
     transcription_engine: str
     whisper_model: str
     web_workers: int
@@ -343,6 +357,41 @@ def _region(text: str) -> str:
     return text
 
 
+# RFC 5321's dot-string, with dots wherever they are: addresses of Japanese phones have them side by side.
+MAIL_ADDRESS = re.compile(
+    r"(?=.{3,254}\Z)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
+    r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}(?<!-))?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}(?<!-))?)*\Z",
+    re.ASCII,
+)
+_MAIL_PORTS = {"smtp": 25, "smtps": 465}
+
+
+def _mail_server(text: str) -> MailServer:
+    """`smtp://` in the clear, `smtp://…?starttls`, `smtps://`. A password goes only where nobody listens."""
+    parts = urlsplit(text)
+    tls, starttls = parts.scheme == "smtps", parts.query == "starttls"
+    fits = parts.scheme in _MAIL_PORTS and parts.hostname and parts.path in ("", "/") and not parts.fragment
+    if not fits or not text.isprintable() or parts.query not in ("", "starttls") or (tls and starttls):
+        raise ValueError("must be an address such as smtp://user:password@mail.example.ac.jp:587?starttls")
+    user, password = (unquote(one) if one else None for one in (parts.username, parts.password))
+    if (user is None) != (password is None):
+        raise ValueError("must have a user with a password, or none")
+    if not all(one.isascii() and one.isprintable() for one in (user or "", password or "")):
+        raise ValueError("must have a user and a password of ASCII characters")
+    if user and not (tls or starttls or parts.hostname in ("localhost", "127.0.0.1", "::1")):
+        raise ValueError("would send its password in the clear: add ?starttls, or begin with smtps:")
+    port = parts.port or (587 if starttls else _MAIL_PORTS[parts.scheme])
+    return MailServer(parts.hostname or "", port, tls, starttls, user, password)
+
+
+def _mail_from(text: str) -> str:
+    name, bracket, address = text.rpartition("<")
+    bare = address.removesuffix(">") if bracket else address
+    if not MAIL_ADDRESS.match(bare) or bool(bracket) != address.endswith(">") or not name.isprintable():
+        raise ValueError("must be an address such as kodo@example.ac.jp, or Kodo <kodo@example.ac.jp>")
+    return text
+
+
 def _yes_or_no(text: str) -> bool:
     words = {"yes": True, "no": False}
     if text not in words:
@@ -497,6 +546,17 @@ FIELDS: dict[str, Field] = {
         secret=True,
     ),
     "KODO_S3_SECRET_KEY": Field("s3_secret_key", "", str, "the access key's secret", secret=True),
+    "KODO_SMTP_URL": Field(
+        "smtp",
+        "",
+        _mail_server,
+        "server that takes mail: smtp://USER:PASSWORD@HOST:587?starttls, or smtps://…; "
+        "default: links are shown to admins instead",
+        secret=True,
+    ),
+    "KODO_MAIL_FROM": Field(
+        "mail_from", "", _mail_from, "sender of mail, e.g. Kodo <kodo@example.ac.jp>; needed with a server"
+    ),
     "KODO_TRANSCRIPTION_ENGINE": Field(
         "transcription_engine",
         "openai-whisper",
@@ -521,6 +581,8 @@ def _with_derived_defaults(parsed: dict[str, Any]) -> dict[str, Any]:
     _check_turn(parsed)
     _check_s3_keys(parsed)
     _check_moving(parsed)
+    if parsed["smtp"] and not parsed["mail_from"]:
+        raise SettingsError("KODO_MAIL_FROM", "KODO_SMTP_URL needs it")
     if parsed["s3_path_style"] is None:
         parsed["s3_path_style"] = parsed["s3_endpoint"] is not None
     if parsed["public_url"] is None:

@@ -53,11 +53,16 @@ class Organization(Base):
 class User(Base):
     """An account. `user_id` is folded (see `accounts.fold_user_id`) and unique in the installation.
 
-    A raised `session_epoch` ends every browser's sign-in at once.
+    A raised `session_epoch` ends every browser's sign-in at once. `password_hash` is empty until an
+    invitation is accepted. `email`: in small letters; not unique, for some share one or have two accounts.
+    `language`: of the pages at the last sign-in, and of mail.
     """
 
     __tablename__ = "users"
-    __table_args__ = (CheckConstraint("role IN ('viewer', 'lecturer', 'admin', 'operator')", name="role"),)
+    __table_args__ = (
+        CheckConstraint("role IN ('viewer', 'lecturer', 'admin', 'operator')", name="role"),
+        Index("ix_users_organization_id_user_id", "organization_id", "user_id"),
+    )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
@@ -69,6 +74,8 @@ class User(Base):
     session_epoch: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     last_sign_in_at: Mapped[datetime | None] = mapped_column(default=None)
+    email: Mapped[str | None] = mapped_column(String(254), index=True, default=None)
+    language: Mapped[str | None] = mapped_column(String(8), default=None)
 
 
 class Room(Base):
@@ -138,6 +145,39 @@ class SignInAttempt(Base):
     account_sha256: Mapped[str] = mapped_column(String(64))
     address: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column()
+
+
+class SignIn(Base):
+    """A browser that is signed in; its cookie names it. `last_used_at` is some minutes behind."""
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column()
+    last_used_at: Mapped[datetime] = mapped_column(index=True)
+    address: Mapped[str] = mapped_column(String(64))
+    user_agent: Mapped[str] = mapped_column(String(300))
+
+
+class LinkKind(StrEnum):
+    """What an account's link is for."""
+
+    INVITATION = "invitation"
+    RESET = "reset"
+
+
+class AccountLink(Base):
+    """A link that sets an account's password, once; only the token's SHA-256 (hex) is kept."""
+
+    __tablename__ = "account_links"
+    __table_args__ = (CheckConstraint("kind IN ('invitation', 'reset')", name="kind"),)
+
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column()
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class SetupLink(Base):

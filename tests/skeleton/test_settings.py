@@ -105,6 +105,10 @@ def test_every_field_of_the_object_comes_from_one_variable() -> None:
         ("KODO_JOB_LANES", "export=0"),
         ("KODO_JOB_LANES", "export"),
         ("KODO_TRANSCRIPTION_ENGINE", "whisperer"),
+        ("KODO_SMTP_URL", "mail.example"),
+        ("KODO_MAIL_FROM", "kodo@example.jp>"),
+        ("KODO_MAIL_FROM", "Kodo kodo@example.jp"),
+        ("KODO_MAIL_FROM", "a@x.jp\nBcc: b <b@x.jp>"),
         ("KODO_LOG_LEVEL", "loud"),
     ],
 )
@@ -141,6 +145,7 @@ def test_what_goes_together_is_asked_for_together(tmp_path: Path) -> None:
         ({"KODO_TURN_URL": "turn:turn.example", "KODO_TURN_USERNAME": "kodo"}, "KODO_TURN_PASSWORD"),
         ({"KODO_S3_ACCESS_KEY": "key"}, "KODO_S3_SECRET_KEY"),
         ({"KODO_S3_SECRET_KEY": "hunter2"}, "KODO_S3_ACCESS_KEY"),
+        ({"KODO_SMTP_URL": "smtp://mail.example"}, "KODO_MAIL_FROM"),
     ):
         with pytest.raises(SettingsError) as refused:
             Settings.from_environment(given)
@@ -228,6 +233,8 @@ def test_secrets_are_not_shown() -> None:
         "KODO_TURN_PASSWORD": "hunter2",
         "KODO_S3_ACCESS_KEY": "hunter2",
         "KODO_S3_SECRET_KEY": "hunter2",
+        "KODO_SMTP_URL": "smtps://kodo:hunter2@mail.example",
+        "KODO_MAIL_FROM": "kodo@mail.example",
     }
     assert "hunter2" not in repr(Settings.from_environment(secrets))
     with pytest.raises(SettingsError) as refused:
