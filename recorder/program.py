@@ -370,6 +370,8 @@ class Program:
 
 def _poster(loop: asyncio.AbstractEventLoop) -> Callable[[Callable[[], None]], None]:
     def post(call: Callable[[], None]) -> None:
-        loop.call_soon_threadsafe(call)
+        # Closed: the process ends, and nobody takes what a thread that did not end in time still makes.
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(call)
 
     return post

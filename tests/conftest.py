@@ -8,7 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings
+
+from people import passwords
 
 # Here once: each place that imports a session's fixture would start a server of its own.
 from tests.databases import (  # noqa: F401
@@ -29,6 +32,18 @@ SIDE_BY_SIDE = "pytest.mark.side_by_side"  # a page's flow in a browser that mea
 # How long an example takes says how busy the machine is.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+# A third of the time of tests of accounts and rooms went into making hashes: what they hold is the same with
+# quick ones. Installations that tests start, and who asks for `slow_hashes`, have those of the product.
+SLOW_HASHER = passwords._hasher
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+
+@pytest.fixture
+def slow_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed as in the product."""
+    monkeypatch.setattr(passwords, "_hasher", SLOW_HASHER)
+    passwords._nobodys_hash.cache_clear()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

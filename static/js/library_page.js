@@ -93,4 +93,3 @@ function offerUndo() {
 
 offerUndo();
 setTimeout(look, LOOK_MS);
-if (data.uploads) void import("./library_uploads.js");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -205,14 +206,15 @@ def test_behind_an_edge_the_public_address_is_told(tmp_path: Path) -> None:
 @pytest.mark.serial
 def test_get_is_quick(stage: WebStage, writer: SessionWriter) -> None:
     client = stage.client()
-    client.get(HALL)
-    took = []
+    took: dict[str, list[float]] = {HALL: [], "/healthz": []}
     for _ in range(30):
-        started = time.process_time()
-        client.get(HALL)
-        took.append(time.process_time() - started)
-    # The aim is 2 ms; the test's client and a busy machine get their share.
-    assert sorted(took)[len(took) // 2] < 0.006
+        for address, times in took.items():
+            started = time.process_time()
+            client.get(address)
+            times.append(time.process_time() - started)
+    room, nothing = (statistics.median(times) for times in took.values())
+    # Beside an answer that does nothing, so that a slow machine is no failure: 7 times as much CPU, seen.
+    assert room / nothing < 15
 
 
 # While the database is away

@@ -41,12 +41,14 @@ from people.rooms import room_of
 from people.stream_keys import create_stream_key
 from recorder.far_media import FarMedia
 from settings import Settings
+from tests.broadcast.kept_routes import keep_routes
 from tests.broadcast.kept_templates import KeptTemplates
 
 PROJECT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
 SECRET = b"s" * 32
 TEMPLATES = KeptTemplates()
+keep_routes()
 SDP = "application/sdp"
 
 

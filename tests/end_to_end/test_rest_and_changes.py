@@ -1,6 +1,6 @@
 """What a lecture does to players: a resting picture, sound that pauses, new sizes, a reconnect.
 
-KODO_FULL=1 takes the show's full lengths and plays back at normal speed.
+KODO_FULL=1 takes the show's full lengths, plays back at normal speed, and rewinds over all of it, too.
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ def test_players_go_on(
     assert_pictures_moved(viewer, speed=1)
     assert_smooth(live, happened)
 
-    rewind = play_back(viewer, from_live=True)
-    tell("rewind", rewind)
-    assert_smooth(rewind)
-
+    if FULL:
+        rewind = play_back(viewer, from_live=True)
+        tell("rewind", rewind)
+        assert_smooth(rewind)
     viewer.back_to_live()
     installation.end("changes")
     viewer.wait_for_state("replay")

@@ -28,6 +28,8 @@ CUTS = 5
 MOST_AGAIN = 8 << 20  # bytes that a cut may cost: what was on the line and in the sockets
 UPLOADS = "/api/v1/library/uploads"
 
+pytestmark = pytest.mark.side_by_side
+
 
 @contextmanager
 def large_film(folder: Path) -> Iterator[memoryview]:

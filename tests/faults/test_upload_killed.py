@@ -22,6 +22,8 @@ TUS = {"Tus-Resumable": "1.0.0"}
 PADDING = 12 << 20
 PIECE = 64 << 10
 
+pytestmark = pytest.mark.side_by_side
+
 
 class Browser:
     """Signed in as the lecturer; sends what the studio's page sends."""

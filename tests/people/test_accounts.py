@@ -112,7 +112,7 @@ def test_a_password_typed_in_another_composition_is_the_same() -> None:
     assert passwords.matches(passwords.hash_password("caf\u00e9 au lait"), "cafe\u0301 au lait")
 
 
-def test_hashes_are_argon2id_and_salted() -> None:
+def test_hashes_are_argon2id_and_salted(slow_hashes: None) -> None:
     one, two = passwords.hash_password(GOOD), passwords.hash_password(GOOD)
     assert one.startswith("$argon2id$v=19$m=65536,t=3")
     assert one != two
@@ -145,7 +145,9 @@ def test_wrong_words_are_all_refused_alike(
 
 
 @pytest.mark.serial
-def test_an_unknown_user_takes_as_long(database: Database, throttle: Throttle, tanaka: User) -> None:
+def test_an_unknown_user_takes_as_long(
+    slow_hashes: None, database: Database, throttle: Throttle, tanaka: User
+) -> None:
     def cost(user_id: str) -> float:
         spent = []
         for _ in range(3):
@@ -167,7 +169,9 @@ def test_a_deactivated_account_is_refused(database: Database, throttle: Throttle
         _sign_in(database, throttle)
 
 
-def test_an_old_hash_is_renewed(database: Database, throttle: Throttle, tanaka: User) -> None:
+def test_an_old_hash_is_renewed(
+    slow_hashes: None, database: Database, throttle: Throttle, tanaka: User
+) -> None:
     weak = passwords.PasswordHasher(time_cost=1, memory_cost=1024).hash(GOOD)
     with database.session() as session:
         session.get_one(User, tanaka.id).password_hash = weak
