@@ -30,8 +30,8 @@ class MigrationFailed(Exception):
     """The database holds a schema that this version does not know, most often a newer one."""
 
 
-def migrate(url: str) -> None:
-    """Create the database if need be and upgrade it to the newest schema.
+def migrate(url: str, revision: str = "head") -> None:
+    """Create the database if need be and upgrade it to the newest schema, or to that of `revision`.
 
     Raises DatabaseUnavailable, DatabaseUrlError or MigrationFailed.
     """
@@ -41,7 +41,7 @@ def migrate(url: str) -> None:
         raise DatabaseUnavailable(f"cannot create the database: {error}") from error
     try:
         with translated_errors():
-            _upgrade(engine)
+            _upgrade(engine, revision)
     except CommandError as error:
         raise MigrationFailed(str(error)) from error
     finally:
@@ -56,26 +56,31 @@ def newest_revision() -> str:
     return revision
 
 
-def _upgrade(engine: Engine) -> None:
+def known_revisions() -> frozenset[str]:
+    """The schema versions that this code can bring up to the newest."""
+    return frozenset(one.revision for one in ScriptDirectory.from_config(_configuration()).walk_revisions())
+
+
+def _upgrade(engine: Engine, revision: str) -> None:
     if engine.dialect.name == "sqlite":
         path = sqlite_path(engine.url)
         with _file_lock(path.with_name(path.name + ".migration-lock")):
             _use_write_ahead_log(engine)
             with engine.begin() as connection:
-                _run(connection)
+                _run(connection, revision)
     else:
         with engine.begin() as connection:
             # Another starter's migration, and one's own steps, may take long: the limits are for requests.
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-            _run(connection)
+            _run(connection, revision)
 
 
-def _run(connection: Connection) -> None:
+def _run(connection: Connection, revision: str) -> None:
     configuration = _configuration()
     configuration.attributes["connection"] = connection
-    command.upgrade(configuration, "head")
+    command.upgrade(configuration, revision)
 
 
 def _configuration() -> Config:

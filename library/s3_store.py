@@ -147,13 +147,18 @@ class S3Store:
 
     def list_objects(self, prefix: str = "") -> Iterator[StoredObject]:
         """See ObjectStore: a listing tells no SHA-256."""
+        return (one for one, _ in self.list_with_times(prefix))
+
+    def list_with_times(self, prefix: str = "") -> Iterator[tuple[StoredObject, datetime]]:
+        """With when each was put there, by the service's clock."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=self._prefix + prefix
         )
         with translated(self.name):
             for page in pages:
                 for one in page.get("Contents", ()):
-                    yield StoredObject(one["Key"].removeprefix(self._prefix), one["Size"], None)
+                    key = one["Key"].removeprefix(self._prefix)
+                    yield StoredObject(key, one["Size"], None), one["LastModified"]
 
     def address(self, key: str, seconds: int) -> str | None:
         """See ObjectStore. At most MOST_ADDRESS_SECONDS."""

@@ -95,8 +95,20 @@ class FolderNotEmpty(BackupError):
     """A restore goes into an empty folder or one that is not there yet, and into nothing else."""
 
 
-class NoRoom(BackupError):
-    """The folder or database that is restored to took no more."""
+class DatabaseNotEmpty(FolderNotEmpty):
+    """The database that is restored to has rows."""
+
+
+class OtherDatabase(BackupError):
+    """A SQLite generation does not go into PostgreSQL."""
+
+
+class FolderUnusable(BackupError):
+    """What is restored to cannot be written."""
+
+
+class NoRoom(FolderUnusable):
+    """What is restored to is full."""
 
 
 class SourceUnavailable(BackupError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from library.backup.disk_place import DiskPlace
 from library.backup.place import Place
 
 if TYPE_CHECKING:
@@ -16,4 +17,8 @@ def open_place(target: Path | S3Place, *, scratch: Path) -> Place:
 
     `scratch`: a folder of this machine for what is on its way to a bucket.
     """
-    raise NotImplementedError(f"{target} {scratch}")
+    if isinstance(target, Path):
+        return DiskPlace(target)
+    from library.backup.s3_place import BucketPlace
+
+    return BucketPlace(target, scratch)

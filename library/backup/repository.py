@@ -6,13 +6,27 @@ repository's lease; listing, checking and restoring need none.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
+from library.backup import heads as names
+from library.backup.checking import Checking
+from library.backup.codec import Codec
+from library.backup.collecting import collect
+from library.backup.errors import GenerationIncomplete, NoRepository, NoSuchGeneration, OtherRepository
+from library.backup.heads import Catalogue, Heads
 from library.backup.keys import BackupKey
+from library.backup.lists import entries_of_head
 from library.backup.place import Place
+from library.backup.restoring import Restoring
 from library.backup.retention import KEEP
+from library.backup.running import Run
+from library.backup.snapshot import SQLITE_FILE, is_of_database
 from library.backup.values import (
     Collected,
     Generation,
@@ -25,6 +39,9 @@ from library.backup.values import (
     never,
     no_progress,
 )
+
+_STANDALONE = Path(__file__).parent / "standalone"
+TEXTS = ("README.md", "restore.py")
 
 
 def _now() -> datetime:
@@ -46,25 +63,50 @@ def open_repository(
     Raises NoRepository, OtherRepository, RepositoryDamaged, NewerFormat, KeyNeeded, WrongKey, and what any
     method may raise: TargetUnavailable, TargetFull, TargetRefused.
     """
-    raise NotImplementedError
+    try:
+        identity = names.described(place, key)
+    except NoRepository:
+        if expected is not None:
+            raise OtherRepository(f"{place.title} is empty: is it the right disk, is it mounted?") from None
+        if not create:
+            raise
+        with place.lease("making a repository"):
+            identity = _described_or_made(place, key)
+    if expected is not None and identity != expected:
+        raise OtherRepository(f"{place.title} holds other backups than before")
+    return Repository(place, key, identity, clock)
+
+
+def _described_or_made(place: Place, key: BackupKey | None) -> str:
+    with suppress(NoRepository):  # somebody else has just made it
+        return names.described(place, key)
+    identity = names.describe(place, key)
+    Heads(place, key).save_catalogue(Catalogue())
+    return identity
 
 
 class Repository:
     """Made by `open_repository`."""
 
+    def __init__(
+        self, place: Place, key: BackupKey | None, identity: str, clock: Callable[[], datetime]
+    ) -> None:
+        self._place, self._key, self._id, self._clock = place, key, identity, clock
+        self._codec, self._heads = Codec(key), Heads(place, key)
+
     @property
     def id(self) -> str:
         """Random, made with it."""
-        raise NotImplementedError
+        return self._id
 
     @property
     def encrypted(self) -> bool:
-        raise NotImplementedError
+        return self._key is not None
 
     @property
     def place(self) -> Place:
         """For `title`, `free_bytes()`, `same_disk(folder)`."""
-        raise NotImplementedError
+        return self._place
 
     def run(
         self,
@@ -80,15 +122,26 @@ class Repository:
         LeaseLost, SourceUnavailable, ObjectDamaged (the target does not give back what it was given),
         Cancelled: there is then no new generation, and the older ones are as they were.
         """
-        raise NotImplementedError
+        with self._place.lease(f"backup ({reason})") as lease:
+            self._put_texts()
+            run = Run(
+                self._place,
+                self._codec,
+                self._heads,
+                source,
+                now_ns=time.time_ns(),
+                progress=progress,
+                cancelled=cancelled,
+            )
+            return run.make(reason, self._clock(), lease)
 
     def generations(self) -> list[Generation]:
         """Oldest first (by sequence). Those whose head is damaged are left out: `verify` names them."""
-        raise NotImplementedError
+        return [one for one in self._all() if one.files]  # of a damaged head nothing is known
 
     def generation(self, name: str) -> Generation:
         """By its id, its sequence (`42`), or `latest`. Raises NoSuchGeneration, GenerationIncomplete."""
-        raise NotImplementedError
+        return self._heads.load(self._named(name)).generation
 
     def verify(self, *, generation: str | None = None, progress: Progress = no_progress) -> Report:
         """Read and hash every object of a generation; None: of all, and whatever else is ours in the target.
@@ -96,11 +149,14 @@ class Repository:
         What is damaged is noted in the repository, where it can be: the next run writes it again if the live
         system still has it. Raises NoSuchGeneration.
         """
-        raise NotImplementedError
+        checking = Checking(self._place, self._codec, self._heads, progress)
+        return checking.all() if generation is None else checking.one(self._named(generation))
 
     def paths(self, generation: str) -> list[str]:
         """What a generation holds, as it would be restored; for drills and for who looks for a recording."""
-        raise NotImplementedError
+        head = self._heads.load(self._named(generation))
+        found = (entry.path for entry in entries_of_head(self._place, self._codec, head))
+        return list(dict.fromkeys(SQLITE_FILE if is_of_database(one) else one for one in found))
 
     def restore(
         self,
@@ -118,21 +174,85 @@ class Repository:
 
         `only`: paths that are, or begin with, one of these (`sessions/<id>/`; `recording_prefixes`); the
         database is among them only as `kodo.db`. It comes as the SQLite file `kodo.db`, also where it was
-        PostgreSQL; with `database_url` it goes into that empty database instead, of either kind. Raises
-        FolderNotEmpty, NoSuchGeneration, GenerationIncomplete, NewerSchema, ObjectMissing, ObjectDamaged
-        (unless `leave_out_damaged`: those files are left out and named), NoRoom, Cancelled.
+        PostgreSQL; with `database_url` it goes into that empty database instead: SQLite, or PostgreSQL where
+        it was that. Raises FolderNotEmpty, NoSuchGeneration, GenerationIncomplete, NewerSchema,
+        OtherDatabase, DatabaseNotEmpty, ObjectMissing, ObjectDamaged (unless `leave_out_damaged`: those files
+        are left out and named), NoRoom, FolderUnusable, Cancelled.
         """
-        raise NotImplementedError
+        restoring = Restoring(
+            self._place,
+            self._codec,
+            self._heads.load(self._named(generation)),
+            to,
+            only=only,
+            database_url=database_url,
+            leave_out_damaged=leave_out_damaged,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        return restoring.restore()
 
     def collect(self, now: datetime | None = None, *, keep: int = KEEP) -> Collected:
         """Remove generations by `retention.policy`, then objects that no generation needs and that are older
-        than a day. Nothing goes while the list of files of any generation that stays cannot be read. Raises
+        than a day. No object goes while nobody can say what a generation that stays needs. Raises
         RepositoryBusy, LeaseLost.
         """
-        raise NotImplementedError
+        with self._place.lease("collection") as lease:
+            return collect(
+                self._place, self._codec, self._heads, lease, self._all(), now or self._clock(), keep
+            )
 
     def close(self) -> None:
         """Idempotent."""
+        self._place.close()
+
+    def _all(self) -> list[Generation]:
+        """Those whose head cannot be read, too; what needs something damaged is no success."""
+        catalogue = self._heads.catalogue() or Catalogue()
+        found = []
+        for identity in self._heads.ids():
+            try:
+                head = self._heads.load(identity)
+                damaged = bool(catalogue.damaged) and self._needs(head, catalogue.damaged)
+                found.append(replace(head.generation, verified=head.generation.verified and not damaged))
+            except GenerationIncomplete:
+                found.append(names.unreadable(identity))
+            except NoSuchGeneration:
+                continue  # rotated meanwhile
+        return found
+
+    def _needs(self, head: names.Head, objects: frozenset[str]) -> bool:
+        try:
+            entries = entries_of_head(self._place, self._codec, head)
+            return head.files.name in objects or any(r.name in objects for e in entries for r in e.objects)
+        except GenerationIncomplete:
+            return True
+
+    def _named(self, name: str) -> str:
+        ids = self._heads.ids()
+        if name == "latest" and ids:
+            return ids[-1]
+        wanted = int(name) if name.isascii() and name.isdigit() else None
+        for identity in ids:
+            if name == identity or wanted == names.sequence_of(identity):
+                return identity
+        raise NoSuchGeneration(f"there is no generation {name}")
+
+    def _put_texts(self) -> None:
+        """What says how to restore without Kodo lies beside what is restored; under the lease."""
+        catalogue = self._heads.catalogue() or Catalogue()
+        texts = {}
+        for name in TEXTS:
+            text = (_STANDALONE / name).read_bytes()
+            texts[name] = sha256(text).hexdigest()
+            try:
+                same = self._place.read(name) == text
+            except FileNotFoundError:
+                same = False
+            if not same:
+                self._place.write(name, text)
+        if texts != catalogue.texts:
+            self._heads.save_catalogue(replace(catalogue, texts=texts))
 
 
 def recording_prefixes(session_id: str) -> tuple[str, ...]:

@@ -67,6 +67,7 @@ class Generation:
     `objects`: distinct ones it consists of; `bytes`: of all its files; `bytes_new`: what it added to the
     target. `verified`: each object that was new was read back and hashed, and nothing has been found damaged
     since. `schema`: revision of its database; `database`: `sqlite` or `postgresql`, where it came from.
+    `unread`: files that could not be read when it was made.
     """
 
     id: str
@@ -80,18 +81,22 @@ class Generation:
     verified: bool
     schema: str
     database: str
-    version: str
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run made. `rewritten`: names of objects that were damaged or missing and were written again."""
+    """What a run made. `rewritten`: names of objects that were damaged or missing and were written again.
+    `unread`: files of the installation that could not be read; the generation has them as they last were, if
+    an older one did.
+    """
 
     generation: Generation
     objects: int
     bytes_new: int
     verified: bool
     rewritten: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +128,12 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a collection removed. `reasons`: for each generation that is kept or went."""
+    """What a collection removed. `reasons`: for each generation that is kept or went. `blocked`: generations
+    of which nobody can say what they need: as long as they stay no object goes.
+    """
 
     generations: tuple[str, ...]
     objects: int
     bytes: int
     reasons: Mapping[str, str] = field(default_factory=dict)
+    blocked: tuple[str, ...] = ()

@@ -27,7 +27,6 @@ def generation(sequence: int, *, verified: bool = True, at: datetime = BEGAN) ->
         verified=verified,
         schema="0019",
         database="sqlite",
-        version="0",
     )
 
 

@@ -1,0 +1,194 @@
+"""Writes a generation into an empty folder: each file checked before it gets its name, the database last.
+
+While it is under way `.kodo-restoring/` is in the folder, with what is on its way; a folder in which it
+stands is no whole installation. An attempt that was killed is gone on with by another at the same generation.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from library.backup.codec import Codec
+from library.backup.database_rows import ROWS_FOLDER, import_rows
+from library.backup.errors import (
+    Cancelled,
+    FolderNotEmpty,
+    FolderUnusable,
+    GenerationIncomplete,
+    NewerSchema,
+    NoRoom,
+    ObjectDamaged,
+    ObjectMissing,
+    OtherDatabase,
+)
+from library.backup.file_list import Entry
+from library.backup.heads import Head
+from library.backup.lists import entries_of_head
+from library.backup.objects import content_of
+from library.backup.place import Place
+from library.backup.snapshot import SQLITE_FILE, is_of_database
+from library.backup.standalone.restore import build_sqlite
+from library.backup.values import IsCancelled, Progress, Restored
+from library.database import parse_url, sqlite_path
+from library.lasting_file import sync_folder
+from library.migration import known_revisions
+
+MARKER = ".kodo-restoring"
+_IGNORED = {"lost+found"}  # of a new file system
+
+
+class Restoring:
+    """One restore. See `Repository.restore`."""
+
+    def __init__(
+        self,
+        place: Place,
+        codec: Codec,
+        head: Head,
+        to: Path,
+        *,
+        only: Sequence[str] | None,
+        database_url: str | None,
+        leave_out_damaged: bool,
+        progress: Progress,
+        cancelled: IsCancelled,
+    ) -> None:
+        self._place, self._codec, self._head, self._to = place, codec, head, to
+        self._only, self._database_url = only, database_url
+        self._leave_out = leave_out_damaged
+        self._progress, self._cancelled = progress, cancelled
+        self._way = to / MARKER
+        self._files = self._bytes = 0
+        self._left_out: list[str] = []
+        self._folders: set[Path] = set()
+
+    def restore(self) -> Restored:
+        """Raises what `Repository.restore` names."""
+        self._check_schema()
+        self._check_complete()
+        with _translated(self._to):
+            self._begin()
+            for entry in self._entries():
+                self._restore(entry)
+            for folder in sorted(self._folders, reverse=True):
+                sync_folder(folder)
+            self._restore_database()
+            shutil.rmtree(self._way)
+            sync_folder(self._to)
+        return Restored(self._files, self._bytes, tuple(self._left_out))
+
+    def _entries(self) -> Iterator[Entry]:
+        for entry in entries_of_head(self._place, self._codec, self._head):
+            if self._is_wanted(SQLITE_FILE if is_of_database(entry.path) else entry.path):
+                yield entry
+
+    def _is_wanted(self, path: str) -> bool:
+        return self._only is None or any(path.startswith(one) for one in self._only)
+
+    def _check_schema(self) -> None:
+        one = self._head.generation
+        if self._is_wanted(SQLITE_FILE) and one.schema and one.schema not in known_revisions():
+            raise NewerSchema(
+                f"generation {one.id} has a database of schema {one.schema}, which this version lacks"
+            )
+        url = None if self._database_url is None else parse_url(self._database_url)
+        if url is not None and one.database == "sqlite" and url.get_backend_name() != "sqlite":
+            raise OtherDatabase(f"generation {one.id} is of a SQLite database: PostgreSQL does not take it")
+
+    def _check_complete(self) -> None:
+        """Before the first byte is written. Raises GenerationIncomplete."""
+        for _ in self._entries():
+            pass
+
+    def _begin(self) -> None:
+        self._to.mkdir(mode=0o700, parents=True, exist_ok=True)
+        identity = self._head.generation.id
+        found = set(os.listdir(self._to)) - _IGNORED
+        if found and not self._was_begun(identity):
+            raise FolderNotEmpty(f"{self._to} is not empty")
+        shutil.rmtree(self._way, ignore_errors=True)
+        self._way.mkdir(mode=0o700)
+        (self._way / "generation").write_text(identity, encoding="utf-8")
+
+    def _was_begun(self, identity: str) -> bool:
+        try:
+            return (self._way / "generation").read_text(encoding="utf-8") == identity
+        except OSError:
+            return False
+
+    def _restore(self, entry: Entry) -> None:
+        part = self._way / "part"
+        try:
+            self._write(entry, part)
+        except (ObjectMissing, ObjectDamaged):
+            if not self._leave_out:
+                raise
+            self._left_out.append(entry.path)
+            return
+        finally_at = (self._way if is_of_database(entry.path) else self._to) / entry.path
+        finally_at.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.rename(part, finally_at)
+        if not is_of_database(entry.path):
+            self._folders |= {
+                one for one in (finally_at.parent, *finally_at.parents) if one.is_relative_to(self._to)
+            }
+        self._files += 1
+
+    def _write(self, entry: Entry, part: Path) -> None:
+        length = 0
+        with open(part, "wb") as file:
+            for ref in entry.objects:
+                for chunk in content_of(self._place, self._codec, ref.name, entry.path):
+                    file.write(chunk)
+                    length += len(chunk)
+                    self._count(len(chunk))
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), entry.mode)
+        if length != entry.size:
+            raise GenerationIncomplete(self._head.generation.id, f"{entry.path} has another length")
+        if entry.mtime:
+            os.utime(part, ns=(entry.mtime, entry.mtime))
+
+    def _restore_database(self) -> None:
+        """Last: before it is there, the folder is no installation."""
+        rows, copied = self._way / ROWS_FOLDER, self._way / SQLITE_FILE
+        url = None if self._database_url is None else parse_url(self._database_url)
+        if rows.is_dir() and url is not None and url.get_backend_name() != "sqlite":
+            import_rows(rows, str(self._database_url), self._head.generation.schema)
+            return
+        if rows.is_dir():
+            try:
+                build_sqlite(rows, copied)
+            except (sqlite3.Error, ValueError, KeyError) as error:
+                raise FolderUnusable(f"{self._to}: the database cannot be built: {error}") from error
+        if not copied.exists():
+            return  # not wanted, or left out
+        target = self._to / SQLITE_FILE if url is None else sqlite_path(url)
+        if target.exists() and url is not None:
+            raise FolderNotEmpty(f"{target} is there already")
+        if url is not None:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.move(copied, target)
+        sync_folder(target.parent)
+
+    def _count(self, more: int) -> None:
+        if self._cancelled():
+            raise Cancelled("the restore was cancelled")
+        self._bytes += more
+        self._progress(self._bytes, max(self._bytes, self._head.generation.bytes))
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        kind = NoRoom if error.errno in (errno.ENOSPC, errno.EDQUOT) else FolderUnusable
+        raise kind(f"{folder}: {error.strerror or error}") from error
