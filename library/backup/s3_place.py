@@ -6,7 +6,6 @@ counts once the store itself has told length and SHA-256. Blocking.
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -54,19 +53,17 @@ class BucketPlace:
         with _translated(self.title):
             small = [one for one in files if one.path.stat().st_size <= _SMALL_BYTES]
             with ThreadPoolExecutor(_SIDE_BY_SIDE) as threads:
-                for _ in threads.map(self._send, small):
+                for _ in threads.map(self._send_small, small):
                     pass
             for one in files:
                 if one.path.exists():
-                    self._send(one)
+                    self._store.put(one.name, one.path, anew=True)
+                    one.path.unlink()
 
     def write(self, name: str, data: bytes) -> None:
         """See Place."""
-        staged = self._staging / f"small-{secrets.token_hex(8)}"
-        with translated(self.title):
-            self._staging.mkdir(mode=0o700, parents=True, exist_ok=True)
-            staged.write_bytes(data)
-        self.commit([Staged(staged, name)])
+        with _translated(self.title):
+            self._store.put_small(name, data)
 
     def read(self, name: str) -> bytes:
         """See Place."""
@@ -115,8 +112,8 @@ class BucketPlace:
         """See Place."""
         self._store.close()
 
-    def _send(self, one: Staged) -> None:
-        self._store.put(one.name, one.path, anew=True)
+    def _send_small(self, one: Staged) -> None:
+        self._store.put_small(one.name, one.path.read_bytes())
         one.path.unlink()
 
 
