@@ -1,7 +1,8 @@
 """How content becomes an object and back: named by its SHA-256, compressed where that pays, encrypted.
 
 An object's name is 64 hexadecimal digits and what was done to it: nothing (`sha256sum` finds the name), `.z`
-(zlib), `.e` (encrypted), `.ze` (zlib, then encrypted). With a key the digits are an HMAC of the SHA-256.
+(zlib, and the CRC-32 of that in 4 bytes), `.e` (encrypted), `.ze` (compressed, then encrypted). With a key
+the digits are an HMAC of the SHA-256.
 Encrypted: `KODOenc1`, 32 random bytes, then frames of up to 1 MiB, each AES-256-GCM under a key that HKDF
 makes of the repository's and the random bytes; its nonce is the frame's number (11 bytes) and 1 for the last
 frame (the STREAM construction), so that frames can be neither moved, left out nor cut off. Pure; streams.
@@ -84,7 +85,7 @@ class Check:
 
 def compression_pays(data: bytes) -> bytes | None:
     """`data` compressed, if that makes it a good deal smaller."""
-    made = zlib.compress(data, 1)
+    made = b"".join(_deflated([data]))
     return made if len(made) < _PAYS * len(data) else None
 
 
@@ -95,17 +96,19 @@ def sealed_length(length: int) -> int:
 
 
 def _deflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    press = zlib.compressobj(1)
+    press, check = zlib.compressobj(1), 0
     for chunk in chunks:
         if made := press.compress(chunk):
+            check = zlib.crc32(made, check)
             yield made
-    yield press.flush()
+    made = press.flush()
+    yield made + zlib.crc32(made, check).to_bytes(4, "big")
 
 
 def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
     press = zlib.decompressobj()
     try:
-        for chunk in chunks:
+        for chunk in _without_check(chunks):
             rest = chunk
             while rest:
                 yield press.decompress(rest, FRAME_BYTES)
@@ -114,6 +117,18 @@ def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise Unreadable(str(error)) from error
     if not press.eof or press.unused_data:
         raise Unreadable("compressed content ends in its middle, or goes on behind its end")
+
+
+def _without_check(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """All but the last 4 bytes, the CRC-32 of the others: zlib itself has bits that mean nothing."""
+    kept, check = b"", 0
+    for chunk in chunks:
+        kept += chunk
+        passing, kept = kept[:-4], kept[-4:]
+        check = zlib.crc32(passing, check)
+        yield passing
+    if kept != check.to_bytes(4, "big"):
+        raise Unreadable("compressed content is not what was written")
 
 
 def _sealed(key: BackupKey, chunks: Iterable[bytes]) -> Iterator[bytes]:

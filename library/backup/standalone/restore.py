@@ -180,14 +180,19 @@ def unsealed(path: Path, key: Key | None) -> dict[str, Any]:
 
 
 def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    press = zlib.decompressobj()
+    """zlib, and behind it the CRC-32 of what is compressed: 4 bytes."""
+    press, kept, check = zlib.decompressobj(), b"", 0
     for chunk in chunks:
-        rest = chunk
+        kept += chunk
+        rest, kept = kept[:-4], kept[-4:]
+        check = zlib.crc32(rest, check)
         while rest:
             yield press.decompress(rest, BLOCK)
             rest = press.unconsumed_tail
     if not press.eof or press.unused_data:
         raise ValueError("compressed content has no end, or more behind it")
+    if kept != check.to_bytes(4, "big"):
+        raise ValueError("compressed content is not what was written")
 
 
 def verify(backups: Backups, name: str | None) -> bool:

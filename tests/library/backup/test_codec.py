@@ -44,11 +44,8 @@ def test_one_bit_is_noticed(data: bytes, compressed: bool, kind: str, choose: st
     bit = choose.draw(st.integers(0, 8 * len(stored) - 1))
     flipped = bytearray(stored)
     flipped[bit // 8] ^= 1 << bit % 8
-    try:
-        came = decoded(codec, name, bytes(flipped))
-    except Unreadable:
-        return
-    assert came == data and compressed and kind == "plain"  # zlib has bits that mean nothing
+    with pytest.raises(Unreadable):
+        decoded(codec, name, bytes(flipped))
 
 
 @given(st.binary(min_size=1, max_size=500), st.booleans(), st.sampled_from(sorted(CODECS)), st.data())
