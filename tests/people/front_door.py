@@ -14,7 +14,7 @@ from jinja2 import DictLoader
 from werkzeug.test import TestResponse
 
 from library.database import Database, utc_now
-from people import session_cookie
+from people import password_views, session_cookie
 from people.routes import RULES, Rule, enforce
 from people.session_cookie import current_user
 from people.sign_in_views import blueprint
@@ -23,6 +23,8 @@ from settings import Settings
 TOKEN = "<input name=csrf_token value={{ csrf_token() }}>"
 TEMPLATES = {
     "sign_in.html": TOKEN + "<p>{{ error }}<p>{{ user_id }}<p>{{ next }}",
+    "forgotten_password.html": TOKEN + "<p>{{ by_mail }} {{ asked }}",
+    "set_password.html": TOKEN + "<p>{{ error }}<p>{{ holder.user_id }}<p>{{ invited }}",
     "setup.html": TOKEN + "<p>{{ error }}<p>{{ organization }}",
 }
 GUARDED = {
@@ -53,6 +55,7 @@ def make_app(
     Babel(app)
     session_cookie.install(app, database, settings, b"s" * 32)
     app.register_blueprint(blueprint)
+    app.register_blueprint(password_views.blueprint)
     app.add_url_rule("/in", "signed_in", lambda: "in")
     app.add_url_rule("/rooms", "hosts", lambda: "rooms")
     app.add_url_rule("/rooms/<slug>/studio", "studio", lambda slug: str(g.room.slug))
