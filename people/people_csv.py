@@ -129,7 +129,7 @@ def read(data: bytes) -> list[Row]:
 def judge(transaction: Session, by: By, organization: Organization, rows: list[Row]) -> Judged:
     """What would be made of each line."""
     found = transaction.execute(select(User.user_id, User.organization_id))
-    taken = dict(found.tuples().all())
+    taken = {row.user_id: row.organization_id for row in found}
     judged, seen = Judged(), set[str]()
     for row in rows:
         outcome = _judge_one(row, by)

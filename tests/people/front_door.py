@@ -8,11 +8,11 @@ from pathlib import Path
 
 from flask import Flask, g
 from flask.testing import FlaskClient
-from flask_babel import Babel
 from flask_wtf.csrf import generate_csrf
 from jinja2 import DictLoader
 from werkzeug.test import TestResponse
 
+from broadcast import languages
 from library.database import Database, utc_now
 from people import password_views, session_cookie
 from people.routes import RULES, Rule, enforce
@@ -52,7 +52,7 @@ def make_app(
     settings = Settings.from_environment({**addresses, **environment})
     app = Flask("front_door", static_folder=None)
     app.jinja_loader = DictLoader(TEMPLATES)
-    Babel(app)
+    languages.install(app)
     session_cookie.install(app, database, settings, b"s" * 32)
     app.register_blueprint(blueprint)
     app.register_blueprint(password_views.blueprint)
@@ -78,7 +78,12 @@ class Browser:
         return self.client.get(path, base_url=self.base_url)
 
     def submit(self, path: str, **form: str) -> TestResponse:
-        return self.client.post(path, data={"csrf_token": self.csrf_token(), **form}, base_url=self.base_url)
+        return self.client.post(
+            path,
+            data={"csrf_token": self.csrf_token(), **form},
+            base_url=self.base_url,
+            headers={"Referer": f"{self.base_url}/"},
+        )
 
     def csrf_token(self) -> str:
         page = self.get("/sign-in")
