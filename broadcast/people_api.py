@@ -258,10 +258,9 @@ def invitation_links() -> Response:
     now, reader = people().clock(), asker()
     invited = Wanted(state=State.INVITED)
     with services().database.session() as transaction:
-        users = [line.user for line in directory.everybody(transaction, reader, invited)]
-        users = [user for user in users if user.organization_id == reader.organization_id]
-        for user in users:
-            account_links.void(transaction, user.id)
+        found = [line.user for line in directory.everybody(transaction, reader, invited)]
+        users = [user for user in found if standing.may_invite_again(reader, user)]
+        account_links.void_invitations(transaction, [user.id for user in users])
         links = account_links.issue_many(transaction, users, now)
         by().note_many(transaction, "user.invitation_links", reader.organization_id, {"accounts": len(users)})
     public = services().settings.public_url

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +25,7 @@ INVITATION_VALID = timedelta(days=7)
 ADMINS_RESET_VALID = timedelta(hours=24)
 ASKED_RESET_VALID = timedelta(hours=1)
 ASKED_AT_ONCE = 3  # so many resets that were asked for by mail may be open: a flood fills no mailbox
+_AT_ONCE = 500
 _TOKEN_LENGTH = 43  # 32 bytes in base64url without padding
 
 
@@ -82,6 +83,13 @@ def issue_many(
 def void(transaction: Session, user_id: str) -> None:
     """No link of the account sets anything any more."""
     transaction.execute(delete(AccountLink).where(AccountLink.user_id == user_id))
+
+
+def void_invitations(transaction: Session, user_ids: Sequence[str]) -> None:
+    """No link of these opens anything any more; some hundreds at a time, for SQLite's sake."""
+    for begin in range(0, len(user_ids), _AT_ONCE):
+        some = user_ids[begin : begin + _AT_ONCE]
+        transaction.execute(delete(AccountLink).where(AccountLink.user_id.in_(some)))
 
 
 def may_ask_again(transaction: Session, user: User, now: datetime) -> bool:

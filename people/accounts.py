@@ -10,6 +10,7 @@ import unicodedata
 from datetime import datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from library.database import Database, exclusive
@@ -102,8 +103,11 @@ def create_invited(
         email=checked,
         language=language,
     )
-    session.add(user)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError as error:  # a file of people had it just now
+        raise UserIdTaken(f"there is a user {folded} already") from error
     return user
 
 

@@ -93,7 +93,7 @@ def _conditions(reader: User, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.state is not None:
         conditions += _in_state(wanted.state)
     if wanted.search:
-        text = wanted.search[:SEARCH_LENGTH].casefold()
+        text = wanted.search[:SEARCH_LENGTH].lower()
         names = (User.user_id, func.lower(User.display_name), User.email)
         conditions.append(or_(*(name.contains(text, autoescape=True) for name in names)))
     return conditions

@@ -38,7 +38,7 @@ def remember_here(answer: BaseResponse, account: str) -> None:
         COOKIE,
         str(_serializer().dumps([*kept, (_short(account), name)])),
         max_age=COOKIE_SECONDS,
-        path="/sign-in",
+        path="/",
         secure=people().settings.secure,
         httponly=True,
         samesite="Lax",

@@ -117,9 +117,9 @@ def _nobodys_hash() -> str:
     return _hasher.hash("nobody signs in with this")
 
 
-def _normalized(password: str) -> str:
-    # RFC 8265 4.2: keyboards differ in how they compose the same characters.
-    return unicodedata.normalize("NFC", password)
+def _normalized(password: str) -> bytes:
+    # RFC 8265 4.2: keyboards differ in how they compose the same characters. JSON may hold half of a pair.
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 
 @contextmanager

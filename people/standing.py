@@ -89,6 +89,11 @@ def may_look_after(actor: User, person: User) -> bool:
     return actor.organization_id == person.organization_id and person.role != Role.OPERATOR
 
 
+def may_invite_again(actor: User, person: User) -> bool:
+    """Pure: whose fresh link is in the file of all who are invited to the own organization."""
+    return may_look_after(actor, person) and actor.organization_id == person.organization_id
+
+
 def reach_of(actor: User) -> ColumnElement[bool] | None:
     """The same as a condition on `User`, but that admins see operators of their organization; None: all."""
     return None if actor.role == Role.OPERATOR else User.organization_id == actor.organization_id

@@ -44,6 +44,11 @@ def _row(stage: WebStage, user: User) -> User:
         return session.get_one(User, user.id)
 
 
+def _person(stage: WebStage, user_id: str) -> User:
+    with stage.database.reading() as session:
+        return user_of(session, user_id)
+
+
 def _actions(stage: WebStage) -> list[str]:
     with stage.database.reading() as session:
         return list(session.scalars(select(AuditRow.action).order_by(AuditRow.number)))
@@ -262,6 +267,12 @@ def test_csv_in_and_out_again(stage: WebStage, admin: User) -> None:
     paths = re.findall(r"http://localhost:8000(/invitation/[\w-]{43})", links.text)
     assert len(paths) == 2
     assert [stage.client().get(path).status_code for path in paths] == [200, 200]
+    hidden = stage.call("PATCH", f"{PEOPLE}/{_person(stage, 'kan').id}", {"role": "operator"}, user=admin)
+    assert hidden.status_code == 403
+    make(stage.database, "op", Role.OPERATOR, password_hash="")  # whose link would be a way up
+    again = client.post(f"{PEOPLE}/invitations.csv", data={"csrf_token": csrf_token(client)}).text
+    assert "mori" in again and "op," not in again
+    assert stage.client().get(paths[0]).status_code == 404  # those before are void
     assert {"user.imported", "user.invitation_links"} <= set(_actions(stage))
 
 

@@ -145,6 +145,12 @@ def test_a_password_typed_in_another_composition_is_the_same() -> None:
     assert passwords.matches(passwords.hash_password("caf\u00e9 au lait"), "cafe\u0301 au lait")
 
 
+def test_half_of_a_surrogate_pair_is_a_character_as_any_other() -> None:
+    """JSON may bring it."""
+    made = passwords.hash_password("\ud800 and more of it")
+    assert passwords.matches(made, "\ud800 and more of it") and not passwords.matches(made, "\udfff")
+
+
 def test_hashes_are_argon2id_and_salted(slow_hashes: None) -> None:
     one, two = passwords.hash_password(GOOD), passwords.hash_password(GOOD)
     assert one.startswith("$argon2id$v=19$m=65536,t=3")
