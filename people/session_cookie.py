@@ -1,10 +1,10 @@
 """Who is asking: a browser by its signed cookie, with all that Flask must be told of it, or a program.
 
-Used in web threads, per request. The cookie names a row of `people.sign_ins` and holds the account's session
-epoch; row and account are read anew, in one query, for each request that asks, so that an ended sign-in and a
-deactivated or changed account are out at once. A request with
-`Authorization: Bearer` is a program's: its cookies do not count, none of them, and it needs no page's token,
-for no page of another site can send that header.
+Used in web threads, per request. The cookie names a row of `people.sign_ins` and holds the account's id (for a
+studio that is live while the database is away) and session epoch; row and account are read anew, in one query,
+for each request that asks, so that an ended sign-in and a deactivated or changed account are out at once. A
+request with `Authorization: Bearer` is a program's: its cookies do not count, none of them, and it needs no
+page's token, for no page of another site can send that header.
 """
 
 from __future__ import annotations
@@ -128,21 +128,21 @@ def remember(user: User, address: str) -> None:
         row = sign_ins.begin(transaction, user, address=address, user_agent=agent, now=now)
     session.clear()
     session.permanent = True
-    session["sign_in"] = row.id
+    session["sign_in"], session["user"] = row.id, user.id
     session["epoch"] = user.session_epoch
     g.kodo_user, g.kodo_sign_in = user, row.id
 
 
 def forget() -> None:
     """Sign this browser out: its cookie is worth nothing any more, wherever it has been copied to."""
-    user, row = current_user(), session.get("sign_in")
+    user_id, row = session.get("user"), session.get("sign_in")
     session.clear()
     g.kodo_user = g.kodo_sign_in = None
-    if user is None or row is None:
+    if user_id is None or row is None:
         return
     try:
         with people().database.session() as transaction:
-            sign_ins.end(transaction, user.id, row)
+            sign_ins.end(transaction, user_id, row)
     except DatabaseUnavailable as error:
         log.warning("sign-in %s could not be ended: %s", row, error)
 
@@ -175,7 +175,9 @@ def _load_user() -> User | None:
         return None
     now = people().clock()
     found = sign_ins.look_up(people().database, name, now)
-    if found is None or not found[1].active or found[1].session_epoch != epoch:
+    if found is None or found[1].id != session.get("user"):
+        return None
+    if not found[1].active or found[1].session_epoch != epoch:
         return None
     row, user = found
     sign_ins.note_use(people().database, row, now)
