@@ -1,10 +1,10 @@
 """Who is asking: a browser by its signed cookie, with all that Flask must be told of it, or a program.
 
-Used in web threads, per request. The cookie names a row of `people.sign_ins` and holds the account's id (for a
-studio that is live while the database is away) and session epoch; row and account are read anew, in one query,
-for each request that asks, so that an ended sign-in and a deactivated or changed account are out at once. A
-request with `Authorization: Bearer` is a program's: its cookies do not count, none of them, and it needs no
-page's token, for no page of another site can send that header.
+Used in web threads, per request. The cookie names a row of `people.sign_ins` and holds the account's id
+(for a studio that is live while the database is away) and session epoch; row and account are read anew, in
+one query, for each request that asks, so that an ended sign-in and a deactivated or changed account are out
+at once. A request with `Authorization: Bearer` is a program's: its cookies do not count, none of them, and
+it needs no page's token, for no page of another site can send that header.
 """
 
 from __future__ import annotations
