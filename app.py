@@ -203,6 +203,7 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     add.add_argument("--role", choices=ROLES, required=True)
     add.add_argument("--name", help="name that others see (default: the user ID)")
     add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    _add_user_changes(user)
     room = _add_group(commands, "room", "rooms and their stream keys")
     add = _add(room, "add", _administer("room add"), "add a room")
     add.add_argument("slug", metavar="SLUG")
@@ -218,6 +219,31 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     _add(session, "end", _administer("session end"), "end a room's lecture").add_argument(
         "slug", metavar="SLUG"
     )
+
+
+def _add_user_changes(user: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    invite = _add(
+        user, "invite", _administer("user invite"), "add an account, print a link that sets its password"
+    )
+    invite.add_argument("user_id", metavar="USERID")
+    invite.add_argument("--role", choices=ROLES, required=True)
+    invite.add_argument("--name", help="name that others see (default: the user ID)")
+    invite.add_argument("--email", help="where a link for a new password may be mailed to")
+    _add(user, "list", _administer("user list"), "list all accounts").add_argument(
+        "--json", action="store_true"
+    )
+    role = _add(user, "role", _administer("user role"), "change what somebody may do")
+    role.add_argument("user_id", metavar="USERID")
+    role.add_argument("role", choices=ROLES)
+    for name, meaning in (
+        ("deactivate", "sign somebody out for good; their rooms and recordings stay"),
+        ("activate", "let them in again"),
+        ("reset-link", "print a link that sets a new password, once"),
+    ):
+        _add(user, name, _administer(f"user {name}"), meaning).add_argument("user_id", metavar="USERID")
+    take_in = _add(user, "import", _administer("user import"), "add accounts from a CSV file, all or none")
+    take_in.add_argument("file", metavar="FILE", type=Path, help="columns user_id, name, role, email")
+    take_in.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
 
 def _add_tokens(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

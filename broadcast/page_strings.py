@@ -463,6 +463,50 @@ def settings_strings() -> Strings:
     }
 
 
+def account_strings() -> Strings:
+    return {
+        "saved": _("Saved."),
+        "not_saved": _("The server does not answer. Nothing was changed. Please try again."),
+        "signed_out": _("That browser is signed out."),
+    }
+
+
+def person_strings() -> Strings:
+    return {**account_strings(), **link_strings()}
+
+
+def people_strings() -> Strings:
+    return {
+        "not_saved": _("The server does not answer. Nothing was changed. Please try again."),
+        "wrong_line": _("Line {line} ({user_id}): {words}"),
+        "more_wrong": _("… and {count} more"),
+        "would_be_made": _("The file is good. New accounts: {count}. There already: {known}."),
+        "nothing_new": _("There is nobody new in the file. There already: {known}."),
+        "import_check": _("Check the file"),
+        "import_do": _("Import them"),
+        **link_strings(),
+    }
+
+
+def link_strings() -> Strings:
+    """What became of a link that sets a password, by the API's word for it."""
+    return {
+        "mail_sent": _("The link was mailed to {email}."),
+        "mail_off": _(
+            "No mail is sent here. Hand the link over yourself: whoever has it chooses the password."
+        ),
+        "mail_nowhere": _(
+            "There is no mail address. Hand the link over yourself: whoever has it chooses the password."
+        ),
+        "mail_refused": _("The mail server does not take the address {email}. Hand the link over yourself."),
+        "mail_unavailable": _(
+            "The mail server does not answer. Hand the link over yourself, or try again later."
+        ),
+        "copied": _("Copied."),
+        "not_copied": _("The browser did not let this page copy. Select the text and copy it yourself."),
+    }
+
+
 STRINGS: Mapping[str, Callable[[], Strings]] = {
     "front_page.js": front_strings,
     "room_page.js": room_strings,
@@ -477,4 +521,7 @@ STRINGS: Mapping[str, Callable[[], Strings]] = {
     "jobs_page.js": jobs_strings,
     "settings_page.js": settings_strings,
     "scheduled_panel.js": scheduled_strings,
+    "account_page.js": account_strings,
+    "person_page.js": person_strings,
+    "people_page.js": people_strings,
 }

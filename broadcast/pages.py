@@ -23,6 +23,7 @@ from broadcast import (
     keeping_pages,
     languages,
     library_pages,
+    people_pages,
     room_keeping,
     room_lists,
     word_search,
@@ -60,6 +61,7 @@ def install(app: Flask) -> None:
     app.register_blueprint(blueprint)
     app.register_blueprint(library_pages.blueprint)
     app.register_blueprint(keeping_pages.blueprint)
+    app.register_blueprint(people_pages.blueprint)
 
 
 @blueprint.get("/")

@@ -133,6 +133,7 @@ def _too_busy(_error: TooBusy) -> Response:
 def _unexpected(error: Exception) -> Response:
     """A defect: told with an id that the log has too, never with what it was."""
     number = secrets.token_hex(4)
-    log.error("error %s at %s %s", number, request.method, request.path, exc_info=error)
+    # Its rule, not its path: there are secrets in addresses.
+    log.error("error %s at %s %s", number, request.method, request.url_rule, exc_info=error)
     detail = _("Something went wrong here. The log has it as %(number)s.", number=number)
     return answer(Problem(500, _("Error"), detail))

@@ -11,6 +11,7 @@ from apiflask import APIFlask, HTTPError
 from flask import Response, request
 
 from broadcast import (
+    account_api,
     chapter_api,
     copy_api,
     download_views,
@@ -25,6 +26,7 @@ from broadcast import (
     media_api,
     oembed_views,
     pages,
+    people_api,
     picture_views,
     poster_api,
     poster_views,
@@ -48,7 +50,7 @@ from broadcast.event_feed import EventFeed
 from broadcast.live_answers import LiveAnswers
 from broadcast.packed_static import pack
 from broadcast.services import KEY, WebServices
-from people import routes, session_cookie, sign_in_views
+from people import password_views, routes, session_cookie, sign_in_views
 
 PROJECT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 2 << 20
@@ -108,7 +110,10 @@ def create_app(services: WebServices, live_answers: LiveAnswers, feed: EventFeed
 
 def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None:
     app.register_blueprint(sign_in_views.blueprint)
+    app.register_blueprint(password_views.blueprint)
     pages.install(app)
+    app.register_blueprint(people_api.blueprint)
+    app.register_blueprint(account_api.blueprint)
     app.register_blueprint(room_api.blueprint)
     app.register_blueprint(stream_key_api.blueprint)
     app.register_blueprint(media_api.blueprint)

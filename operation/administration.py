@@ -38,7 +38,7 @@ from operation import job_commands, library_commands
 from operation.far_files import told_by_marker
 from operation.recording_files import files_of
 from operation.wrong_use import WrongUse
-from people import command_line, setup_link
+from people import command_line, setup_link, user_commands
 from people.models import Role
 from settings import Settings
 
@@ -57,6 +57,7 @@ class ObjectsDamaged(Exception):
 
 ERRORS = (
     *command_line.COMMAND_ERRORS,
+    *user_commands.ERRORS,
     DatabaseMissing,
     DatabaseUnavailable,
     JobNotFound,
@@ -105,6 +106,47 @@ def _user_add(settings: Settings, parsed: argparse.Namespace) -> None:
     password = _password(parsed.password_stdin)
     with _database(settings) as database:
         command_line.add_user(database, parsed.user_id, Role(parsed.role), password, name=parsed.name)
+
+
+def _user_invite(settings: Settings, parsed: argparse.Namespace) -> None:
+    with _database(settings) as database:
+        role, more = Role(parsed.role), {"name": parsed.name or "", "email": parsed.email or ""}
+        print(user_commands.invite(database, settings.public_url, parsed.user_id, role, **more))
+
+
+def _user_list(database: Database, parsed: argparse.Namespace) -> None:
+    lines = user_commands.list_users(database)
+    if parsed.json:
+        print(json.dumps([asdict(line) for line in lines], ensure_ascii=False, indent=2))
+        return
+    for line in lines:
+        print(f"{line.user_id}\t{line.role}\t{line.state}\t{line.last_sign_in_at or '-'}\t{line.name}")
+
+
+def _user_role(database: Database, parsed: argparse.Namespace) -> None:
+    user_commands.change_role(database, parsed.user_id, Role(parsed.role))
+
+
+def _user_deactivate(database: Database, parsed: argparse.Namespace) -> None:
+    user_commands.set_active(database, parsed.user_id, active=False)
+
+
+def _user_activate(database: Database, parsed: argparse.Namespace) -> None:
+    user_commands.set_active(database, parsed.user_id, active=True)
+
+
+def _user_reset_link(settings: Settings, parsed: argparse.Namespace) -> None:
+    with _database(settings) as database:
+        print(user_commands.reset_link(database, settings.public_url, parsed.user_id))
+
+
+def _user_import(settings: Settings, parsed: argparse.Namespace) -> None:
+    try:
+        with _database(settings) as database:
+            judged = user_commands.import_users(database, parsed.file, dry_run=parsed.dry_run)
+    except OSError as error:
+        raise WrongUse(f"{parsed.file}: {error.strerror}") from error
+    print(f"{'would be ' if parsed.dry_run else ''}invited: {len(judged.new)}, there already: {judged.known}")
 
 
 def _room_add(settings: Settings, parsed: argparse.Namespace) -> None:
@@ -261,6 +303,13 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "migrate": _migrate,
     "setup-link": _setup_link,
     "user add": _user_add,
+    "user invite": _user_invite,
+    "user list": _with_database(_user_list),
+    "user role": _with_database(_user_role),
+    "user deactivate": _with_database(_user_deactivate),
+    "user activate": _with_database(_user_activate),
+    "user reset-link": _user_reset_link,
+    "user import": _user_import,
     "room add": _room_add,
     "room list": _room_list,
     "room key": _room_key,

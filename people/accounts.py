@@ -10,10 +10,12 @@ import unicodedata
 from datetime import datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from library.database import Database, exclusive
 from people import passwords
+from people.mail import is_address
 from people.models import Organization, Role, User
 from people.throttle import Throttle
 
@@ -29,6 +31,10 @@ class UnfitUserId(ValueError):
 
 class UserIdTaken(ValueError):
     """Another account has this user ID already."""
+
+
+class UnfitEmail(ValueError):
+    """No mail address."""
 
 
 class UserNotFound(LookupError):
@@ -61,21 +67,58 @@ def create_user(
     display_name: str = "",
 ) -> User:
     """Add an account. Raises UnfitUserId, UnfitPassword, UserIdTaken."""
-    folded = fold_user_id(user_id)
-    passwords.check_fitness(password, user_id=folded)
+    passwords.check_fitness(password, user_id=fold_user_id(user_id))
+    user = create_invited(
+        session, user_id=user_id, role=role, organization=organization, display_name=display_name
+    )
+    user.password_hash = passwords.hash_password(password)
+    session.flush()
+    return user
+
+
+def create_invited(
+    session: Session,
+    *,
+    user_id: str,
+    role: Role,
+    organization: Organization,
+    display_name: str = "",
+    email: str | None = None,
+    language: str | None = None,
+) -> User:
+    """Add an account that has no password yet, so that nobody signs in to it.
+
+    Raises UnfitUserId, UserIdTaken, UnfitEmail.
+    """
+    folded, checked = fold_user_id(user_id), check_email(email or "")
     exclusive(session, f"user:{folded}")
     if find_user(session, folded) is not None:
         raise UserIdTaken(f"there is a user {folded} already")
     user = User(
         organization_id=organization.id,
         user_id=folded,
-        display_name=one_line(display_name or user_id)[:NAME_LENGTH],
-        password_hash=passwords.hash_password(password),
+        display_name=one_line(display_name)[:NAME_LENGTH] or one_line(user_id)[:NAME_LENGTH],
+        password_hash="",
         role=role,
+        email=checked,
+        language=language,
     )
-    session.add(user)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError as error:  # a file of people had it just now
+        raise UserIdTaken(f"there is a user {folded} already") from error
     return user
+
+
+def check_email(text: str) -> str | None:
+    """In small letters, by which nobody tells mailboxes apart; None for an empty one. Raises UnfitEmail."""
+    address = text.strip(" ").lower()
+    if not address:
+        return None
+    if not is_address(address):
+        raise UnfitEmail("this is no mail address")
+    return address
 
 
 def find_user(session: Session, folded_user_id: str) -> User | None:
@@ -104,7 +147,8 @@ def default_organization(session: Session, name: str = "") -> Organization:
 
 def has_admin(session: Session) -> bool:
     """Whether somebody could administer this installation."""
-    return bool(session.scalar(select(func.count()).where(User.role.in_((Role.ADMIN, Role.OPERATOR)))))
+    looks_after_it = User.role.in_(_ADMINISTERING_ROLES), User.password_hash != ""
+    return bool(session.scalar(select(func.count()).where(*looks_after_it)))
 
 
 def hosts(user: User) -> bool:
@@ -123,9 +167,18 @@ def operates(user: User) -> bool:
 
 
 def sign_in(
-    database: Database, throttle: Throttle, *, user_id: str, password: str, address: str, now: datetime
+    database: Database,
+    throttle: Throttle,
+    *,
+    user_id: str,
+    password: str,
+    address: str,
+    now: datetime,
+    place: str = "",
+    language: str | None = None,
 ) -> User:
-    """Check a user ID and password typed at `address`.
+    """Check a user ID and password typed at `address`. `place`: what is counted instead of the address, in a
+    browser that is known (`people.known_browser`); `language`: of the page.
 
     Takes equally long for unknown users. Raises SignInRefused, Throttled, TooBusy, DatabaseUnavailable.
     """
@@ -133,18 +186,19 @@ def sign_in(
         folded = fold_user_id(user_id)
     except UnfitUserId:
         folded = ""
-    throttle.begin(folded, address)
+    throttle.begin(folded, place or address)
     with database.reading() as session:
         user = find_user(session, folded) if folded else None
     # Outside any transaction: the hash takes tens of milliseconds, and SQLite has one writer.
     right = passwords.matches(user.password_hash if user else None, password)
     if user is None or not right or not user.active:
         raise SignInRefused("the user ID or the password is wrong")
-    throttle.succeeded(folded, address)
+    throttle.succeeded(folded, place or address)
     renewed = passwords.hash_password(password) if passwords.is_outdated(user.password_hash) else None
     with database.session() as session:
         stored = session.get_one(User, user.id)
         stored.last_sign_in_at = now
+        stored.language = language or stored.language
         # Unless it was changed in between: the old password must not come back.
         if renewed is not None and stored.password_hash == user.password_hash:
             stored.password_hash = renewed

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask_babel import gettext
 
-from people.accounts import USER_ID_LENGTH, UnfitUserId, UserIdTaken
+from people.accounts import USER_ID_LENGTH, UnfitEmail, UnfitUserId, UserIdTaken
 from people.passwords import UnfitPassword
 from people.rooms import (
     SLUG_LENGTH,
@@ -21,7 +21,7 @@ from people.rooms import (
 from people.stream_keys import KEYS_PER_ROOM, TooManyStreamKeys
 
 UnfitRoom = UnfitSlug | SlugTaken | UnfitTitle | RoomPasswordMissing | UnfitPassword
-UnfitAccount = UnfitUserId | UserIdTaken | UnfitPassword
+UnfitAccount = UnfitUserId | UserIdTaken | UnfitPassword | UnfitEmail
 
 
 def room_error(error: UnfitRoom) -> str:
@@ -51,6 +51,8 @@ def account_error(error: UnfitAccount) -> str:
             return _("This user ID is taken.")
         case UnfitUserId():
             return _("A user ID has 1 to %(count)s characters and no spaces.", count=USER_ID_LENGTH)
+        case UnfitEmail():
+            return _("This is no mail address.")
         case UnfitPassword():
             return password_error(error)
 

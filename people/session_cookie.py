@@ -1,17 +1,19 @@
 """Who is asking: a browser by its signed cookie, with all that Flask must be told of it, or a program.
 
-Used in web threads, per request. The cookie holds the account's id and session epoch; the account
-is read anew for each request that asks, so a deactivated or changed one is out at once. A request with
-`Authorization: Bearer` is a program's: its cookies do not count, none of them, and it needs no page's token,
-for no page of another site can send that header.
+Used in web threads, per request. The cookie names a row of `people.sign_ins` and holds the account's id
+(for a studio that is live while the database is away) and session epoch; row and account are read anew, in
+one query, for each request that asks, so that an ended sign-in and a deactivated or changed account are out
+at once. A request with `Authorization: Bearer` is a program's: its cookies do not count, none of them, and
+it needs no page's token, for no page of another site can send that header.
 """
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import Flask, Request, current_app, g, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -20,14 +22,16 @@ from flask_wtf import CSRFProtect
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from library.database import Database, utc_now
-from people import api_tokens
+from library.database import Database, DatabaseUnavailable, utc_now
+from people import api_tokens, sign_ins
 from people.models import User
+from people.postman import Postman
 from people.throttle import RoomThrottle, Throttle
 from settings import Settings
 
-LIFETIME = timedelta(days=14)
 _KEY = "kodo.people"
+log = logging.getLogger(__name__)
+
 _OTHER_BEARERS = ("/whip/", "/live/")  # stream keys and publish tokens; addresses that need none
 
 
@@ -40,6 +44,7 @@ class People:
     secret: bytes
     throttle: Throttle
     room_throttle: RoomThrottle
+    postman: Postman
     clock: Callable[[], datetime]
 
 
@@ -59,14 +64,14 @@ def install(
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure,
-        PERMANENT_SESSION_LIFETIME=LIFETIME,
+        PERMANENT_SESSION_LIFETIME=sign_ins.LIFETIME,
         # A studio page stays open for hours: the token lives as long as the session.
         WTF_CSRF_TIME_LIMIT=None,
         # The strict check compares Referer with Host, which an edge in front may have rewritten.
         WTF_CSRF_SSL_STRICT=False,
     )
     throttle, room_throttle = Throttle(database, clock=clock), RoomThrottle(database, clock=clock)
-    app.extensions[_KEY] = People(database, settings, secret, throttle, room_throttle, clock)
+    app.extensions[_KEY] = People(database, settings, secret, throttle, room_throttle, Postman(app), clock)
     return _PageTokens(app)
 
 
@@ -113,19 +118,38 @@ def current_user() -> User | None:
     return user
 
 
-def remember(user: User) -> None:
-    """Sign this browser in, with nothing kept of the session before (fixation, old CSRF token)."""
+def remember(user: User, address: str) -> None:
+    """Sign this browser in, with nothing kept of the session before (fixation, old CSRF token).
+
+    Raises DatabaseUnavailable.
+    """
+    now, agent = people().clock(), request.user_agent.string
+    with people().database.session() as transaction:
+        row = sign_ins.begin(transaction, user, address=address, user_agent=agent, now=now)
     session.clear()
     session.permanent = True
-    session["user"] = user.id
+    session["sign_in"], session["user"] = row.id, user.id
     session["epoch"] = user.session_epoch
-    g.kodo_user = user
+    g.kodo_user, g.kodo_sign_in = user, row.id
 
 
 def forget() -> None:
-    """Sign this browser out."""
+    """Sign this browser out: its cookie is worth nothing any more, wherever it has been copied to."""
+    user_id, row = session.get("user"), session.get("sign_in")
     session.clear()
-    g.kodo_user = None
+    g.kodo_user = g.kodo_sign_in = None
+    if user_id is None or row is None:
+        return
+    try:
+        with people().database.session() as transaction:
+            sign_ins.end(transaction, user_id, row)
+    except DatabaseUnavailable as error:
+        log.warning("sign-in %s could not be ended: %s", row, error)
+
+
+def current_sign_in() -> str | None:
+    """The row of the browser that asks; None for programs and strangers."""
+    return g.kodo_sign_in if current_user() is not None and "kodo_sign_in" in g else None
 
 
 def browser_id() -> str:
@@ -146,11 +170,16 @@ def _user_of_token(text: str) -> User:
 
 
 def _load_user() -> User | None:
-    identity, epoch = session.get("user"), session.get("epoch")
-    if not isinstance(identity, str):
+    name, epoch = session.get("sign_in"), session.get("epoch")
+    if not isinstance(name, str):
         return None
-    with people().database.reading() as transaction:
-        user = transaction.get(User, identity)
-    if user is None or not user.active or user.session_epoch != epoch:
+    now = people().clock()
+    found = sign_ins.look_up(people().database, name, now)
+    if found is None or found[1].id != session.get("user"):
         return None
+    if not found[1].active or found[1].session_epoch != epoch:
+        return None
+    row, user = found
+    sign_ins.note_use(people().database, row, now)
+    g.kodo_sign_in = row.id
     return user

@@ -9,10 +9,10 @@ import re
 from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, redirect, render_template, request
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response
 
-from people import accounts, rooms, setup_link
+from people import accounts, known_browser, rooms, setup_link
 from people.accounts import SignInRefused, UnfitUserId, UserIdTaken
 from people.error_words import UnfitAccount, account_error
 from people.models import User
@@ -39,6 +39,7 @@ def sign_in_page() -> Answer:
 def sign_in() -> Answer:
     form = request.form
     kept = {"user_id": form.get("user_id", ""), "going_to": form.get("next", "")}
+    place = known_browser.place_of(_folded(kept["user_id"]))
     try:
         user = accounts.sign_in(
             people().database,
@@ -47,14 +48,18 @@ def sign_in() -> Answer:
             password=form.get("password", ""),
             address=client_address(),
             now=people().clock(),
+            place=place or "",
+            language=str(get_locale()),
         )
     except SignInRefused:
         return _sign_in_form(_("The user ID or the password is wrong."), **kept), 401
     except (Throttled, TooBusy) as error:
         seconds = error.retry_after if isinstance(error, Throttled) else 5
         return _sign_in_form(_wait_message(seconds), **kept), 429, {"Retry-After": str(seconds)}
-    _welcome(user)
-    return redirect(safe_next(kept["going_to"]), 303)
+    welcome(user)
+    answer = redirect(safe_next(kept["going_to"]), 303)
+    known_browser.remember_here(answer, user.user_id)
+    return answer
 
 
 @blueprint.post("/sign-out")
@@ -86,7 +91,7 @@ def setup(token: str) -> Answer:
         abort(404, _dead_link())
     except (UnfitUserId, UnfitPassword, UnfitTitle, UserIdTaken) as error:
         return _setup_form(_message(error)), 400
-    _welcome(user)
+    welcome(user)
     return redirect(safe_next(None), 303)
 
 
@@ -105,10 +110,18 @@ def _(text: str, **values: object) -> str:
     return str(gettext(text, **values))
 
 
-def _welcome(user: User) -> None:
+def welcome(user: User) -> None:
+    """Sign this browser in, and give whoever may host their first room."""
     with people().database.session() as transaction:
         rooms.ensure_own_room(transaction, user, _("%(name)s's room", name=user.display_name[:150]))
-    remember(user)
+    remember(user, client_address())
+
+
+def _folded(user_id: str) -> str:
+    try:
+        return accounts.fold_user_id(user_id)
+    except UnfitUserId:
+        return ""
 
 
 def _sign_in_form(error: str = "", *, user_id: str = "", going_to: str = "") -> str:

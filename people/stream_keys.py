@@ -15,8 +15,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from library.database import Database, DatabaseUnavailable
-from people.accounts import one_line
-from people.models import ApiToken, Room, StreamKey
+from people.accounts import hosts, one_line
+from people.models import ApiToken, Room, StreamKey, User
 
 PREFIX = "kodo_"
 LABEL_LENGTH = 100
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class StreamKeyRefused(Exception):
-    """Unknown, or another room's."""
+    """Unknown, another room's, or of a room whose owner holds no lectures any more."""
 
 
 class StreamKeyRevoked(StreamKeyRefused):
@@ -77,12 +77,15 @@ def authenticate(database: Database, slug: str, token: str, now: datetime) -> tu
     with database.reading() as session:
         key = session.scalar(select(StreamKey).where(StreamKey.token_sha256 == digest))
         room = session.get(Room, key.room_id) if key is not None else None
+        owner = session.get(User, room.owner_id) if room is not None and room.owner_id is not None else None
     if key is None or room is None or not hmac.compare_digest(key.token_sha256, digest):
         raise StreamKeyRefused("unknown stream key")
     if room.slug != slug:
         raise StreamKeyRefused("another room's stream key")
     if key.revoked_at is not None:
         raise StreamKeyRevoked("a revoked stream key")
+    if owner is not None and not hosts(owner):
+        raise StreamKeyRefused("a stream key of somebody who may hold no lectures any more")
     # A locked or read-only database must not keep a lecturer from going live.
     note_use(database, key, now, "stream key")
     return key, room

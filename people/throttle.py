@@ -4,6 +4,11 @@ Signing in (`Throttle`): an attempt is noted before the password is looked at an
 right, so parallel attempts cannot slip past the count. Limits hold per (account, address) and per address:
 failures from elsewhere never keep an account's owner out.
 
+Whoever is at the attacker's own address is let in from a browser that is known (`people.known_browser`): its
+random name then stands for the address.
+
+Asking for a reset (`ResetThrottle`): per address, whether or not there is such an account.
+
 A room's password (`RoomThrottle`) is known to a whole lecture hall, which comes from one address in one
 minute: failures alone are noted, per browser and, many more, per address, and apart from those of signing in.
 """
@@ -24,6 +29,7 @@ from people.models import SignInAttempt
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT_AND_ADDRESS = 10
 PER_ADDRESS = 100
+RESETS_PER_ADDRESS = 30
 ROOM_PER_BROWSER = 10
 ROOM_PER_ADDRESS = 200
 
@@ -65,6 +71,23 @@ class Throttle:
                     SignInAttempt.account_sha256 == _digest(account),
                 )
             )
+
+
+class ResetThrottle:
+    """`ask` before anything is looked up."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def ask(self, address: str) -> None:
+        """Raises Throttled, DatabaseUnavailable."""
+        now, place = self._clock(), f"reset {network_of(address)}"[:64]
+        with self._database.session() as session:
+            exclusive(session, f"sign-in:{place}")
+            session.execute(delete(SignInAttempt).where(SignInAttempt.at <= now - WINDOW))
+            _refuse_from(session, SignInAttempt.address == place, RESETS_PER_ADDRESS, now)
+            session.add(SignInAttempt(id=new_id(), account_sha256=_digest(""), address=place, at=now))
 
 
 class RoomThrottle:

@@ -38,7 +38,7 @@ class Taken:
 
     @property
     def text(self) -> str:
-        return self.message.get_content()
+        return str(self.message.get_content()).replace("\r\n", "\n")
 
 
 @dataclass

@@ -22,7 +22,7 @@ from broadcast.session_directory import SessionDirectory
 from broadcast.viewers import ViewerCounts
 from library.database import Database, utc_now
 from library.models import LectureSession
-from people import accounts, rooms, session_cookie, sign_in_views
+from people import accounts, password_views, rooms, session_cookie, sign_in_views
 from people.models import Organization, Role, Room, RoomAccess, User
 from people.routes import enforce
 from settings import Settings
@@ -40,6 +40,7 @@ def make_page_app(database: Database, storage: Path, public_url: str = PUBLIC_UR
     app.jinja_env.bytecode_cache = TEMPLATES
     session_cookie.install(app, database, settings, b"s" * 32)
     app.register_blueprint(sign_in_views.blueprint)
+    app.register_blueprint(password_views.blueprint)
     viewers = ViewerCounts(30.0, EventLog(database), lambda room: None, lambda hint: None)
     lecture_board.install(app, database, viewers.count)
     pages.install(app)

@@ -66,6 +66,9 @@ MODULES_OF_PAGE = {
     "jobs_page.js": ("jobs_page.js", "job_lines.js", "job_words.js"),
     "settings_page.js": ("settings_page.js",),
     "scheduled_panel.js": ("scheduled_panel.js",),
+    "account_page.js": ("account_page.js", "account_form.js", "sign_in_list.js"),
+    "person_page.js": ("person_page.js", "account_form.js", "sign_in_list.js"),
+    "people_page.js": ("people_page.js", "account_form.js"),
 }
 
 

@@ -43,6 +43,7 @@ from recorder.far_media import FarMedia
 from settings import Settings
 from tests.broadcast.kept_routes import keep_routes
 from tests.broadcast.kept_templates import KeptTemplates
+from tests.people.signed_in import sign_in_client
 
 PROJECT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
@@ -168,8 +169,7 @@ class WebStage:
         """A browser, signed in as `user`."""
         client = self.app.test_client()
         if user is not None:
-            with client.session_transaction() as session:
-                session["user"], session["epoch"] = user.id, user.session_epoch
+            sign_in_client(self.app, client, user)
         return client
 
     def call(

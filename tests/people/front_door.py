@@ -8,13 +8,13 @@ from pathlib import Path
 
 from flask import Flask, g
 from flask.testing import FlaskClient
-from flask_babel import Babel
 from flask_wtf.csrf import generate_csrf
 from jinja2 import DictLoader
 from werkzeug.test import TestResponse
 
+from broadcast import languages
 from library.database import Database, utc_now
-from people import session_cookie
+from people import password_views, session_cookie
 from people.routes import RULES, Rule, enforce
 from people.session_cookie import current_user
 from people.sign_in_views import blueprint
@@ -23,6 +23,8 @@ from settings import Settings
 TOKEN = "<input name=csrf_token value={{ csrf_token() }}>"
 TEMPLATES = {
     "sign_in.html": TOKEN + "<p>{{ error }}<p>{{ user_id }}<p>{{ next }}",
+    "forgotten_password.html": TOKEN + "<p>{{ by_mail }} {{ asked }}",
+    "set_password.html": TOKEN + "<p>{{ error }}<p>{{ holder.user_id }}<p>{{ invited }}",
     "setup.html": TOKEN + "<p>{{ error }}<p>{{ organization }}",
 }
 GUARDED = {
@@ -50,9 +52,10 @@ def make_app(
     settings = Settings.from_environment({**addresses, **environment})
     app = Flask("front_door", static_folder=None)
     app.jinja_loader = DictLoader(TEMPLATES)
-    Babel(app)
+    languages.install(app)
     session_cookie.install(app, database, settings, b"s" * 32)
     app.register_blueprint(blueprint)
+    app.register_blueprint(password_views.blueprint)
     app.add_url_rule("/in", "signed_in", lambda: "in")
     app.add_url_rule("/rooms", "hosts", lambda: "rooms")
     app.add_url_rule("/rooms/<slug>/studio", "studio", lambda slug: str(g.room.slug))
@@ -75,7 +78,12 @@ class Browser:
         return self.client.get(path, base_url=self.base_url)
 
     def submit(self, path: str, **form: str) -> TestResponse:
-        return self.client.post(path, data={"csrf_token": self.csrf_token(), **form}, base_url=self.base_url)
+        return self.client.post(
+            path,
+            data={"csrf_token": self.csrf_token(), **form},
+            base_url=self.base_url,
+            headers={"Referer": f"{self.base_url}/"},
+        )
 
     def csrf_token(self) -> str:
         page = self.get("/sign-in")

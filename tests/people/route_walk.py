@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from library.database import Database
 from people.command_line import add_room, add_user
 from people.models import Organization, Role, Room, User
+from tests.people.signed_in import sign_in_client
 
 PASSWORD = "a long enough secret"
 SLUG = "algebra"
@@ -78,8 +79,7 @@ def walk(app: Flask, users: Mapping[str, User], steps: Mapping[str, Step]) -> di
 def _take(app: Flask, user: User | None, step: Step) -> TestResponse:
     client = app.test_client()
     if user is not None:
-        with client.session_transaction() as session:
-            session["user"], session["epoch"] = user.id, user.session_epoch
+        sign_in_client(app, client, user)
     return client.open(step.path, method=step.method, json=step.body)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -101,15 +102,53 @@ def test_folding_twice_is_folding_once(raw: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "password", ["short", "a" * 1001, "password123", "PASSWORD123", "aaaaaaaaaaaa", "tanaka@here"]
+    "password",
+    [
+        *["short", "a" * 1001, "password123", "PASSWORD123", "aaaaaaaaaaaa", "tanaka@here", "ababcabcab"],
+        *[
+            "Sakura2025!",
+            "ｐａｓｓｗｏｒｄ１２３",
+            "ありがとう12345",
+            "arigatouarigatou",
+            "1qaz2wsx3edc",
+            "kodo2026kodo",
+        ],
+        *["tanaka1234", "Tanaka-Tanaka", "tanaka@heretanaka@here", "!!doraemon!!"],
+    ],
 )
 def test_unfit_passwords_are_refused(password: str) -> None:
     with pytest.raises(UnfitPassword):
         check_fitness(password, user_id="tanaka@here")
 
 
+@pytest.mark.parametrize(
+    "password",
+    [
+        "correct horse battery",
+        "桜の下で会いましょう、毎年",
+        "sakura blooms late",
+        "sakura-83#62!90$55",
+        "k7RtQ2mX9w",
+    ],
+)
+def test_what_is_not_among_the_first_is_let_in(password: str) -> None:
+    check_fitness(password, user_id="tanaka@here")
+
+
+@given(st.text(min_size=10, max_size=60), st.text(max_size=20))
+def test_any_text_is_judged(password: str, user_id: str) -> None:
+    with suppress(UnfitPassword):
+        check_fitness(password, user_id=user_id)
+
+
 def test_a_password_typed_in_another_composition_is_the_same() -> None:
     assert passwords.matches(passwords.hash_password("caf\u00e9 au lait"), "cafe\u0301 au lait")
+
+
+def test_half_of_a_surrogate_pair_is_a_character_as_any_other() -> None:
+    """JSON may bring it."""
+    made = passwords.hash_password("\ud800 and more of it")
+    assert passwords.matches(made, "\ud800 and more of it") and not passwords.matches(made, "\udfff")
 
 
 def test_hashes_are_argon2id_and_salted(slow_hashes: None) -> None:

@@ -48,6 +48,8 @@ WATCHERS = {"open": ALL, "members": MEMBERS, "password": ROOM_HOSTS}
 SLUGS = {"open": SLUG, "members": "geometry", "password": "topology"}
 MODES = list(SLUGS)
 ROOM_PASSWORD = "sesame"
+ACCOUNT = "/api/v1/account"
+PERSON = "/api/v1/people/x"
 UPLOADS = "/api/v1/library/uploads"
 PICTURES = {
     "poster": "poster.webp",
@@ -160,10 +162,34 @@ ELSEWHERE = {
     "people.sign_out": Step("POST", "/sign-out", ALL),
     "people.setup_page": Step("GET", "/setup/x", ALL),
     "people.setup": Step("POST", "/setup/x", ALL),
+    "passwords.ask_page": Step("GET", "/forgotten-password", ALL),
+    "passwords.ask": Step("POST", "/forgotten-password", ALL),
+    "passwords.link_page": Step("GET", "/invitation/x", ALL),  # the token is the credential
+    "passwords.set_password": Step("POST", "/reset/x", ALL),
     "pages.front": Step("GET", "/", ALL),
     "library.library": Step("GET", "/library", ALL),
     "pages.rooms": Step("GET", "/rooms", SIGNED_IN),
     "pages.jobs": Step("GET", "/admin/jobs", ADMINS),
+    "people_pages.account": Step("GET", "/account", SIGNED_IN),
+    "people_pages.list_people": Step("GET", "/admin/people", ADMINS),
+    "people_pages.person": Step("GET", "/admin/people/x", ADMINS),
+    "account.get_account": Step("GET", ACCOUNT, SIGNED_IN),
+    "account.patch_account": Step("PATCH", ACCOUNT, SIGNED_IN, {}),
+    "account.put_password": Step("PUT", f"{ACCOUNT}/password", SIGNED_IN, {}),
+    "account.sign_out_everywhere": Step("DELETE", f"{ACCOUNT}/sign-ins", SIGNED_IN),
+    "account.end_sign_in": Step("DELETE", f"{ACCOUNT}/sign-ins/x", SIGNED_IN),
+    "people_api.list_people": Step("GET", "/api/v1/people", ADMINS),
+    "people_api.export": Step("GET", "/api/v1/people.csv", ADMINS),
+    "people_api.invite": Step("POST", "/api/v1/people", ADMINS, {}),
+    "people_api.get_person": Step("GET", PERSON, ADMINS),  # nobody there: whose it may be is told below
+    "people_api.patch_person": Step("PATCH", PERSON, ADMINS, {}),
+    "people_api.delete_invited": Step("DELETE", PERSON, ADMINS),
+    "people_api.make_link": Step("POST", f"{PERSON}/link", ADMINS),
+    "people_api.invitation_links": Step("POST", "/api/v1/people/invitations.csv", ADMINS),
+    "people_api.list_sign_ins": Step("GET", f"{PERSON}/sign-ins", ADMINS),
+    "people_api.sign_out": Step("DELETE", f"{PERSON}/sign-ins", ADMINS),
+    "people_api.end_sign_in": Step("DELETE", f"{PERSON}/sign-ins/x", ADMINS),
+    "people_api.take_in": Step("POST", "/api/v1/people/import?dry_run=true", ADMINS),
     "keeping_pages.rule": Step("GET", "/admin/recording", ADMINS),
     "keeping.get_rule": Step("GET", "/api/v1/organization", ADMINS),
     "keeping.set_rule": Step("PATCH", "/api/v1/organization", ADMINS, {}),

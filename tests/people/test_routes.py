@@ -11,6 +11,7 @@ from library.database import Database
 from people.models import User
 from tests.people.front_door import make_app
 from tests.people.route_walk import ALL, HOSTS, ROOM_HOSTS, SIGNED_IN, Step, add_people, walk
+from tests.people.signed_in import sign_in_client
 
 STEPS = {
     "who": Step("GET", "/who", ALL),
@@ -50,8 +51,7 @@ def test_a_deactivated_operator_is_nobody(
 
 def test_a_room_that_is_not_there_is_not_found(app: Flask, users: dict[str, User]) -> None:
     client = app.test_client()
-    with client.session_transaction() as session:
-        session["user"], session["epoch"] = users["owner"].id, 0
+    sign_in_client(app, client, users["owner"])
     assert client.get("/rooms/nothing/studio").status_code == 404
 
 
@@ -68,8 +68,7 @@ def test_the_api_names_the_way_in(app: Flask, users: dict[str, User]) -> None:
 def test_changing_needs_the_token_of_the_page(app: Flask, users: dict[str, User]) -> None:
     app.config["WTF_CSRF_ENABLED"] = True
     client = app.test_client()
-    with client.session_transaction() as session:
-        session["user"], session["epoch"] = users["owner"].id, 0
+    sign_in_client(app, client, users["owner"])
     assert client.patch("/api/v1/rooms/algebra").status_code == 400
     token = client.get("/token").text
     assert client.patch("/api/v1/rooms/algebra", headers={"X-CSRFToken": token}).status_code == 200

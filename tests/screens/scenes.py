@@ -55,6 +55,7 @@ def scenes(stage: Stage) -> list[Scene]:
         *_hall(stage),
         *_own_rooms(),
         *_jobs(),
+        *_people(),
         *_studio(),
         *_completion(),
     ]
@@ -149,6 +150,8 @@ def _doors(stage: Stage) -> list[Scene]:
             "[role=alert]",
             after=_wrong_password,
         ),
+        Scene("invitation", "An invitation", stage.invitation, "#again", languages=ALL_LANGUAGES),
+        Scene("forgotten-password", "A forgotten password", "/forgotten-password"),
     ]
 
 
@@ -271,6 +274,28 @@ def _own_rooms() -> list[Scene]:
             after=_revoke,
         ),
     ]
+
+
+def _people() -> list[Scene]:
+    people, ready = "/admin/people", "html[data-ready=true]"
+    return [
+        Scene("people", "People", people, ready, who="admin", languages=ALL_LANGUAGES),
+        Scene("people-nobody", "People: nobody found", f"{people}?q=xyzzy", ready, who="admin"),
+        Scene("people-invite", "People: an invitation", people, ready, who="admin", after=_click("#invite")),
+        Scene("people-import", "People: a CSV file", people, ready, who="admin", after=_click("#import")),
+        Scene("person", "One person", f"{people}?q=mori", ready, who="admin", after=_first_person),
+        Scene("account", "The own account", "/account", ready, signed_in=True, languages=ALL_LANGUAGES),
+    ]
+
+
+def _click(selector: str) -> Act:
+    return lambda page, _: page.click(selector)
+
+
+def _first_person(page: Page, stage: Stage) -> None:
+    page.click("#people a")
+    page.wait_for_url("**/admin/people/*")
+    page.wait_for_selector("html[data-ready=true]")
 
 
 def _jobs() -> list[Scene]:

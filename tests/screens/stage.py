@@ -84,8 +84,8 @@ TITLES = (
 @dataclass(frozen=True)
 class Stage:
     """`cookies`: by who is signed in: the rooms' `owner`, the `admin` of their organization, and that of
-    `another`, which has nothing. `setup`: a link that still works, of the empty installation. `film`: to be
-    uploaded.
+    `another`, which has nothing. `setup`: a link that still works, of the empty installation; `invitation`:
+    one of the other. `film`: to be uploaded.
     """
 
     full: Installation
@@ -93,6 +93,7 @@ class Stage:
     cookies: dict[str, Any]
     past: str
     setup: str
+    invitation: str
     film: Path
 
 
@@ -142,7 +143,9 @@ def _people_in(browser: Browser, full: Installation, empty: Installation, encode
     setup = wait_for("the set-up link", lambda: SETUP_LINK.search(empty.log()))[0]
     cookies = {who: _signed_in(browser, full, user_id) for who, user_id in USERS.items()}
     _crowd(browser, full, cookies["owner"])
-    return Stage(full, empty, cookies, past, setup, make_clock_film(full.folder / "実験の記録.mp4"))
+    invitation = _people(full)
+    film = make_clock_film(full.folder / "実験の記録.mp4")
+    return Stage(full, empty, cookies, past, setup, invitation, film)
 
 
 def _posters(installation: Installation, session_id: str) -> None:
@@ -234,6 +237,18 @@ def _admins(installation: Installation) -> None:
                 display_name=who,
             )
     database.close()
+
+
+def _people(installation: Installation) -> str:
+    """More of them than go on a page, in every state → the link of one who is invited."""
+    lines = [f"s26{n:04},{name},viewer,s26{n:04}@example.ac.jp" for n in range(30) for name in (f"学生 {n}",)]
+    lines += [f"guest{n:02},Visiting lecturer {n},lecturer," for n in range(30)]
+    file = installation.folder / "people.csv"
+    file.write_text("user_id,name,role,email\n" + "\n".join(lines))
+    installation.run("user", "import", str(file))
+    installation.run("user", "deactivate", "guest03")
+    who = ("mori", "--role", "lecturer", "--name", "森 由紀子", "--email", "mori@example.ac.jp")
+    return installation.run("user", "invite", *who).split()[-1]
 
 
 def _jobs(installation: Installation, past: str) -> None:

@@ -44,7 +44,7 @@ def all_commands() -> set[str]:
 
 def test_the_table_of_commands_is_the_command_line() -> None:
     first_cells = " ".join(row[0] for row in table_rows(README, "Commands"))
-    written = re.findall(r"app\.py ([a-z-]+(?: [a-z]+)?)", first_cells)
+    written = re.findall(r"app\.py ([a-z-]+(?: [a-z-]+)?)", first_cells)
     internal = {"jobs run"}
     assert set(written) == all_commands() - internal
 
