@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 # A file's tests stay together, for its fixtures' sake. Files come in their usual order, for few tests are not
-# always quick. One more than there are cores, for many tests wait for others; more than four serve few machines.
+# always quick. One more than there are cores, for many tests wait; more than four serve few machines.
 WORKERS = min(4, (os.cpu_count() or 1) + 1)
 SIDE_BY_SIDE = ["--part=parallel", f"--numprocesses={WORKERS}"]
 SIDE_BY_SIDE += ["--dist=loadfile", "--no-loadscope-reorder"]
