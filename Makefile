@@ -43,6 +43,7 @@ faults: $(STAMPS)/dev $(STAMPS)/translations ## kill, cut and fill up everything
 
 bench: $(STAMPS)/dev $(STAMPS)/translations ## all figures of the README, full counts
 	@scripts/install-chromium
+	@scripts/install-restic
 	@$(BIN)/python -m bench
 
 screens: $(STAMPS)/dev $(STAMPS)/translations ## pictures of every page and state into docs/screens/

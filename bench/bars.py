@@ -1,6 +1,7 @@
 """Which benchmarks there are, how long they run, and the bar of each figure.
 
-Shows 2, 3, 4, 7 of issue 2; Shows 2 and 3 of issue 3; Shows 3 and 5 of issue 4.
+Shows 2, 3, 4, 7 of issue 2; Shows 2 and 3 of issue 3; Shows 3 and 5 of issue 4; Show 1 of
+issue 5.
 """
 
 from __future__ import annotations
@@ -140,6 +141,19 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         (Bar("sqlite_pages_p95_ms", "≤", 150), Bar("postgresql_pages_p95_ms", "≤", 150)),
         {"recordings": 50_000, "rounds": 8},
         {"recordings": 2_000, "rounds": 1},
+    ),
+    "backup": Benchmark(
+        "31 days of backups of 200 MB of media and a changing database, beside restic",
+        "bench.backup",
+        (
+            Bar("generations", "=", 30),
+            Bar("identical", "=", 30),
+            Bar("size_by_unique", "≤", 1.05),
+            Bar("unchanged_by_restic", "≤", 1.0),
+            Bar("damaged", "=", 0),
+        ),
+        {"media_megabytes": 200, "database_megabytes": 20, "days": 31},
+        {"media_megabytes": 20, "database_megabytes": 4, "days": 31},
     ),
     "pages": Benchmark(
         "Lighthouse on front page, sign-in, live hall and recording, phone and desktop (needs Node)",

@@ -41,7 +41,6 @@ from library.database import make_engine, translated_errors
 from library.migration import migrate
 from library.search_passages import Change, passages_on
 
-ROWS_FOLDER = "kodo-database"
 SCHEMA_FILE = "schema.sql"
 _WORDS = "passage_words"
 _AT_ONCE = 1000

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from library.backup.codec import Codec
-from library.backup.database_rows import ROWS_FOLDER, import_rows
 from library.backup.errors import (
     Cancelled,
     FolderNotEmpty,
@@ -32,12 +31,10 @@ from library.backup.heads import Head
 from library.backup.lists import entries_of_head
 from library.backup.objects import content_of
 from library.backup.place import Place
-from library.backup.snapshot import SQLITE_FILE, is_of_database
+from library.backup.snapshot import ROWS_FOLDER, SQLITE_FILE, SQLITE_URL, is_of_database
 from library.backup.standalone.restore import build_sqlite
 from library.backup.values import IsCancelled, Progress, Restored
-from library.database import parse_url, sqlite_path
 from library.lasting_file import sync_folder
-from library.migration import known_revisions
 
 MARKER = ".kodo-restoring"
 _IGNORED = {"lost+found"}  # of a new file system
@@ -92,13 +89,14 @@ class Restoring:
         return self._only is None or any(path.startswith(one) for one in self._only)
 
     def _check_schema(self) -> None:
+        from library.migration import known_revisions  # a run, which restores nothing, does without Alembic
+
         one = self._head.generation
         if self._is_wanted(SQLITE_FILE) and one.schema and one.schema not in known_revisions():
             raise NewerSchema(
                 f"generation {one.id} has a database of schema {one.schema}, which this version lacks"
             )
-        url = None if self._database_url is None else parse_url(self._database_url)
-        if url is not None and one.database == "sqlite" and url.get_backend_name() != "sqlite":
+        if one.database == "sqlite" and self._into_postgresql():
             raise OtherDatabase(f"generation {one.id} is of a SQLite database: PostgreSQL does not take it")
 
     def _check_complete(self) -> None:
@@ -158,9 +156,12 @@ class Restoring:
 
     def _restore_database(self) -> None:
         """Last: before it is there, the folder is no installation."""
+        if any(is_of_database(one) for one in self._left_out):
+            return  # a part of one is none
         rows, copied = self._way / ROWS_FOLDER, self._way / SQLITE_FILE
-        url = None if self._database_url is None else parse_url(self._database_url)
-        if rows.is_dir() and url is not None and url.get_backend_name() != "sqlite":
+        if rows.is_dir() and self._into_postgresql():
+            from library.backup.database_rows import import_rows
+
             import_rows(rows, str(self._database_url), self._head.generation.schema)
             return
         if rows.is_dir():
@@ -170,13 +171,17 @@ class Restoring:
                 raise FolderUnusable(f"{self._to}: the database cannot be built: {error}") from error
         if not copied.exists():
             return  # not wanted, or left out
-        target = self._to / SQLITE_FILE if url is None else sqlite_path(url)
-        if target.exists() and url is not None:
-            raise FolderNotEmpty(f"{target} is there already")
-        if url is not None:
+        target = self._to / SQLITE_FILE
+        if self._database_url is not None:
+            target = Path(self._database_url.removeprefix(SQLITE_URL)).absolute()
+            if target.exists():
+                raise FolderNotEmpty(f"{target} is there already")
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.move(copied, target)
         sync_folder(target.parent)
+
+    def _into_postgresql(self) -> bool:
+        return self._database_url is not None and not self._database_url.startswith(SQLITE_URL)
 
     def _count(self, more: int) -> None:
         if self._cancelled():

@@ -251,7 +251,7 @@ def restore(backups: Backups, name: str, to: Path, only: list[str], leave_out: b
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.replace(way / "part", target)
         print(path)
-    if (way / ROWS).is_dir():
+    if (way / ROWS).is_dir() and not any(one.startswith(ROWS) for one in left_out):  # a part of one is none
         build_sqlite(way / ROWS, way / DATABASE)
     if (way / DATABASE).exists():
         os.replace(way / DATABASE, to / DATABASE)
