@@ -22,7 +22,6 @@ from recorder.log_folders import INDEX_FILE, MEDIA_FILE, STATE_FILE
 from recorder.take_index import HEADER_BYTES, RECORD_BYTES, Mark
 from settings import FIELDS, Settings
 
-_FOLDERS = ("media", "pictures", "recordings", "uploads")
 _FAR = far_media.marker_path(Path("x")).suffix
 
 
@@ -40,19 +39,12 @@ def opened_source(settings: Settings) -> Iterator[Source]:
 
 def files_of_installation(settings: Settings, far: FarMedia) -> Iterator[SourceFile]:
     """Ascending by `path.split("/")`. Raises OSError."""
-    trees: dict[str, Sequence[Path]] = {
-        ".objects": (),
-        **{name: (settings.storage / name,) for name in _FOLDERS},
-        "secret.key": (),
-        "sessions": settings.session_roots,
-    }
-    for name in sorted(trees):
-        if name == ".objects":
-            yield from _tree(".objects/sums", (settings.storage / ".objects" / "sums",), far)
-        elif name == "secret.key":
-            yield SourceFile(name, settings.storage / name)
-        else:
-            yield from _tree(name, trees[name], far)
+    yield from _tree(".objects/sums", (settings.storage / ".objects" / "sums",), far)
+    for name in ("media", "pictures", "recordings"):
+        yield from _tree(name, (settings.storage / name,), far)
+    yield SourceFile("secret.key", settings.storage / "secret.key")
+    yield from _tree("sessions", settings.session_roots, far)
+    yield from _tree("uploads", (settings.uploads_folder,), far)
 
 
 def effective_settings(settings: Settings) -> dict[str, str]:

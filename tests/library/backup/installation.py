@@ -16,9 +16,11 @@ MEDIA_BYTES = 3 << 20
 class SmallInstallation:
     """`storage`: with a migrated `kodo.db`, two recordings, a key."""
 
-    def __init__(self, storage: Path, database: Path | None = None, *, seed: int = 1) -> None:
+    def __init__(
+        self, storage: Path, database: Path | None = None, *, media_bytes: int = MEDIA_BYTES
+    ) -> None:
         self.storage = storage
-        self.random = random.Random(seed)
+        self.random = random.Random(1)
         storage.mkdir(parents=True, exist_ok=True)
         if database is not None:
             (storage / "kodo.db").write_bytes(database.read_bytes())
@@ -28,7 +30,7 @@ class SmallInstallation:
                 made.commit()
         self.write("secret.key", self.random.randbytes(32))
         self.write("sessions/s1/session.json", b'{"title": "' + b"lecture " * 40 + b'"}')
-        self.write("sessions/s1/take-0001/program.mp4", self.random.randbytes(MEDIA_BYTES))
+        self.write("sessions/s1/take-0001/program.mp4", self.random.randbytes(media_bytes))
         self.write("sessions/s1/take-0001/program.index", self.random.randbytes(6400))
         self.write("sessions/s2/take-0001/program.mp4", self.random.randbytes(40_000))
         self.write("recordings/s1.mp4", self.random.randbytes(50_000))
