@@ -22,7 +22,7 @@ from library.backup.errors import GenerationIncomplete, NoRepository, NoSuchGene
 from library.backup.heads import Catalogue, Heads
 from library.backup.keys import BackupKey
 from library.backup.lists import entries_of_head
-from library.backup.place import Place
+from library.backup.place import DamagedInPlace, Place
 from library.backup.restoring import Restoring
 from library.backup.retention import KEEP
 from library.backup.running import Run
@@ -247,7 +247,7 @@ class Repository:
             texts[name] = sha256(text).hexdigest()
             try:
                 same = self._place.read(name) == text
-            except FileNotFoundError:
+            except (FileNotFoundError, DamagedInPlace):
                 same = False
             if not same:
                 self._place.write(name, text)
