@@ -137,8 +137,7 @@ def _words_of(connection: Connection) -> Iterator[list[Any]]:
 
 def _write(path: Path, table: str, columns: list[str], rows: Iterable[list[Any]]) -> None:
     with open(path, "w", encoding="utf-8") as file:
-        for line in ({"table": table, "columns": columns}, *()):
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        file.write(json.dumps({"table": table, "columns": columns}) + "\n")
         for row in rows:
             file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
 
