@@ -38,7 +38,8 @@ def run(folder: Path, *, media_megabytes: int, database_megabytes: int, days: in
     restic_first = _timed(restic.backup)
     unchanged = [(_timed(lambda: _run_process(storage, target)), _timed(restic.backup)) for _ in range(3)]
     shutil.rmtree(target)
-    expected = [_day(storage, target, chosen, day) for day in range(days)]
+    known: dict[str, str] = {}
+    expected = [_day(storage, target, chosen, day, known) for day in range(days)]
     repository = opened(target, storage)
     repository.collect(datetime.now(UTC) + timedelta(days=2), keep=KEEP)
     kept = repository.generations()
@@ -79,7 +80,9 @@ def _make(storage: Path, chosen: random.Random, media_megabytes: int, database_m
         database.commit()
 
 
-def _day(storage: Path, target: Path, chosen: random.Random, day: int) -> dict[str, str]:
+def _day(
+    storage: Path, target: Path, chosen: random.Random, day: int, known: dict[str, str]
+) -> dict[str, str]:
     """A new recording, 50 changed rows and 500 new ones; then the backup → what it must give."""
     _write(storage / f"sessions/t{day:03d}/take-0001/program.mp4", chosen, 1_000_000)
     with closing(sqlite3.connect(storage / "kodo.db")) as database:
@@ -94,17 +97,23 @@ def _day(storage: Path, target: Path, chosen: random.Random, day: int) -> dict[s
         with closing(sqlite3.connect(copy)) as taken:
             database.backup(taken)
     opened(target, storage, lambda: BEGAN + timedelta(days=day)).run(source_of(storage), reason="daily")
-    found = {path.relative_to(storage).as_posix(): _sum(path) for path in storage.rglob("*.mp4")}
-    return {**found, "kodo.db": _sum(copy)}
+    known["kodo.db"] = _sum(copy)
+    known.update(_media(storage, known))
+    return dict(known)
+
+
+def _media(storage: Path, known: dict[str, str]) -> dict[str, str]:
+    paths = {path.relative_to(storage).as_posix(): path for path in storage.rglob("*.mp4")}
+    return {name: _sum(path) for name, path in paths.items() if name not in known}
 
 
 def _pieces(out: Path, unique: dict[str, int]) -> dict[str, str]:
     """Sums of what was restored; its media and pieces of its database are noted in `unique`."""
     found = {}
     for path in (*out.rglob("*.mp4"), out / "kodo.db"):
-        found[path.relative_to(out).as_posix()] = _sum(path)
+        digest = found[path.relative_to(out).as_posix()] = _sum(path)
         if path.suffix == ".mp4":
-            unique[_sum(path)] = path.stat().st_size
+            unique[digest] = path.stat().st_size
             continue
         with open(path, "rb") as file:
             while piece := file.read(PIECE):
