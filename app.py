@@ -149,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "worker", _worker, "do heavy work, such as MP4 files")
     migrate = _add(commands, "migrate", _administer("migrate"), "bring the database to this version")
     migrate.add_argument("--new-database", action="store_true", help="begin anew where the old one is gone")
+    migrate.add_argument("--without-backup", action="store_true", help="make no backup before it changes")
     _add(commands, "setup-link", _administer("setup-link"), "print a link that makes the first admin")
     _add_people(commands)
     cert = _add(commands, "cert", _cert, "make a TLS certificate to try Kodo in a LAN")
@@ -158,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_jobs(commands)
     _add_library(commands)
+    _add_backups(commands)
     objects = _add_group(commands, "objects", "files of recordings, on the disk and in a bucket")
     verify = _add(objects, "verify", _administer("objects verify"), "read them all, name the damaged ones")
     verify.add_argument("--json", action="store_true")
@@ -194,6 +196,29 @@ def _add_library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add.add_argument("--visibility", choices=VISIBILITIES, default="private", help="default: private")
     add.add_argument("--owner", metavar="USERID", help="who may edit it besides admins (default: nobody)")
     add.add_argument("--json", action="store_true")
+
+
+def _add_backups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    backup = _add_group(commands, "backup", "everything, again and again, in another place")
+    run = _add(backup, "run", _administer("backup run"), "make a generation now")
+    run.add_argument("--new-place", action="store_true", help="another place than last time is meant")
+    listing = _add(backup, "list", _administer("backup list"), "list the generations, the newest first")
+    verify = _add(backup, "verify", _administer("backup verify"), "read them all, name what is damaged")
+    verify.add_argument("generation", metavar="GENERATION", nargs="?", help="only this one")
+    restore = _add(backup, "restore", _administer("backup restore"), "get everything, or one recording, back")
+    restore.add_argument("generation", metavar="GENERATION", help="its name, or latest")
+    restore.add_argument("--to", metavar="FOLDER", type=Path, help="empty; a new storage, to be served")
+    restore.add_argument(
+        "--recording", metavar="ID", help="only this one; without --to it comes back into what runs, by a job"
+    )
+    drill = _add(
+        backup, "drill", _administer("backup drill"), "restore all into a scratch folder, and play it"
+    )
+    drill.add_argument("generation", metavar="GENERATION", nargs="?", help="its name (default: the newest)")
+    for one in (run, listing, verify, restore, drill):
+        one.add_argument("--json", action="store_true")
+    key = _add(backup, "key", _administer("backup key"), "make a key that backups are encrypted with")
+    key.add_argument("file", metavar="FILE", type=Path)
 
 
 def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

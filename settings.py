@@ -14,6 +14,7 @@ import ssl
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -90,6 +91,11 @@ class Settings:
     objects_keep_local_days: int | None  # None: age moves nothing
     objects_disk_mark_bytes: int | None  # None: nor does a full disk
     objects_cache_bytes: int
+    backup: BucketPlace | str  # "disk": into `backup_folder`; "none": nowhere
+    backup_folder: Path
+    backup_time: time
+    backup_keep: int
+    backup_key_file: Path | None
     s3_endpoint: str | None
     s3_region: str | None
     s3_path_style: bool
@@ -351,6 +357,22 @@ def _objects(text: str) -> BucketPlace | None:
     return BucketPlace(match[1], match[2].removeprefix("/"))
 
 
+def _backup(text: str) -> BucketPlace | str:
+    if text == "none":
+        return text
+    try:
+        return _objects(text) or text
+    except ValueError:
+        raise ValueError("must be disk, none, or a bucket such as s3://backups/kodo") from None
+
+
+def _time_of_day(text: str) -> time:
+    match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", text, re.ASCII)
+    if not match:
+        raise ValueError("must be a time of day such as 03:00")
+    return time(int(match[1]), int(match[2]))
+
+
 def _region(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", text, re.ASCII):
         raise ValueError("must be the name of a region such as eu-central-1")
@@ -523,6 +545,27 @@ FIELDS: dict[str, Field] = {
     "KODO_OBJECTS_CACHE": Field(
         "objects_cache_bytes", "2G", _size, "most disk that holds what was played from the bucket lately"
     ),
+    "KODO_BACKUP": Field(
+        "backup",
+        "disk",
+        _backup,
+        "where daily backups go: disk (the folder below), a bucket s3://BUCKET/PREFIX, or none",
+    ),
+    "KODO_BACKUP_DIR": Field(
+        "backup_folder", "", _folder, "folder of the backups, best on another disk; default: in the storage"
+    ),
+    "KODO_BACKUP_TIME": Field(
+        "backup_time", "03:00", _time_of_day, "when the daily backup begins, by this machine's clock"
+    ),
+    "KODO_BACKUP_KEEP": Field(
+        "backup_keep", "30", _whole(1, 1000), "how many successful backups are kept; older ones go"
+    ),
+    "KODO_BACKUP_KEY_FILE": Field(
+        "backup_key_file",
+        "",
+        _file,
+        "key that backups are encrypted with, from `app.py backup key FILE`; default: they are not",
+    ),
     "KODO_S3_ENDPOINT": Field(
         "s3_endpoint",
         "",
@@ -591,6 +634,10 @@ def _with_derived_defaults(parsed: dict[str, Any]) -> dict[str, Any]:
         )
     if parsed["database_url"] is None:
         parsed["database_url"] = f"sqlite:///{parsed['storage'] / 'kodo.db'}"
+    if parsed["backup_folder"] is None:
+        parsed["backup_folder"] = parsed["storage"] / "backups"
+    if parsed["storage"].is_relative_to(parsed["backup_folder"]):
+        raise SettingsError("KODO_BACKUP_DIR", "the storage lies in it: name a folder of its own")
     parsed["camera_networks"] = parsed["camera_networks"] or ()
     parsed["trusted_proxies"] = parsed["trusted_proxies"] or ()
     parsed["job_lanes"] = parsed["job_lanes"] or ()

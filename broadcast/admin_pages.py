@@ -1,6 +1,6 @@
 """The administration's pages, in the order of its menu (`templates/admin.html`), which every one of them has.
 
-A page: a view with the rule `ADMINS`, a template that extends `admin.html`, a line here.
+A page: a view with the rule `ADMINS` (or `OPERATORS`), a template that extends `admin.html`, a line here.
 """
 
 from __future__ import annotations
@@ -14,15 +14,22 @@ from flask_babel import lazy_gettext as _
 
 @dataclass(frozen=True, slots=True)
 class AdminPage:
-    """`endpoint`: of its view; `icon`: its name in the sprite."""
+    """`endpoint`: of its view; `icon`: its name in the sprite. `operators`: it is for them alone."""
 
     endpoint: str
     words: LazyString
     icon: str
+    operators: bool = False
 
 
 PAGES: Sequence[AdminPage] = (
     AdminPage("people_pages.list_people", _("People"), "users"),
     AdminPage("pages.jobs", _("Jobs"), "gauge"),
     AdminPage("keeping_pages.rule", _("Which lectures are recorded"), "hard-drive"),
+    AdminPage("backup_pages.backups", _("Backups"), "copy", operators=True),
 )
+
+
+def shown(*, operates: bool) -> Sequence[AdminPage]:
+    """What a reader who administers has in the menu."""
+    return [one for one in PAGES if operates or not one.operators]

@@ -18,6 +18,7 @@ from broadcast import far_download, last_played
 from broadcast.problems import Problem
 from broadcast.room_api import unlocked_here
 from broadcast.services import services
+from library import recordings
 from library.database import utc_now
 from library.models import LectureSession
 from people import doors
@@ -39,7 +40,7 @@ def mp4(session_id: str) -> Response:
     with services().database.reading() as transaction:
         row = transaction.get(LectureSession, session_id)
         room = transaction.get(Room, row.room_id) if row is not None else None
-    path = Path(row.mp4_path) if row is not None and row.mp4_path is not None else None
+    path = recordings.mp4_file(services().settings.recordings_folder, row) if row is not None else None
     place = far_media.away(path) if path is not None else None
     if row is None or room is None or path is None or (place is None and not path.is_file()):
         raise Problem(404, _("Not found"), _("There is no MP4 of this recording (yet)."))

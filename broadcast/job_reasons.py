@@ -64,6 +64,15 @@ def _model(found: Match) -> str:
     return str(_("The model {name} cannot be loaded.")).replace("{name}", found[1])
 
 
+def _backup_damaged(found: Match) -> str:
+    return str(_("Something in the backups is damaged or missing: {name}")).replace("{name}", found[1])
+
+
+def _backup_source(found: Match) -> str:
+    words = str(_("Something that is to be backed up cannot be read: {name}"))
+    return words.replace("{name}", found[1])
+
+
 _SENTENCES: tuple[tuple[re.Pattern[str], Callable[[Match], str]], ...] = tuple(
     (re.compile(pattern, re.DOTALL), words)
     for pattern, words in (
@@ -97,6 +106,55 @@ _SENTENCES: tuple[tuple[re.Pattern[str], Callable[[Match], str]], ...] = tuple(
             r"KODO_WHISPER_MODEL: .*",
             lambda _found: str(_("KODO_WHISPER_MODEL names no model that is known here.")),
         ),
+        # of backups: the name of the error (`library.backup.errors`), and what it says
+        (r"TargetFull: .*", lambda _found: str(_("No space is left where the backups are."))),
+        (
+            r"AtFloor: .*",
+            lambda _found: str(
+                _("The disk that lectures and backups share is nearly full: its rest is for lectures.")
+            ),
+        ),
+        (
+            r"(?:TargetUnavailable|LeaseLost): .*",
+            lambda _found: str(_("The place of the backups is not there, or does not answer.")),
+        ),
+        (
+            r"TargetRefused: .*",
+            lambda _found: str(_("The place of the backups refuses: its rights or keys are wrong.")),
+        ),
+        (
+            r"(?:OtherRepository|NoRepository): .*",
+            lambda _found: str(_("Not the backups of before are in that place: is the disk mounted?")),
+        ),
+        (
+            r"KeyNeeded: .*",
+            lambda _found: str(_("The backups are encrypted, and there is no key (KODO_BACKUP_KEY_FILE).")),
+        ),
+        (
+            r"(?:WrongKey|KeyDamaged): .*",
+            lambda _found: str(_("The key does not fit these backups (KODO_BACKUP_KEY_FILE).")),
+        ),
+        (
+            r"(?:NewerFormat|NewerSchema): .*",
+            lambda _found: str(_("These backups were made by a later version of Kodo.")),
+        ),
+        (r"RepositoryBusy: .*", lambda _found: str(_("Another backup is being made just now."))),
+        (
+            r"(?:RepositoryDamaged|ObjectMissing|ObjectDamaged|GenerationIncomplete): (.*)",
+            _backup_damaged,
+        ),
+        (r"SourceUnavailable: (.*)", _backup_source),
+        (r"FolderNotEmpty: .*", lambda _found: str(_("This folder is not empty."))),
+        (r"FolderUnusable: .*", lambda _found: str(_("This folder cannot be written to."))),
+        (r"NoRoom: .*", lambda _found: str(_("Too little disk space is free."))),
+        (
+            r"(?:RowsMissing|FilesMissing): .*",
+            lambda _found: str(_("This backup does not have the recording.")),
+        ),
+        (r"RoomGone: .*", lambda _found: str(_("The room of this recording is no more."))),
+        (r"NoSuchGeneration: .*", lambda _found: str(_("There is no such backup."))),
+        (r"NotSetUp: .*", lambda _found: str(_("Backups are switched off (KODO_BACKUP)."))),
+        (r"StillLive: .*", lambda _found: str(_("The lecture is still going on."))),
         (r"the lecture goes on", lambda _found: str(_("The lecture is still going on."))),
     )
 )

@@ -24,7 +24,7 @@ from broadcast.problems import Problem
 from broadcast.rate_limits import limiter
 from broadcast.room_api import must_be_its_lecturer, person_here, room_here
 from broadcast.services import services
-from library import films
+from library import films, recordings
 from library.database import DatabaseUnavailable
 from library.jobs import Jobs
 from library.keeping import Kept
@@ -115,9 +115,10 @@ def _take_recording(slug: str) -> tuple[dict[str, Any], int]:
             room = transaction.get(Room, recording.room_id) if recording is not None else None
             if recording is None or room is None or not _may_take(person, room, recording):
                 raise Problem(404, _("Not found"), _("There is no recording at this address."))
-            if recording.mp4_path is None or whole_size(Path(recording.mp4_path)) == 0:
+            mp4 = recordings.mp4_file(services().settings.recordings_folder, recording)
+            if mp4 is None or whole_size(mp4) == 0:
                 raise Problem(409, _("Not ready"), _("The MP4 of this recording is still being made."))
-            film = films.add_recording(transaction, g.room.id, person.id, recording)
+            film = films.add_recording(transaction, g.room.id, person.id, recording, mp4)
     except films.TooManyFilms as error:
         raise _too_many() from error
     return _film_out(slug, film, None), 201

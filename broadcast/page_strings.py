@@ -432,6 +432,9 @@ def jobs_strings() -> Strings:
         "place_bucket": _("In the object store"),
         "place_damaged": _("Damaged, without a whole copy"),
         "kind_remove": _("Removal of a recording"),
+        "kind_backup": _("Backup"),
+        "kind_backup_check": _("Check of the backups"),
+        "kind_restore": _("Restore from a backup"),
         "percent": _("{percent} percent done"),
         "percent_left": _("{percent} percent done, about {time} left"),
         "wait_turn": _("Waits for its turn"),
@@ -448,6 +451,23 @@ def jobs_strings() -> Strings:
         "was_cancelled": _("Cancelled: {name}"),
         "was_retried": _("Waits for its turn: {name}"),
         "no_answer": _("The server does not answer. This page goes on by itself."),
+    }
+
+
+def backups_strings() -> Strings:
+    return jobs_strings() | {
+        "ordered": _("It is on its way."),
+        "looking": _("Looking into the backups …"),
+        "found": _("Found: {count}"),
+        "nothing_found": _("Nothing was found."),
+        "untitled": _("Without a title"),
+        "in_trash": _("In the trash"),
+        "is_here": _("Is here"),
+        "bring_back": _("Bring back: {title}"),
+        "return_question": _("“{title}”, from the backup of {date}."),
+        "replace_question": _("“{title}” is here now, and is replaced by what it was on {date}."),
+        "restoring": _("It is being restored."),
+        "needs": _("It needs {size} of free disk there."),
     }
 
 
@@ -519,6 +539,7 @@ STRINGS: Mapping[str, Callable[[], Strings]] = {
     "chapters_panel.js": chapters_strings,
     "rooms_page.js": rooms_strings,
     "jobs_page.js": jobs_strings,
+    "backups_page.js": backups_strings,
     "settings_page.js": settings_strings,
     "scheduled_panel.js": scheduled_strings,
     "account_page.js": account_strings,

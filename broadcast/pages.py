@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 
 from broadcast import (
     admin_pages,
+    backup_pages,
     design_tokens,
     job_board,
     keeping_pages,
@@ -39,7 +40,7 @@ from broadcast.recording_place import DAMAGED, places_of
 from library.database import DatabaseUnavailable, utc_now
 from library.models import LectureSession, Visibility
 from people import doors
-from people.accounts import administers, hosts, one_line
+from people.accounts import administers, hosts, one_line, operates
 from people.doors import Reason
 from people.models import Room, User
 from people.passwords import ACCOUNT_PASSWORD_LENGTH
@@ -62,6 +63,7 @@ def install(app: Flask) -> None:
     app.register_blueprint(library_pages.blueprint)
     app.register_blueprint(keeping_pages.blueprint)
     app.register_blueprint(people_pages.blueprint)
+    app.register_blueprint(backup_pages.blueprint)
 
 
 @blueprint.get("/")
@@ -258,7 +260,7 @@ def _for_every_page() -> dict[str, Any]:
         "person": person,
         "person_hosts": person is not None and hosts(person),
         "person_administers": person is not None and administers(person),
-        "admin_pages": admin_pages.PAGES,
+        "admin_pages": admin_pages.shown(operates=person is not None and operates(person)),
         "language": languages.chosen_language(),
         "language_tag": languages.TAGS[languages.chosen_language()],
         "languages": languages.LANGUAGES,

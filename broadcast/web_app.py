@@ -12,6 +12,7 @@ from flask import Response, request
 
 from broadcast import (
     account_api,
+    backup_api,
     chapter_api,
     copy_api,
     download_views,
@@ -127,6 +128,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(poster_api.blueprint)
     app.register_blueprint(copy_api.blueprint)
     app.register_blueprint(job_api.blueprint)
+    app.register_blueprint(backup_api.blueprint)
     app.register_blueprint(transcript_api.blueprint)
     app.register_blueprint(transcription_api.blueprint)
     app.register_blueprint(search_api.blueprint)

@@ -7,6 +7,7 @@ caller's: an upload grows in one folder, the job that `prepare` orders writes th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import and_, func, select
@@ -42,8 +43,13 @@ def add(
     return _added(session, film)
 
 
-def add_recording(session: Session, room_id: str, owner_id: str, recording: LectureSession) -> Film:
-    """The recording as a film of the room; the one that is there already, if any. Raises TooManyFilms."""
+def add_recording(
+    session: Session, room_id: str, owner_id: str, recording: LectureSession, mp4: Path | None = None
+) -> Film:
+    """The recording as a film of the room; the one that is there already, if any. Raises TooManyFilms.
+
+    `mp4`: where its file is now, if that is not as its row tells.
+    """
     exclusive(session, f"films:{room_id}")
     query = select(Film).where(Film.room_id == room_id, Film.session_id == recording.id)
     known = session.scalar(query.where(Film.state != FilmState.FAILED))
@@ -58,7 +64,7 @@ def add_recording(session: Session, room_id: str, owner_id: str, recording: Lect
         bytes=recording.mp4_bytes or 0,
     )
     _added(session, film)
-    prepare(session, film, str(recording.mp4_path))
+    prepare(session, film, str(mp4 or recording.mp4_path))
     return film
 
 

@@ -15,12 +15,13 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import Connection
 
-from library.database import DatabaseUnavailable, make_engine, sqlite_path, translated_errors
+from library.database import DatabaseUnavailable, make_engine, parse_url, sqlite_path, translated_errors
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x6B6F646F  # "kodo"
@@ -46,6 +47,23 @@ def migrate(url: str, revision: str = "head") -> None:
         raise MigrationFailed(str(error)) from error
     finally:
         engine.dispose()
+
+
+def is_behind(url: str) -> bool:
+    """Whether there is a database of an older version of Kodo; False where there is none yet.
+
+    Raises DatabaseUnavailable, DatabaseUrlError.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite" and not sqlite_path(parsed).exists():
+        return False
+    engine = make_engine(url, create=False)
+    try:
+        with translated_errors(), engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_heads()
+    finally:
+        engine.dispose()
+    return bool(found) and set(found) <= known_revisions() and newest_revision() not in found
 
 
 def newest_revision() -> str:

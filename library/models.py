@@ -169,6 +169,41 @@ class ClockReading(Base):
     steady: Mapped[float] = mapped_column()
 
 
+class BackupGeneration(Base):
+    """A generation as the backup's place listed it last (`library.backup_records`): pages need not ask there.
+
+    `bytes`: of all in it; `bytes_new`: of what no earlier one had. `verified`: what was new was read again.
+    """
+
+    __tablename__ = "backup_generations"
+
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    reason: Mapped[str] = mapped_column(String(50))
+    objects: Mapped[int] = mapped_column(BigInteger)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    bytes_new: Mapped[int] = mapped_column(BigInteger)
+    verified: Mapped[bool] = mapped_column()
+
+
+class BackupResult(Base):
+    """What became of one backup, proof, check or drill. `details`: counts, and what was wrong by name."""
+
+    __tablename__ = "backup_results"
+    __table_args__ = (
+        CheckConstraint("kind IN ('backup', 'proof', 'verify', 'drill')", name="kind"),
+        Index("ix_backup_results_kind_at", "kind", "at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    kind: Mapped[str] = mapped_column(String(16))
+    generation: Mapped[str | None] = mapped_column(String(100), default=None)
+    at: Mapped[datetime] = mapped_column()
+    seconds: Mapped[float] = mapped_column()
+    ok: Mapped[bool] = mapped_column()
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
 class JobState(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"

@@ -44,6 +44,16 @@ def being_made(session: Session, session_ids: Iterable[str]) -> set[str]:
     return set(session.scalars(query.where(Job.subject.in_(list(session_ids)))))
 
 
+def mp4_file(folder: Path, row: LectureSession) -> Path | None:
+    """Where its MP4 is; None: there is none. An installation may have moved since the row was written: then
+    it lies in `folder`, under the same name.
+    """
+    if row.mp4_path is None:
+        return None
+    told = Path(row.mp4_path)
+    return told if told.parent == folder or told.exists() else folder / told.name
+
+
 def mp4_path(folder: Path, session_id: str, version: int) -> Path:
     """Where the MP4 of a version lies. (A session's id has no dot.)"""
     return folder / (f"{session_id}.mp4" if version == 1 else f"{session_id}.{version}.mp4")

@@ -1,5 +1,5 @@
-"""What `app.py user`, `room`, `token`, `organization`, `session`, `jobs`, `library`, `objects`, `migrate` and
-`setup-link` do: print, raise typed errors.
+"""What `app.py user`, `room`, `token`, `organization`, `session`, `jobs`, `library`, `backup`, `objects`,
+`migrate` and `setup-link` do: print, raise typed errors.
 
 Run in a short-lived process of their own, before the first start as well as while everything runs:
 the database is brought to this version first.
@@ -34,7 +34,7 @@ from library.migration import MigrationFailed, migrate
 from library.object_store import ObjectStoreError
 from library.object_stores import open_stores
 from library.secret_key import SecretKeyError, installation_secret
-from operation import job_commands, library_commands
+from operation import backup_commands, job_commands, library_commands
 from operation.far_files import told_by_marker
 from operation.recording_files import files_of
 from operation.wrong_use import WrongUse
@@ -56,6 +56,7 @@ class ObjectsDamaged(Exception):
 
 
 ERRORS = (
+    *backup_commands.ERRORS,
     *command_line.COMMAND_ERRORS,
     *user_commands.ERRORS,
     DatabaseMissing,
@@ -72,9 +73,14 @@ ERRORS = (
 )
 
 
-def prepare(settings: Settings) -> None:
-    """Make or upgrade database and secret key. Raises one of ERRORS, and DatabaseUrlError."""
+def prepare(settings: Settings, *, backup: bool = True) -> None:
+    """Make or upgrade database and secret key; before it changes, the database is backed up.
+
+    Raises one of ERRORS, and DatabaseUrlError.
+    """
     _refuse_to_hide_a_loss(settings)
+    if backup:
+        backup_commands.before_migration(settings)
     migrate(settings.database_url)
     installation_secret(settings.storage)
 
@@ -92,7 +98,7 @@ def _refuse_to_hide_a_loss(settings: Settings) -> None:
 def _migrate(settings: Settings, parsed: argparse.Namespace) -> None:
     if parsed.new_database:
         migrate(settings.database_url)
-    prepare(settings)
+    prepare(settings, backup=not parsed.without_backup)
 
 
 def _setup_link(settings: Settings, _: argparse.Namespace) -> None:
@@ -259,6 +265,24 @@ def _library_add(settings: Settings, parsed: argparse.Namespace) -> None:
     print(json.dumps({"recording": recording}) if parsed.json else recording)
 
 
+def _backup_restore(settings: Settings, parsed: argparse.Namespace) -> None:
+    if parsed.to is not None:
+        backup_commands.restore(settings, parsed)
+    elif parsed.recording is not None:
+        with _database(settings) as database:
+            backup_commands.bring_back(database, parsed)
+    else:
+        raise WrongUse(
+            "name an empty folder (--to) or a recording that is to come back here (--recording): "
+            "what runs is never written over"
+        )
+
+
+def _backup_run(settings: Settings, parsed: argparse.Namespace) -> None:
+    with _database(settings) as database:
+        backup_commands.run(settings, database, parsed)
+
+
 def _objects_verify(settings: Settings, parsed: argparse.Namespace) -> None:
     """Reads everything now, beside whatever runs. Raises ObjectsDamaged."""
     with _database(settings) as database, open_stores(settings) as stores:
@@ -324,6 +348,12 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "jobs cancel": _with_database(job_commands.cancel),
     "jobs retry": _with_database(job_commands.retry),
     "library add": _library_add,
+    "backup run": _backup_run,
+    "backup list": backup_commands.list_generations,
+    "backup verify": backup_commands.verify,
+    "backup restore": _backup_restore,
+    "backup drill": backup_commands.drill,
+    "backup key": backup_commands.key,
     "objects verify": _objects_verify,
     "objects move": _with_database(_objects_move),
     "objects home": _with_database(_objects_home),

@@ -38,8 +38,9 @@ def files_of(settings: Settings, lecture: LectureSession) -> Iterator[tuple[str,
     for version in log_folders.edit_versions(folder):
         name = f"{log_folders.EDITS_FOLDER}/{log_folders.edits_name(version)}"
         yield f"sessions/{lecture.id}/{name}", object_catalogue.EDITS
-    if lecture.mp4_path is not None and Path(lecture.mp4_path).parent == settings.recordings_folder:
-        yield f"recordings/{Path(lecture.mp4_path).name}", object_catalogue.MP4
+    mp4 = recordings.mp4_file(settings.recordings_folder, lecture)
+    if mp4 is not None and mp4.parent == settings.recordings_folder:
+        yield f"recordings/{mp4.name}", object_catalogue.MP4
 
 
 def prefixes_of(session_id: str) -> tuple[str, str]:
@@ -70,8 +71,9 @@ def remove_files(settings: Settings, lecture: LectureSession, upload_ids: Iterab
     for folder in (settings.recordings_folder, sums / "recordings"):
         if folder.is_dir():
             recordings.remove_all(folder, lecture.id)
-    if lecture.mp4_path is not None:
-        Path(lecture.mp4_path).unlink(missing_ok=True)
+    mp4 = recordings.mp4_file(settings.recordings_folder, lecture)
+    if mp4 is not None:
+        mp4.unlink(missing_ok=True)
     for upload_id in upload_ids:
         upload_path(settings.uploads_folder, upload_id).unlink(missing_ok=True)
         uploads.quarantine_path(settings.quarantine_folder, upload_id).unlink(missing_ok=True)

@@ -32,11 +32,13 @@ from broadcast.session_directory import SessionDirectory
 from broadcast.upload_expiry import UploadExpiry
 from broadcast.viewers import ViewerCounts
 from broadcast.web_app import create_app
+from library.backup_place import is_set_up
+from library.backup_schedule import BackupCare
 from library.database import Database, open_database
 from library.object_care import ObjectCare
 from library.removal_care import RemovalCare
 from library.secret_key import installation_secret
-from operation import object_jobs
+from operation import backup_run, object_jobs
 from operation.far_reader import far_reader_of_viewers, note_damage
 from operation.open_files import warn_if_few
 from operation.web_server import serve
@@ -120,7 +122,10 @@ def build_front(settings: Settings, database: Database) -> Front:
     )
     answers = LiveAnswers(windows, book)
     app = create_app(services, answers, feed)
-    background = (far, book, hints, feed, viewers, adopter, expiry, care, removal)
+    backups = BackupCare(
+        database, settings.backup_time if is_set_up(settings) else None, tell_late=backup_run.tell_late
+    )
+    background = (far, book, hints, feed, viewers, adopter, expiry, care, removal, backups)
     return Front(app, answers, windows, feed=feed, background=background, far=far)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from library import (
+    backup_schedule,
     copies,
     films,
     object_copies,
@@ -33,6 +34,7 @@ from library.models import Job
 from library.transcription import orders
 from library.worker import DEFAULT_MEMORY_BYTES, Handling, Worker
 from operation import (
+    backup_jobs,
     film_job,
     healing_job,
     import_job,
@@ -85,6 +87,11 @@ KINDS: Mapping[str, Kind] = {
     object_moves.KIND: Kind(move_jobs.move, move_jobs.are_moved, object_moves.LANE),
     object_moves.HOME_KIND: Kind(move_jobs.home, move_jobs.is_home, object_moves.HOME_LANE),
     removals.KIND: Kind(removal_job.work, removal_job.done, removals.LANE),
+    backup_schedule.KIND: Kind(backup_jobs.back_up, backup_jobs.is_backed_up, backup_schedule.LANE),
+    backup_schedule.CHECK_KIND: Kind(backup_jobs.check, backup_jobs.is_checked, backup_schedule.LANE),
+    backup_schedule.RESTORE_KIND: Kind(
+        backup_jobs.restore, backup_jobs.is_restored, backup_schedule.RESTORE_LANE
+    ),
     orders.KIND: Kind(
         transcription_job.work, transcription_job.done, orders.LANE, transcription_job.MEMORY_BYTES
     ),

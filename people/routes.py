@@ -66,6 +66,12 @@ RULES: Mapping[str, Rule] = {
     "people_pages.account": Rule.SIGNED_IN,
     "people_pages.list_people": Rule.ADMINS,  # each their organization, operators all; so below
     "people_pages.person": Rule.ADMINS,
+    "backup_pages.backups": Rule.OPERATORS,
+    "backup_pages.generations_csv": Rule.OPERATORS,
+    "backups.get_backups": Rule.OPERATORS,
+    "backups.order": Rule.OPERATORS,
+    "backups.look": Rule.OPERATORS,
+    "backups.restore": Rule.OPERATORS,
     # The API. Who may watch is judged in the views: an answer without media addresses is one, too.
     "openapi.spec": Rule.ANYONE,
     "api.get_room": Rule.ANYONE,

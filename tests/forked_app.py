@@ -5,6 +5,7 @@ Starting Python and importing everything takes a second, and a test's rooms and 
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import sys
@@ -47,4 +48,7 @@ def _run(arguments: list[str], environment: dict[str, str], folder: Path) -> Non
     os.environ.update(environment)
     from app import main
 
-    sys.exit(main(arguments))
+    try:
+        sys.exit(main(arguments))
+    finally:
+        logging.shutdown()  # the log's last lines: what is registered at exit does not run in a fork

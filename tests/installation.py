@@ -66,6 +66,7 @@ class Installation:
             "KODO_DISK_FLOOR": "64M",
             # Where Whisper is installed it would be at work beside whatever is measured.
             "KODO_TRANSCRIPTION_ENGINE": "none",
+            "KODO_BACKUP": "none",  # the same: the first one begins at once
             "PYTHONUNBUFFERED": "1",
             **environment,
         }

@@ -27,6 +27,9 @@ const KINDS = new Map(Object.entries({
   move: "kind_move",
   home: "kind_home",
   remove: "kind_remove",
+  backup: "kind_backup",
+  "backup-check": "kind_backup_check",
+  restore: "kind_restore",
 }));
 
 /** @type {Map<string, string>} why a job waits → its sentence */
@@ -36,7 +39,7 @@ const WAITS = new Map(Object.entries({ retry: "wait_retry", disk: "wait_disk", m
 const PLACES = new Map(["disk", "copied", "bucket", "damaged"].map((place) => [place, `place_${place}`]));
 
 /** Kinds that look after files: what they last said is what they found or did. */
-const CARING = new Set(["scan", "store", "move", "home"]);
+const CARING = new Set(["scan", "store", "move", "home", "backup", "backup-check", "restore"]);
 
 /** Where the recording is that it works on; empty: of no recording, or nobody knows yet. @param {Job} job @param {Translate} t */
 export function placeOf(job, t) {

@@ -64,6 +64,7 @@ MODULES_OF_PAGE = {
     "recording_rule_page.js": ("recording_rule_page.js",),
     "rooms_page.js": ("rooms_page.js",),
     "jobs_page.js": ("jobs_page.js", "job_lines.js", "job_words.js"),
+    "backups_page.js": ("backups_page.js", "job_lines.js", "job_words.js"),
     "settings_page.js": ("settings_page.js",),
     "scheduled_panel.js": ("scheduled_panel.js",),
     "account_page.js": ("account_page.js", "account_form.js", "sign_in_list.js"),

@@ -43,6 +43,7 @@ from tests.people.route_walk import (
 )
 
 NOBODY: frozenset[str] = frozenset()
+OPERATORS = frozenset({"operator"})
 MEMBERS = SIGNED_IN - {"foreign lecturer", "foreign admin"}
 WATCHERS = {"open": ALL, "members": MEMBERS, "password": ROOM_HOSTS}
 SLUGS = {"open": SLUG, "members": "geometry", "password": "topology"}
@@ -191,6 +192,12 @@ ELSEWHERE = {
     "people_api.end_sign_in": Step("DELETE", f"{PERSON}/sign-ins/x", ADMINS),
     "people_api.take_in": Step("POST", "/api/v1/people/import?dry_run=true", ADMINS),
     "keeping_pages.rule": Step("GET", "/admin/recording", ADMINS),
+    "backup_pages.backups": Step("GET", "/admin/backups", OPERATORS),
+    "backup_pages.generations_csv": Step("GET", "/admin/backups.csv", OPERATORS),
+    "backups.get_backups": Step("GET", "/api/v1/backups", OPERATORS),
+    "backups.order": Step("POST", "/api/v1/backups", OPERATORS, {}),
+    "backups.look": Step("GET", "/api/v1/backups/recordings?generation=x", OPERATORS),
+    "backups.restore": Step("POST", "/api/v1/backups/x/restore", OPERATORS, {}),
     "keeping.get_rule": Step("GET", "/api/v1/organization", ADMINS),
     "keeping.set_rule": Step("PATCH", "/api/v1/organization", ADMINS, {}),
     "jobs.list_jobs": Step("GET", "/api/v1/jobs", ADMINS),

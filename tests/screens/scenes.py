@@ -312,7 +312,28 @@ def _jobs() -> list[Scene]:
             who="admin",
             languages=ALL_LANGUAGES,
         ),
+        Scene(
+            "backups",
+            "Backups",
+            "/admin/backups",
+            "#found li",
+            who="operator",
+            languages=ALL_LANGUAGES,
+        ),
+        Scene(
+            "backups-return",
+            "Backups: bring back a recording",
+            "/admin/backups",
+            "#found li",
+            who="operator",
+            after=_open_return,
+        ),
     ]
+
+
+def _open_return(page: Page, _stage: Stage) -> None:
+    page.locator("#found button").first.click()
+    page.wait_for_selector("#return-dialog[open]")
 
 
 def _studio() -> list[Scene]:

@@ -14,10 +14,11 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
-from library import chapters, transcripts, watching
+from library import backup_records, chapters, removals, transcripts, watching
 from library.chapter_list import Chapter
 from library.database import utc_now
-from library.models import Film, FilmState, Job, LectureSession
+from library.keeping import Removal
+from library.models import BackupGeneration, Film, FilmState, Job, LectureSession
 from library.transcript_formats import Cue, Word
 from people.accounts import create_user
 from people.models import Organization, Role, Room, RoomAccess, User
@@ -58,7 +59,7 @@ DESCRIPTION = """持ち物：教科書 第3章
 
 資料：https://example.org/algebra/12（要ログイン）
 行列式の定義から始めて、体積の変化率としての意味までを一回で扱います。"""
-USERS = {"owner": "yamada", "admin": "soumu", "another": "another-admin"}
+USERS = {"owner": "yamada", "admin": "soumu", "another": "another-admin", "operator": "unyou"}
 REASON = "moov atom not found (exit code 1)"
 LOG = """[mov,mp4,m4a,3gp,3g2,mj2 @ 0x55f0] moov atom not found
 2026-11-26T01:02:03.004Z WARNING job operation.film_job: FFmpeg: Invalid data found when processing input
@@ -100,7 +101,9 @@ class Stage:
 @contextmanager
 def built(browser: Browser) -> Iterator[Stage]:
     with tempfile.TemporaryDirectory(prefix="kodo-screens-") as folder:
-        full = Installation(Path(folder) / "full", KODO_BEACON_SECONDS="600", KODO_ABSENCE_SECONDS="3600")
+        full = Installation(
+            Path(folder) / "full", KODO_BEACON_SECONDS="600", KODO_ABSENCE_SECONDS="3600", KODO_BACKUP="disk"
+        )
         empty = Installation(Path(folder) / "empty")
         for one in (full, empty):
             one.folder.mkdir()
@@ -134,6 +137,7 @@ def _people_in(browser: Browser, full: Installation, empty: Installation, encode
     _films(full)
     _admins(full)
     _jobs(full, past)
+    _backups(full)
     for slug in ("physics", "algebra"):
         encoders.append(Encoder(keys[slug], prepare_video(1280, 720, kilobits=1500)))
         encoders[-1].connect()
@@ -227,12 +231,16 @@ def _admins(installation: Installation) -> None:
         another = Organization(name="Another", slug="another")
         transaction.add(another)
         transaction.flush()
-        for who, home in (("admin", own), ("another", another)):
+        for who, home, role in (
+            ("admin", own, Role.ADMIN),
+            ("another", another, Role.ADMIN),
+            ("operator", own, Role.OPERATOR),
+        ):
             create_user(
                 transaction,
                 user_id=USERS[who],
                 password=PASSWORD,
-                role=Role.ADMIN,
+                role=role,
                 organization=home,
                 display_name=who,
             )
@@ -249,6 +257,27 @@ def _people(installation: Installation) -> str:
     installation.run("user", "deactivate", "guest03")
     who = ("mori", "--role", "lecturer", "--name", "森 由紀子", "--email", "mori@example.ac.jp")
     return installation.run("user", "invite", *who).split()[-1]
+
+
+def _backups(installation: Installation) -> None:
+    """A real generation, some from before, and a lecture that was removed since."""
+    installation.run("backup", "run")
+    database = database_of(installation)
+    now = utc_now()
+    with database.session() as transaction:
+        for day in range(1, 6):
+            at = now - timedelta(days=day)
+            values = {"objects": 900 - day, "bytes": 48_000_000_000 - day, "bytes_new": 910_000_000 * day}
+            name = f"{42 - day:06}-{at:%Y%m%dT%H%M%SZ}"
+            reason = "migration" if day == 3 else "daily"
+            transaction.add(BackupGeneration(id=name, at=at, reason=reason, verified=day != 4, **values))
+        details = {"recordings": 10, "played": 14, "compared": 26, "files": 130, "bytes": 4_100_000_000}
+        backup_records.note(
+            transaction, "proof", generation=name, at=now, seconds=81.0, ok=True, details=details
+        )
+        row = transaction.scalars(select(LectureSession).where(LectureSession.title == TITLES[-1])).one()
+        removals.order(transaction, row, Removal.OWNER, now, after=timedelta(hours=5))
+    database.close()
 
 
 def _jobs(installation: Installation, past: str) -> None:

@@ -95,6 +95,14 @@ def test_every_field_of_the_object_comes_from_one_variable() -> None:
         ("KODO_OBJECTS_KEEP_LOCAL_DAYS", "7"),  # without a bucket
         ("KODO_OBJECTS_DISK_MARK", "half"),
         ("KODO_OBJECTS_CACHE", "-1"),
+        ("KODO_BACKUP", "s3://"),
+        ("KODO_BACKUP", "never"),
+        ("KODO_BACKUP_DIR", "/dev/null"),
+        ("KODO_BACKUP_DIR", "."),  # the storage lies in it
+        ("KODO_BACKUP_TIME", "3 o'clock"),
+        ("KODO_BACKUP_TIME", "24:00"),
+        ("KODO_BACKUP_KEEP", "0"),
+        ("KODO_BACKUP_KEY_FILE", "/no/such/key"),
         ("KODO_S3_ENDPOINT", "s3.example"),
         ("KODO_S3_ENDPOINT", "https://s3.example/bucket"),
         ("KODO_S3_REGION", "eu central"),

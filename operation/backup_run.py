@@ -1,0 +1,194 @@
+"""One backup from beginning to end: a generation is made, the oldest go, and the list of what there is now.
+
+Called by the job `backup`, by the command line and before a migration, in a process that may take long.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from library import backup_records
+from library.alarms import clear_alarm, raise_alarm
+from library.backup.errors import Cancelled
+from library.backup.values import Generation, Progress, RunResult, no_progress
+from library.backup_place import AtFloor, is_on_the_same_disk, opened_repository, target_title
+from library.database import Database, DatabaseUnavailable, utc_now
+from library.models import BackupGeneration
+from operation.backup_source import opened_source
+from settings import Settings
+
+FAILED, DAMAGED, LATE = "backup.failed", "backup.damaged", "backup.late"
+BYTES_PER_SECOND = 80_000_000  # most that a job reads beside lectures that are live
+LOOK_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """`repository`: its id, by which a disk that is not mounted is told from an empty one."""
+
+    result: RunResult
+    generations: tuple[Generation, ...]
+    repository: str
+    seconds: float
+
+
+class Pace:
+    """Keeps reading below a rate, over all that was told so far. `sleep`, `clock`: seconds."""
+
+    def __init__(
+        self,
+        bytes_per_second: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._rate = bytes_per_second
+        self._clock = clock
+        self._sleep = sleep
+        self._done = 0
+        self._free_at = clock()
+
+    def keep(self, done: int) -> None:
+        """So much is done in all; returns when more may be read. A pause is not made up for."""
+        now = self._clock()
+        self._free_at = max(self._free_at, now) + max(0, done - self._done) / self._rate
+        self._done = max(done, self._done)
+        if self._free_at > now:
+            self._sleep(self._free_at - now)
+
+
+class Floor:
+    """Watches that a backup leaves lectures their room, where it lies on their disk."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._watched = is_on_the_same_disk(settings)
+        self._clock = clock
+        self._look_at = clock()
+        self.reached = False
+
+    def check(self) -> bool:
+        """Whether to stop; looks once a second."""
+        if self._watched and not self.reached and self._clock() >= self._look_at:
+            self._look_at = self._clock() + LOOK_SECONDS
+            free = shutil.disk_usage(self._settings.storage).free
+            self.reached = free < self._settings.disk_floor_bytes
+        return self.reached
+
+
+def make(settings: Settings, *, reason: str, expected: str | None, progress: Progress = no_progress) -> Made:
+    """Raises BackupError, AtFloor. `expected`: see `seen_repository`."""
+    began = time.monotonic()
+    floor = Floor(settings)
+    with (
+        opened_repository(settings, create=True, expected=expected) as repository,
+        opened_source(settings) as source,
+    ):
+        try:
+            result = repository.run(source, reason=reason, progress=progress, cancelled=floor.check)
+        except Cancelled:
+            if floor.reached:
+                raise AtFloor("the disk that backups share with lectures came to its floor") from None
+            raise
+        repository.collect(keep=settings.backup_keep)
+        return Made(result, tuple(repository.generations()), repository.id, time.monotonic() - began)
+
+
+def seen_repository(settings: Settings, database: Database) -> str | None:
+    """The id of the repository that was at this target the last time; None: nobody knows of one."""
+    with database.reading() as session:
+        last = backup_records.last_good(session)
+    if last is None or last.details.get("target") != target_title(settings):
+        return None
+    found = last.details.get("repository")
+    return found if isinstance(found, str) else None
+
+
+def told(settings: Settings, made: Made) -> dict[str, Any]:
+    """As a job hands it to its worker."""
+    return {
+        "run": as_json(made.result.generation),
+        "seconds": made.seconds,
+        "rewritten": len(made.result.rewritten),
+        "repository": made.repository,
+        "target": target_title(settings),
+        "generations": [row_values(one) for one in made.generations],
+    }
+
+
+def as_json(one: Generation) -> dict[str, Any]:
+    """As `app.py backup run --json` tells it."""
+    return {
+        "generation": one.id,
+        "objects": one.objects,
+        "bytes_new": one.bytes_new,
+        "verified": one.verified,
+    }
+
+
+def note_made(database: Database, said: dict[str, Any]) -> None:
+    """What `told` says, into the database: the list, the result, and no alarm. Raises DatabaseUnavailable."""
+    run = said["run"]
+    with database.session() as session:
+        backup_records.replace_generations(session, rows_of(said["generations"]))
+        backup_records.note(
+            session,
+            backup_records.BACKUP,
+            generation=run["generation"],
+            at=utc_now(),
+            seconds=said["seconds"],
+            ok=run["verified"],
+            details={name: said[name] for name in ("target", "repository", "rewritten")}
+            | {"objects": run["objects"], "bytes_new": run["bytes_new"]},
+        )
+        clear_alarm(session, FAILED)
+        clear_alarm(session, LATE)
+
+
+def note_failed(database: Database, error: BaseException) -> None:
+    """A backup could not be made; whoever should know is told. Passed over while the database is away."""
+    try:
+        with database.session() as session:
+            raise_alarm(session, FAILED, details={"error": in_a_line(error)[:300]})
+    except DatabaseUnavailable:
+        log.warning("nobody can be told that the backup failed: the database is away")
+
+
+def tell_late(session: Session, late: bool) -> None:
+    """The alarm, each time it was looked whether the newest backup is too old."""
+    if late:
+        raise_alarm(session, LATE)
+    else:
+        clear_alarm(session, LATE)
+
+
+def in_a_line(error: BaseException) -> str:
+    """How the error is told to people: `broadcast.job_reasons` has words for its name."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def rows_of(told: Iterable[dict[str, Any]]) -> list[BackupGeneration]:
+    """What `row_values` made of generations, as rows."""
+    return [BackupGeneration(**{**one, "at": datetime.fromisoformat(one["at"])}) for one in told]
+
+
+def row_values(one: Generation) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "at": one.at.isoformat(),
+        "reason": one.reason,
+        "objects": one.objects,
+        "bytes": one.bytes,
+        "bytes_new": one.bytes_new,
+        "verified": one.verified,
+    }

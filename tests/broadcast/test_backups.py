@@ -1,0 +1,276 @@
+"""Backups as operators have them: jobs, command line, API and page, over one installation's storage."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import select
+
+from library import alarms
+from library.database import make_engine, open_database
+from library.keeping import Kept
+from library.migration import _configuration, newest_revision
+from library.models import Job, LectureSession
+from people.command_line import add_user
+from people.models import AuditRow, Role
+from recorder.media_log_reader import SessionReader
+from tests.broadcast.backup_stage import BackupStage
+from tests.broadcast.web_stage import PASSWORD
+from tests.forked_app import run_app
+
+API = "/api/v1/backups"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[BackupStage]:
+    stage = BackupStage(tmp_path)
+    yield stage
+    stage.close()
+
+
+def open_alarms(stage: BackupStage) -> list[tuple[str, str]]:
+    with stage.database.reading() as session:
+        return [(one.kind, one.subject) for one in alarms.unfinished(session) if one.is_open]
+
+
+def plays(folder: Path, recording: str) -> bool:
+    with closing(SessionReader((folder / "sessions",), recording)) as reader:
+        (take,) = reader.takes
+        return bool(reader.segment_bytes(take.number, take.segments[0].segment))
+
+
+def damage(stage: BackupStage) -> str:
+    """One bit of the largest object → its name."""
+    largest = max(stage.target.rglob("objects/*/*"), key=lambda one: one.stat().st_size)
+    data = bytearray(largest.read_bytes())
+    data[len(data) // 2] ^= 1
+    largest.chmod(0o600)
+    largest.write_bytes(data)
+    return largest.name
+
+
+def test_a_day_of_backups_by_jobs(stage: BackupStage) -> None:
+    recording = stage.record("Eigenvalues")
+    stage.record("Norms", ended=False)  # which is in the backup, and not in its proof
+    told = stage.do("backup")
+    run = told["result"]["run"]
+    assert (told["code"], run["verified"]) == (0, True), told["err"]
+    proof = stage.do("backup-check", how="proof")["result"]
+    assert proof["problems"] == [] and proof["generation"] == run["generation"]
+    assert (proof["details"]["recordings"], proof["details"]["played"]) == (1, 1), (
+        "what is live is not proven"
+    )
+    assert proof["details"]["compared"] == 2
+    drill = stage.do("backup-check", how="drill")["result"]
+    assert drill["problems"] == [] and drill["details"]["files"] > 6
+    assert stage.do("backup-check", how="verify")["result"]["problems"] == []
+    board = stage.web.call("GET", API, user=stage.operator).json
+    assert board["generations"][0]["generation"] == run["generation"] and not board["late"]
+    assert {name: one["ok"] for name, one in board["results"].items()} == dict.fromkeys(
+        ("backup", "proof", "verify", "drill"), True
+    )
+    page = stage.web.client(stage.operator).get("/admin/backups").text
+    assert "It can be restored" in page and run["generation"] in page and "same disk" in page
+    table = stage.web.client(stage.operator).get("/admin/backups.csv").text
+    assert run["generation"] in table
+
+    name = damage(stage)
+    found = stage.do("backup-check", how="verify")["result"]
+    assert any(name in one for one in found["problems"])
+    assert open_alarms(stage) == [("backup.damaged", "")]
+    assert "Not verified" in stage.web.client(stage.operator).get("/admin/backups").text
+    assert stage.do("backup")["result"]["run"]["verified"]
+    assert stage.do("backup-check", how="verify")["result"]["problems"] == [], "it was written again"
+    assert open_alarms(stage) == []
+    assert plays(stage.settings.storage, recording)
+
+
+def test_what_was_removed_for_good_comes_back_by_the_page(stage: BackupStage) -> None:
+    recording = stage.record("線形代数 第7回")
+    other = stage.record("Norms")
+    stage.do("backup")
+    stage.remove(recording)
+    stage.do("backup")
+    assert stage.web.call("GET", f"/api/v1/recordings/{recording}", user=stage.operator).status_code == 404
+
+    look = f"{API}/recordings"
+    (gone,) = stage.web.call("GET", look, user=stage.operator).json["recordings"]
+    assert (gone["id"], gone["title"], gone["gone"]) == (recording, "線形代数 第7回", "removed")
+    assert stage.web.call("GET", f"{look}?q=norms", user=stage.operator).json["recordings"] == []
+    of_it = f"{look}?generation={gone['generation']}&q=norms"
+    (here,) = stage.web.call("GET", of_it, user=stage.operator).json["recordings"]
+    assert (here["id"], here["gone"]) == (other, None)
+
+    restore = f"{API}/{gone['generation']}/restore"
+    answer = stage.web.call("POST", restore, {"recording": recording}, user=stage.operator)
+    assert answer.status_code == 202
+    assert stage.do_job(answer.json["job"])["code"] == 0
+    told = stage.web.call("GET", f"/api/v1/recordings/{recording}", user=stage.operator).json
+    assert (told["title"], told["state"]) == ("線形代数 第7回", "ready")
+    assert plays(stage.settings.storage, recording)
+    assert (stage.settings.recordings_folder / f"{recording}.mp4").read_bytes().startswith(b"an MP4 of")
+    assert stage.web.call("GET", look, user=stage.operator).json["recordings"] == []
+    with stage.database.reading() as session:
+        assert "backup.restored" in session.scalars(select(AuditRow.action)).all()
+        assert session.scalars(select(Job.kind).where(Job.subject == recording)).all() == ["transcribe"]
+
+    stage.remove(recording)  # and again for good
+    with stage.database.reading() as session:
+        assert session.scalars(select(Job.kind).where(Job.subject == recording)).all() == ["remove"]
+
+
+def test_a_lecture_that_was_live_in_the_backup_comes_back_as_one_that_is_over(stage: BackupStage) -> None:
+    recording = stage.record("Eigenvalues", ended=False)
+    generation = stage.do("backup")["result"]["run"]["generation"]
+    told = stage.do("restore", generation=generation, recording=recording)
+    assert told["code"] == 1 and "StillLive" in told["err"]
+    with stage.database.session() as session:
+        row = session.get_one(LectureSession, recording)
+        row.phase, row.kept = "ended", Kept.PUBLISHED
+    assert stage.do("restore", generation=generation, recording=recording)["code"] == 0
+    with closing(SessionReader(stage.settings.session_roots, recording)) as reader:
+        assert reader.state.phase == "ended" and reader.state.end_reason == "restored"
+        assert reader.takes[0].closed
+
+
+def test_what_cannot_be_done_is_said(stage: BackupStage) -> None:
+    generation = stage.do("backup")["result"]["run"]["generation"]
+    admin = add_user(stage.database, "admin", Role.ADMIN, PASSWORD)
+    assert stage.web.call("GET", API, user=admin).status_code == 403
+    assert "/admin/backups" not in stage.web.client(admin).get("/admin/jobs").text
+    restore = f"{API}/{generation}/restore"
+    (stage.folder / "full").mkdir()
+    (stage.folder / "full" / "file").touch()
+    for body, status in (
+        ({}, 422),
+        ({"recording": "x", "to": "/srv/x"}, 422),
+        ({"to": "kodo"}, 422),
+        ({"to": str(stage.folder / "a" / "b")}, 422),
+        ({"to": str(stage.settings.storage)}, 409),
+        ({"to": str(stage.settings.storage / "new")}, 409),
+        ({"to": str(stage.folder)}, 409),
+        ({"to": str(stage.target / "new")}, 409),
+        ({"to": str(stage.folder / "full")}, 409),
+    ):
+        assert stage.web.call("POST", restore, body, user=stage.operator).status_code == status, body
+    assert (
+        stage.web.call("POST", f"{API}/x/restore", {"recording": "x"}, user=stage.operator).status_code == 404
+    )
+    assert stage.web.call("GET", f"{API}/recordings?generation=x", user=stage.operator).status_code == 404
+    told = stage.do("restore", generation=generation, recording="01a2170c-03fb-77df-93e4-62ba5fcd2858")
+    assert told["code"] == 1 and "RowsMissing" in told["err"]
+
+    (stage.target).rename(stage.folder / "unplugged")
+    told = stage.do("backup")
+    assert told["code"] == 0 and told["postpone"] and told["message"].startswith("OtherRepository")
+    assert open_alarms(stage) == [("backup.failed", "")]
+    stage.target.mkdir()  # the mount point, without its disk
+    told = stage.do("backup")
+    assert told["code"] == 0 and told["message"].startswith("OtherRepository")
+    assert list(stage.target.iterdir()) == []
+    stage.target.rmdir()
+    (stage.folder / "unplugged").rename(stage.target)
+    assert stage.do("backup")["result"]["run"]["verified"]
+    assert open_alarms(stage) == []
+
+
+def test_everything_into_a_new_folder_by_the_page(stage: BackupStage) -> None:
+    recording = stage.record("Eigenvalues")
+    generation = stage.do("backup")["result"]["run"]["generation"]
+    to = stage.folder / "new"
+    answer = stage.web.call("POST", f"{API}/{generation}/restore", {"to": str(to)}, user=stage.operator)
+    told = stage.do_job(answer.json["job"])
+    assert told["code"] == 0 and f"KODO_STORAGE={to}" in told["result"]["command"], told["err"]
+    assert plays(to, recording)
+    jobs = stage.web.call("GET", API, user=stage.operator).json["jobs"]
+    assert [one["message"] for one in jobs if one["kind"] == "restore"] == [told["result"]["command"]]
+    database = open_database(f"sqlite:///{to / 'kodo.db'}")
+    with database.reading() as session:
+        assert session.get_one(LectureSession, recording).title == "Eigenvalues"
+    database.close()
+
+
+def test_the_command_line(stage: BackupStage, tmp_path: Path) -> None:
+    recording = stage.record("Eigenvalues")
+    code, out, err = stage.app("backup", "run", "--json")
+    assert code == 0, err
+    run = json.loads(out)
+    assert run.keys() == {"generation", "objects", "bytes_new", "verified"} and run["verified"]
+    listed = json.loads(stage.app("backup", "list", "--json")[1])
+    assert listed == [{**run, "at": listed[0]["at"]}]
+    assert json.loads(stage.app("backup", "verify", "--json")[1]) == {
+        "ok": True,
+        "damaged": [],
+        "missing": [],
+    }
+    drilled = json.loads(stage.app("backup", "drill", "--json")[1])
+    assert (drilled["ok"], drilled["recordings"], drilled["played"]) == (True, 1, 1)
+    alone = tmp_path / "alone"
+    code, out, err = stage.app("backup", "restore", "latest", "--to", str(alone), "--recording", recording)
+    assert code == 0 and f"KODO_STORAGE={alone}" in out and plays(alone, recording), err
+    assert stage.app("backup", "restore", "latest", "--to", str(alone))[0] == 2, "it is not empty"
+    assert stage.app("backup", "restore", "7", "--to", str(tmp_path / "other"))[0] == 2
+    assert stage.app("backup", "restore", "latest")[0] == 2, "what runs is never written over"
+    job = json.loads(stage.app("backup", "restore", "1", "--recording", recording, "--json")[1])["job"]
+    assert stage.do_job(job)["code"] == 0
+
+    name = damage(stage)
+    code, out, err = stage.app("backup", "verify", "--json")
+    told = json.loads(out)
+    assert (code, told["ok"], told["missing"]) == (1, False, []) and name in told["damaged"][0]
+    assert run["generation"] in err
+
+
+def test_a_key_is_made_once_and_is_needed_from_then_on(stage: BackupStage, tmp_path: Path) -> None:
+    key = tmp_path / "backup.key"
+    code, out, _ = stage.app("backup", "key", str(key))
+    assert (code, out) == (0, f"KODO_BACKUP_KEY_FILE={key}\n")
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert stage.app("backup", "key", str(key))[0] == 2
+    secret = {**stage.environment, "KODO_BACKUP_KEY_FILE": str(key)}
+    assert run_app(["backup", "run", "--json"], secret)[0] == 0
+    assert run_app(["backup", "restore", "latest", "--to", str(tmp_path / "new")], secret)[0] == 0
+    code, _, err = stage.app("backup", "list")
+    assert code == 1 and "encrypted" in err
+
+
+def test_before_a_migration_there_is_a_backup_or_no_migration(stage: BackupStage) -> None:
+    stage.record("Eigenvalues")
+    path = stage.settings.storage / "kodo.db"
+    stage.database.close()
+    newest = newest_revision()
+
+    def set_back() -> str:
+        """By one revision → the one before."""
+        engine = make_engine(stage.settings.database_url, create=False)
+        with engine.begin() as connection:
+            configuration = _configuration()
+            configuration.attributes["connection"] = connection
+            command.downgrade(configuration, "-1")
+        engine.dispose()
+        return revision()
+
+    def revision() -> str:
+        with closing(sqlite3.connect(path)) as database:
+            return str(database.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+    assert set_back() != newest
+    code, _, err = stage.app("migrate")
+    assert (code, revision()) == (0, newest) and "a backup is made first" in err, err
+    (made,) = json.loads(stage.app("backup", "list", "--json")[1])
+    assert made["verified"]
+    assert len(json.loads(stage.app("backup", "list", "--json")[1])) == 1, (
+        "nothing changes, so nothing is made"
+    )
+
+    before = set_back()
+    broken = {**stage.environment, "KODO_BACKUP_DIR": "/proc/kodo"}
+    code, _, err = run_app(["migrate"], broken)
+    assert (code, revision()) == (1, before) and "--without-backup" in err
+    assert run_app(["migrate", "--without-backup"], broken)[0] == 0 and revision() == newest
