@@ -50,7 +50,7 @@ from broadcast.event_feed import EventFeed
 from broadcast.live_answers import LiveAnswers
 from broadcast.packed_static import pack
 from broadcast.services import KEY, WebServices
-from people import password_views, routes, session_cookie, sign_in_views
+from people import acts, password_views, routes, session_cookie, sign_in_views
 
 PROJECT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 2 << 20
@@ -94,7 +94,10 @@ def create_app(services: WebServices, live_answers: LiveAnswers, feed: EventFeed
     app.before_request(tus.lift_limit)  # before anything looks into the body
     app.before_request(transcript_api.lift_limit)
     lecture_board.install(app, services.database, services.viewers.count)
-    protection = session_cookie.install(app, services.database, services.settings, services.secret)
+    protection = session_cookie.install(
+        app, services.database, services.settings, services.secret, signs=services.signs
+    )
+    acts.install(app)
     routes.enforce(app)
     rate_limits.install(app)
     _register(app, live_answers, feed)
