@@ -25,4 +25,5 @@ PAGES: Sequence[AdminPage] = (
     AdminPage("people_pages.list_people", _("People"), "users"),
     AdminPage("pages.jobs", _("Jobs"), "gauge"),
     AdminPage("keeping_pages.rule", _("Which lectures are recorded"), "hard-drive"),
+    AdminPage("audit_pages.acts", _("Audit log"), "text-align-start"),
 )

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 
 from broadcast import (
     admin_pages,
+    audit_pages,
     design_tokens,
     job_board,
     keeping_pages,
@@ -62,6 +63,7 @@ def install(app: Flask) -> None:
     app.register_blueprint(library_pages.blueprint)
     app.register_blueprint(keeping_pages.blueprint)
     app.register_blueprint(people_pages.blueprint)
+    app.register_blueprint(audit_pages.pages)
 
 
 @blueprint.get("/")

@@ -44,6 +44,7 @@ from library.models import Job, LectureSession
 from people import doors
 from people import rooms as room_rules
 from people.acts import note_in_room, saw
+from people.audit import Detail
 from people.doors import Reason, Verdict
 from people.error_words import UnfitRoom, room_error
 from people.intrusion_signs import Sign
@@ -284,13 +285,12 @@ def _note_change(
     if asked["title"] is not None:
         note_in_room(transaction, "room.title", room)
     if raised:
-        new_password = asked["password"] is not None and room.access == RoomAccess.PASSWORD
-        note_in_room(
-            transaction,
-            "room.access",
-            room,
-            **{"from": before, "to": room.access, "new_password": new_password},
-        )
+        change: dict[str, Detail] = {
+            "from": before,
+            "to": room.access,
+            "new_password": asked["password"] is not None and room.access == RoomAccess.PASSWORD,
+        }
+        note_in_room(transaction, "room.access", room, **change)
 
 
 @blueprint.post("/rooms/<slug>/publish-token")

@@ -12,6 +12,7 @@ from flask import Response, request
 
 from broadcast import (
     account_api,
+    audit_pages,
     chapter_api,
     copy_api,
     download_views,
@@ -141,6 +142,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(poster_views.blueprint)
     app.register_blueprint(picture_views.blueprint)
     app.register_blueprint(oembed_views.blueprint)
+    app.register_blueprint(audit_pages.blueprint)
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(live_views.live_blueprint(live_answers, feed))
 

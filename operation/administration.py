@@ -34,7 +34,7 @@ from library.migration import MigrationFailed, migrate
 from library.object_store import ObjectStoreError
 from library.object_stores import open_stores
 from library.secret_key import SecretKeyError, installation_secret
-from operation import job_commands, library_commands
+from operation import audit_commands, job_commands, library_commands
 from operation.far_files import told_by_marker
 from operation.recording_files import files_of
 from operation.wrong_use import WrongUse
@@ -58,6 +58,7 @@ class ObjectsDamaged(Exception):
 ERRORS = (
     *command_line.COMMAND_ERRORS,
     *user_commands.ERRORS,
+    audit_commands.ChainBroken,
     DatabaseMissing,
     DatabaseUnavailable,
     JobNotFound,
@@ -336,6 +337,8 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "jobs wait": _with_database(job_commands.wait),
     "jobs cancel": _with_database(job_commands.cancel),
     "jobs retry": _with_database(job_commands.retry),
+    "audit verify": _with_database(audit_commands.verify),
+    "audit export": _with_database(audit_commands.export),
     "library add": _library_add,
     "objects verify": _objects_verify,
     "objects move": _with_database(_objects_move),

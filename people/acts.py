@@ -53,7 +53,9 @@ def note_act(
     )
 
 
-def note_in_room(transaction: Session, action: str, room: Room, subject: str = "", **details: Detail) -> None:
+def note_in_room(
+    transaction: Session, action: str, room: Room, subject: str | None = None, /, **details: Detail
+) -> None:
     """The same of something that belongs to a room; `subject`: by default the room."""
     more = {"room": room.slug, **details}
     note_act(

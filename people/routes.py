@@ -66,6 +66,9 @@ RULES: Mapping[str, Rule] = {
     "people_pages.account": Rule.SIGNED_IN,
     "people_pages.list_people": Rule.ADMINS,  # each their organization, operators all; so below
     "people_pages.person": Rule.ADMINS,
+    "audit_pages.acts": Rule.ADMINS,  # each of their own organization, operators all
+    "audit_pages.acts_csv": Rule.ADMINS,
+    "audit.list_acts": Rule.ADMINS,
     # The API. Who may watch is judged in the views: an answer without media addresses is one, too.
     "openapi.spec": Rule.ANYONE,
     "api.get_room": Rule.ANYONE,

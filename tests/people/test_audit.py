@@ -223,7 +223,7 @@ def test_whatever_is_noted_can_be_checked(acts: list[tuple[str, dict[str, audit.
     """Pure: the digest of a row does not depend on how a database gives its values back."""
     before: Head | None = None
     for number, (subject, details, at) in enumerate(acts, 1):
-        act = audit.Act(at, None, "o", "a", subject, "", audit._canonical(details))
+        act = audit.Act(at, None, "o", "a", subject, "", audit.canonical(details))
         row = audit._row(number, act, "salt", before.hash if before is not None else audit.BEFORE_THE_FIRST)
         assert audit._wrong(row, before) is None
         row.subject += "!"
