@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Flask, abort, current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
 from broadcast import (
@@ -255,7 +256,10 @@ def _room_api(slug: str) -> str:
 
 
 def _for_every_page() -> dict[str, Any]:
-    person = _person()
+    try:
+        person = _person()
+    except Unauthorized:  # of a program's token: the error that is being told may be another one
+        person = None
     return {
         "person": person,
         "person_hosts": person is not None and hosts(person),

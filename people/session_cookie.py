@@ -66,7 +66,8 @@ def install(
     app.secret_key = secret
     app.session_interface = _BrowserSessions()
     app.config.update(
-        SESSION_COOKIE_NAME="kodo_session",
+        # No other host of the domain, and no page without TLS, can set one of this name.
+        SESSION_COOKIE_NAME="__Host-kodo_session" if settings.secure else "kodo_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure,
