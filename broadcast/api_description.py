@@ -39,6 +39,16 @@ def described(spec: dict[str, Any]) -> dict[str, Any]:
                 responses = operation["responses"]
                 for status in [status for status in responses if str(status)[:1] in "45"]:
                     del responses[status]
+                if _says_nothing(responses.get("200")):
+                    responses["2XX"] = {"description": responses.pop("200").get("description", "Done.")}
                 content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
                 responses["default"] = {"description": "An error: what and why.", "content": content}
     return spec
+
+
+def _says_nothing(response: dict[str, Any] | None) -> bool:
+    """What the framework writes of a view that declares no answer: JSON of any form, which may be 201 or 204
+    and no JSON.
+    """
+    told = (response or {}).get("content", {}).get("application/json", {})
+    return response is not None and told.get("schema", {}) == {}

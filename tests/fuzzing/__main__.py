@@ -1,5 +1,6 @@
-"""`make fuzz`: 20,000 made-up calls of the API, in pieces of 2,000 over a fresh house each; exit code 1 if any
-answer was wrong. `--calls`, `--seed`: fewer, or others.
+"""`make fuzz`: 20,000 made-up calls of the API, in pieces of 2,000 over a fresh house each.
+
+Exit code 1 if any answer was wrong. `--calls`, `--seed`: fewer, or others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A few hundred made-up calls of the API: no 5xx, and every answer as the description says. `make fuzz`: many."""
+"""Some hundred made-up calls of the API: no 5xx, every answer as the description says. `make fuzz`: many."""
 
 from __future__ import annotations
 
