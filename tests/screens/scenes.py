@@ -312,6 +312,10 @@ def _jobs() -> list[Scene]:
             who="admin",
             languages=ALL_LANGUAGES,
         ),
+        Scene("audit", "The audit log", "/admin/audit", "#asked[data-ready]", who="admin"),
+        Scene(
+            "audit-nothing", "The audit log: nothing fits", "/admin/audit?who=xyzzy", "#nothing", who="admin"
+        ),
     ]
 
 
