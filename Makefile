@@ -11,7 +11,7 @@ STAMPS := $(VENV)/.stamps
 TRANSLATIONS := $(wildcard translations/*/LC_MESSAGES/*.po)
 PYTEST_ARGUMENTS ?=
 
-.PHONY: help run install transcription test check faults bench screens lock clean
+.PHONY: help run install transcription test check faults fuzz bench screens lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -40,6 +40,9 @@ faults: $(STAMPS)/dev $(STAMPS)/translations ## kill, cut and fill up everything
 	@scripts/install-chromium
 	@scripts/install-s3-server
 	@KODO_FULL=1 $(BIN)/python -m pytest tests/faults tests/recorder tests/library $(PYTEST_ARGUMENTS)
+
+fuzz: $(STAMPS)/dev $(STAMPS)/translations ## 20,000 calls of the API that schemathesis makes up
+	@$(BIN)/python -m tests.fuzzing
 
 bench: $(STAMPS)/dev $(STAMPS)/translations ## all figures of the README, full counts
 	@scripts/install-chromium

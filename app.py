@@ -160,6 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_jobs(commands)
     _add_library(commands)
     _add_backups(commands)
+    _add_audit(commands)
     objects = _add_group(commands, "objects", "files of recordings, on the disk and in a bucket")
     verify = _add(objects, "verify", _administer("objects verify"), "read them all, name the damaged ones")
     verify.add_argument("--json", action="store_true")
@@ -185,6 +186,14 @@ def _add_jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     retry.add_argument("id", metavar="ID", nargs="?", help="of the job or of its session")
     run = _add(jobs, "run", _job_run, "do it in this process (started by the worker)")
     run.add_argument("id", metavar="ID")
+
+
+def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    audit = _add_group(commands, "audit", "who did what, when and from where")
+    verify = _add(audit, "verify", _administer("audit verify"), "check that no row was changed or taken out")
+    verify.add_argument("--seen", metavar="NUMBER:HASH", help="what it printed before: must still be there")
+    verify.add_argument("--json", action="store_true")
+    _add(audit, "export", _administer("audit export"), "print all of it as CSV, the newest first")
 
 
 def _add_library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -82,6 +82,7 @@ class Settings:
     spill_bytes: int
     camera_networks: tuple[Network, ...]
     trusted_proxies: tuple[Network, ...]
+    hsts_seconds: int  # 0: not told
     upload_bytes: int
     upload_seconds: float
     clamav: ScannerAddress | None
@@ -452,6 +453,9 @@ FIELDS: dict[str, Field] = {
         "",
         _networks,
         "proxies whose X-Forwarded-For is believed, e.g. 127.0.0.1,::1; default: none",
+    ),
+    "KODO_HSTS_SECONDS": Field(
+        "hsts_seconds", "86400", _whole(0, 63072000), "how long browsers insist on TLS after a visit; 0: not"
     ),
     "KODO_TLS_CERTIFICATE": Field(
         "tls_certificate", "", _file, "PEM file; `app.py cert` makes one to try in a LAN"

@@ -41,6 +41,10 @@ class AccessDenied(Exception):
     """The address may not be read: forged, foreign, expired or revoked (HTTP 403). Says why."""
 
 
+class AccessForged(AccessDenied):
+    """No token of this installation: made up, or altered."""
+
+
 class AccessUnknown(Exception):
     """Who may read it cannot be told while the database is away (HTTP 503)."""
 
@@ -73,14 +77,14 @@ def sign(secret: bytes, room_id: str, epoch: int, now: float) -> str:
 def check(secret: bytes, text: str) -> Claim:
     """What a token says, if this installation signed it; whether it still counts is `AccessBook`'s to say.
 
-    Raises AccessDenied.
+    Raises AccessForged.
     """
     match = _TOKEN.fullmatch(text) if len(text) <= MAX_TOKEN_LENGTH else None
     if match is None:
-        raise AccessDenied("This address is not valid.")
+        raise AccessForged("This address is not valid.")
     room_id, epoch, expires = match[1], int(match[2]), int(match[3])
     if not hmac.compare_digest(_mac(secret, room_id, epoch, expires), match[4]):
-        raise AccessDenied("This address is not valid.")
+        raise AccessForged("This address is not valid.")
     return Claim(room_id, epoch, expires)
 
 

@@ -27,6 +27,7 @@ PAGES: Sequence[AdminPage] = (
     AdminPage("pages.jobs", _("Jobs"), "gauge"),
     AdminPage("keeping_pages.rule", _("Which lectures are recorded"), "hard-drive"),
     AdminPage("backup_pages.backups", _("Backups"), "copy", operators=True),
+    AdminPage("audit_pages.acts", _("Audit log"), "text-align-start"),
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from broadcast.answer import Answer
 
+NOSNIFF = (b"x-content-type-options", b"nosniff")  # a browser may not take media for a page
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -15,6 +16,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 async def send_answer(send: Send, scope: Scope, answer: Answer) -> None:
     """The answer, without its body for HEAD."""
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    headers = [*answer.headers, NOSNIFF]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     body = b"" if scope["method"] == "HEAD" else answer.body
     await send({"type": "http.response.body", "body": body, "more_body": False})

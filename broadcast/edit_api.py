@@ -29,6 +29,7 @@ from broadcast.replay_view import seconds_shown
 from broadcast.services import services
 from library import withheld
 from library.models import LectureSession
+from people.acts import note_alone
 from people.models import User
 from people.session_cookie import current_user
 from recorder import edit_list_files
@@ -105,7 +106,9 @@ def put_edit(recording_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
         raise Problem(422, _("Not accepted"), detail)
     with _opened(recording_id) as (_row, reader):
         try:
-            _save(reader, _wish(reader, json_data), json_data.get("base"))
+            hidden = _wish(reader, json_data)
+            if _save(reader, hidden, json_data.get("base")):
+                _note(recording_id, hidden, reader.newest_edit())
         except UnfitSpans as error:
             reason, number = error.reason.value, error.number
             raise Problem(422, _("Not accepted"), _unfit(error), reason=reason, span=number) from error
@@ -139,12 +142,18 @@ def _wish(reader: SessionReader, asked: dict[str, Any]) -> tuple[HiddenSpan, ...
         raise Problem(404, _("Not found"), _("There is no such version of this recording.")) from error
 
 
-def _save(reader: SessionReader, hidden: tuple[HiddenSpan, ...], base: int | None) -> None:
-    """A new version, unless the newest hides the same. Raises UnfitSpans, Problem(409)."""
+def _note(recording_id: str, hidden: tuple[HiddenSpan, ...], version: int) -> None:
+    private = sum(one.kind is HiddenKind.PRIVATE for one in hidden)
+    more = {"room": g.room.slug, "version": version, "cut": len(hidden) - private, "private": private}
+    note_alone("recording.hidden", organization_id=g.room.organization_id, subject=recording_id, **more)
+
+
+def _save(reader: SessionReader, hidden: tuple[HiddenSpan, ...], base: int | None) -> bool:
+    """Whether there is a new version: not where the newest hides the same. Raises UnfitSpans, Problem."""
     person = current_user()
     newest = reader.whole_list(reader.newest_edit())
     if newest.hidden == hidden and base in (None, newest.version):
-        return
+        return False
 
     def edited(newest: EditList | None, version: int) -> EditList:
         whole = newest or reader.whole_list(1)
@@ -157,6 +166,7 @@ def _save(reader: SessionReader, hidden: tuple[HiddenSpan, ...], base: int | Non
         return edits
 
     edit_list_files.save_next(services().settings.session_roots, reader.session_id, edited)
+    return True
 
 
 def _follow(recording_id: str) -> LectureSession:

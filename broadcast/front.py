@@ -27,7 +27,7 @@ from broadcast.hint_client import Ticker
 from broadcast.live_address import Batch
 from broadcast.live_answers import LiveAnswers
 from broadcast.live_windows import LiveWindows
-from broadcast.outcome import BUSY, Hold, Later
+from broadcast.outcome import BUSY, FORGED, Hold, Later
 from recorder.far_media import FarMedia
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,8 @@ class Background(Protocol):
 class Front:
     """`background` is opened in order; `windows` and the reading threads are the front's own.
 
-    `far`: reads what was moved into the object store.
+    `far`: reads what was moved into the object store. `on_forged` is told, on the loop, of each request whose
+    token nobody here has made.
     """
 
     def __init__(
@@ -64,8 +65,10 @@ class Front:
         feed: EventFeed,
         background: Sequence[Background] = (),
         far: FarMedia | None = None,
+        on_forged: Callable[[Scope], None] = lambda _: None,
     ) -> None:
         self._answers = answers
+        self._on_forged = on_forged
         self._windows = windows
         self._feed = feed
         self._background: Sequence[Background] = (Ticker(windows.poll), *background)
@@ -79,7 +82,10 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             if scope["path"].startswith(LIVE):
-                await send_answer(send, scope, await self._live(scope))
+                answer = await self._live(scope)
+                if answer is FORGED:
+                    self._on_forged(scope)
+                await send_answer(send, scope, answer)
             else:
                 await self._flask(scope, receive, send)
         elif scope["type"] == "lifespan":

@@ -26,6 +26,8 @@ from library import job_list
 from library.database import utc_now
 from library.job_list import Listed
 from library.jobs import JobNotFound, Jobs
+from library.models import LectureSession
+from people.acts import note_alone
 from people.session_cookie import current_user
 
 blueprint = APIBlueprint("jobs", __name__, url_prefix="/api/v1", tag="Jobs")
@@ -110,6 +112,7 @@ def retry_job(job_id: str) -> dict[str, Any]:
         Jobs(services().database).retry(found.job.id)
     except JobNotFound as error:
         raise Problem(409, _("Not possible now"), _("This job has not ended.")) from error
+    _note("job.retried", found)
     return _told(job_id)
 
 
@@ -120,12 +123,24 @@ def cancel_job(job_id: str) -> dict[str, Any]:
     found = _job(job_id)
     if not Jobs(services().database).cancel(found.job.id):
         raise Problem(409, _("Not possible now"), _("This job has ended already."))
+    _note("job.cancelled", found)
     return _told(job_id)
 
 
 def _job(job_id: str) -> Listed:
     with services().database.reading() as transaction:
         return _found(transaction, job_id)
+
+
+def _note(action: str, found: Listed) -> None:
+    """Of the organization whose recording it works on, else of the asker's reach."""
+    organization_id = _reach()
+    if organization_id is None and found.session_id is not None:
+        with services().database.reading() as transaction:
+            row = transaction.get(LectureSession, found.session_id)
+        organization_id = row.organization_id if row is not None else None
+    job = found.job
+    note_alone(action, organization_id=organization_id, subject=job.id, kind=job.kind, of=job.subject)
 
 
 def _told(job_id: str) -> dict[str, Any]:

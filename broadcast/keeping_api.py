@@ -26,6 +26,7 @@ from library.catalogue import NotHeld
 from library.database import exclusive
 from library.keeping import Kept, RecordingRule, kept_as
 from library.models import LectureSession
+from people.acts import note_act, note_in_room
 from people.models import Organization, Room
 from people.session_cookie import current_user
 
@@ -107,6 +108,7 @@ def claim(recording_id: str) -> dict[str, Any]:
         must_change(row, g.room)
         try:
             catalogue.claim(transaction, row)
+            note_in_room(transaction, "recording.claimed", g.room, row.id)
         except NotHeld as error:
             raise Problem(409, _("Not held"), _("This recording is not held any more.")) from error
         if state is not None:
@@ -130,6 +132,14 @@ def set_rule(json_data: dict[str, Any]) -> dict[str, Any]:
     """For lectures that begin from now on; what was said of those under way and recorded stays so."""
     with services().database.session() as transaction:
         organization = _organization(transaction)
+        details = {"from": organization.recording, "to": json_data["recording"]}
+        note_act(
+            transaction,
+            "organization.recording",
+            organization_id=organization.id,
+            subject=organization.id,
+            details=details,
+        )
         rule, days = RecordingRule(json_data["recording"]), services().settings.safety_days
         told = room_keeping.set_rule(transaction, services().event_log, organization, rule, days)
         answer = _rule_of(organization)

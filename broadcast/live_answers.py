@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from broadcast.access import AccessBook, AccessDenied, AccessUnknown, Claim
+from broadcast.access import AccessBook, AccessDenied, AccessForged, AccessUnknown, Claim
 from broadcast.answer import Answer, problem_answer
 from broadcast.live_address import (
     AddressTooLong,
@@ -31,6 +31,7 @@ from broadcast.live_window import LiveWindow
 from broadcast.live_windows import LiveWindows
 from broadcast.media_answers import media
 from broadcast.outcome import (
+    FORGED,
     NO_ADDRESS,
     NO_SESSION,
     NOTHING_YET,
@@ -92,7 +93,7 @@ class LiveAnswers:
         except AddressTooLong:
             return TOO_LONG
         except AccessDenied as denied:
-            return problem_answer(403, str(denied))
+            return _denied(denied)
         except AccessUnknown as unknown:
             return problem_answer(503, str(unknown))
         return EventRequest(address.subject, address.resource, public)
@@ -149,6 +150,10 @@ class LiveAnswers:
         )
 
 
+def _denied(denied: AccessDenied) -> Answer:
+    return FORGED if isinstance(denied, AccessForged) else problem_answer(403, str(denied))
+
+
 def _guarded(work: Callable[[], OutcomeT]) -> OutcomeT | Answer:
     """Every error of a live request as its answer: the one place."""
     try:
@@ -158,7 +163,7 @@ def _guarded(work: Callable[[], OutcomeT]) -> OutcomeT | Answer:
     except AddressTooLong:
         return TOO_LONG
     except AccessDenied as denied:
-        return problem_answer(403, str(denied))
+        return _denied(denied)
     except AccessUnknown as unknown:
         return problem_answer(503, str(unknown))
     except Refused as refused:

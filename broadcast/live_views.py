@@ -18,7 +18,9 @@ from broadcast.front import takes_gzip
 from broadcast.hint_client import TICK_SECONDS
 from broadcast.live_address import Batch
 from broadcast.live_answers import LiveAnswers
-from broadcast.outcome import Hold, Later
+from broadcast.outcome import FORGED, Hold, Later
+from people.acts import saw
+from people.intrusion_signs import Sign
 
 METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -31,7 +33,10 @@ def live_blueprint(answers: LiveAnswers, feed: EventFeed) -> Blueprint:
 
     @blueprint.route("/live/<path:rest>", methods=METHODS, provide_automatic_options=False)
     def answer(rest: str) -> Response:
-        return _response(_answer(answers, feed, f"/live/{rest}"))
+        found = _answer(answers, feed, f"/live/{rest}")
+        if found is FORGED:
+            saw(Sign.MEDIA_TOKEN)
+        return _response(found)
 
     return blueprint
 

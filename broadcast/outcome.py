@@ -40,6 +40,8 @@ GONE = problem_answer(404, "There is no such media.", max_age(ERROR_SECONDS))
 AHEAD = problem_answer(404, "There is no such media yet.")
 NO_ADDRESS = problem_answer(404, "Nothing has this address.", max_age(ERROR_SECONDS))
 NO_SESSION = problem_answer(404, "There is no such lecture.", max_age(ERROR_SECONDS))
+# Made up or altered: whoever answers counts it as a sign of an intrusion.
+FORGED = problem_answer(403, "This address is not valid.")
 # Its page asks for another address then, and gets that of the version without it.
 PRIVATE = problem_answer(403, "This part of the lecture is private.")
 NOTHING_YET = problem_answer(404, "There is nothing to play here yet.")

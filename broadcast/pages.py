@@ -14,10 +14,12 @@ from urllib.parse import quote
 
 from flask import Blueprint, Flask, abort, current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
 from broadcast import (
     admin_pages,
+    audit_pages,
     backup_pages,
     design_tokens,
     job_board,
@@ -64,6 +66,7 @@ def install(app: Flask) -> None:
     app.register_blueprint(keeping_pages.blueprint)
     app.register_blueprint(people_pages.blueprint)
     app.register_blueprint(backup_pages.blueprint)
+    app.register_blueprint(audit_pages.pages)
 
 
 @blueprint.get("/")
@@ -255,7 +258,10 @@ def _room_api(slug: str) -> str:
 
 
 def _for_every_page() -> dict[str, Any]:
-    person = _person()
+    try:
+        person = _person()
+    except Unauthorized:  # of a program's token: the error that is being told may be another one
+        person = None
     return {
         "person": person,
         "person_hosts": person is not None and hosts(person),

@@ -52,6 +52,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Throttled, _throttled)
     app.register_error_handler(RateLimitExceeded, _too_often)
     app.register_error_handler(TooBusy, _too_busy)
+    app.register_error_handler(RecursionError, _too_deep)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -128,6 +129,13 @@ def _too_often(_error: RateLimitExceeded) -> Response:
 def _too_busy(_error: TooBusy) -> Response:
     detail = _("Too many people sign in at this moment. Please try again.")
     return answer(Problem(503, _("Busy"), detail, headers={"Retry-After": "2"}))
+
+
+def _too_deep(error: RecursionError) -> Response:
+    """JSON of very many brackets, which its parsers follow into their stack; else a mistake of ours."""
+    if not request.is_json:
+        return _unexpected(error)
+    return answer(Problem(400, _("Not accepted"), _("The document is nested too deeply.")))
 
 
 def _unexpected(error: Exception) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from apiflask import APIBlueprint, Schema
@@ -61,6 +62,7 @@ from library.list_place import MAX_PLACE_LENGTH, Place, UnfitPlace, read_place
 from library.models import JobState, LectureSession, Visibility
 from people import doors
 from people.accounts import NAME_LENGTH, one_line
+from people.acts import note_in_room
 from people.models import User
 from people.rooms import TITLE_LENGTH
 from people.session_cookie import current_user
@@ -229,6 +231,7 @@ def patch_recording(recording_id: str, json_data: dict[str, Any]) -> dict[str, A
     try:
         with _changing(recording_id) as (transaction, row):
             _check_times(row, values)
+            _note_who_may_watch(transaction, row, values)
             catalogue.change(transaction, row, values)
             transaction.flush()
             session_rows.describe(transaction, row)
@@ -248,7 +251,9 @@ def delete_recording(recording_id: str) -> Response:
     person = current_user()
     try:
         with _changing(recording_id) as (transaction, row):
-            if row.kept == Kept.PUBLISHED:
+            for_good = row.kept != Kept.PUBLISHED
+            note_in_room(transaction, "recording.deleted", g.room, row.id, for_good=for_good)
+            if not for_good:
                 catalogue.throw_away(transaction, row, utc_now())
             else:
                 by = person.id if person is not None else None
@@ -265,6 +270,7 @@ def restore_recording(recording_id: str) -> dict[str, Any]:
     try:
         with _changing(recording_id) as (transaction, row):
             catalogue.restore(transaction, row, utc_now())
+            note_in_room(transaction, "recording.restored", g.room, row.id)
     except NotInTrash as error:
         raise Problem(409, _("Not in the trash"), _("This recording is not in the trash.")) from error
     return _told(recording_id)
@@ -366,6 +372,22 @@ def _check_times(row: LectureSession, values: dict[str, Any]) -> None:
     except UnfitTimes as error:
         words = _("A recording is taken back after it is published, not before.")
         raise Problem(422, _("Not accepted"), words) from error
+
+
+def _note_who_may_watch(transaction: Session, row: LectureSession, values: dict[str, Any]) -> None:
+    """In the audit log, of what differs now."""
+    changed = {
+        name: _noted(values[name])
+        for name in ("visibility", "downloads", "publish_at", "expires_at")
+        if name in values and values[name] != getattr(row, name)
+    }
+    if changed:
+        before = {"from": row.visibility} if "visibility" in changed else {}
+        note_in_room(transaction, "recording.visibility", g.room, row.id, **before, **changed)
+
+
+def _noted(value: str | bool | datetime | None) -> str | bool | None:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _tell_the_room(transaction: Session, row: LectureSession, values: dict[str, Any]) -> None:

@@ -43,8 +43,11 @@ from library.keeping import Kept
 from library.models import Job, LectureSession
 from people import doors
 from people import rooms as room_rules
+from people.acts import note_in_room, saw
+from people.audit import Detail
 from people.doors import Reason, Verdict
 from people.error_words import UnfitRoom, room_error
+from people.intrusion_signs import Sign
 from people.models import Room, RoomAccess, User
 from people.passwords import UnfitPassword
 from people.request_address import client_address
@@ -242,6 +245,7 @@ def add_room(json_data: dict[str, Any]) -> dict[str, Any]:
                 access=RoomAccess(json_data["access"]),
                 password=json_data["password"],
             )
+            note_in_room(transaction, "room.created", room, access=room.access)
     except UNFIT as error:
         raise _unfit(error) from error
     services().access.wake()
@@ -257,12 +261,14 @@ def patch_room(slug: str, json_data: dict[str, Any]) -> dict[str, Any]:
     try:
         with services().database.session() as transaction:
             room = room_rules.room_of(transaction, slug)
+            before = room.access
             raised = room_rules.change_room(
                 room,
                 title=json_data["title"],
                 access=RoomAccess(mode) if mode else None,
                 password=json_data["password"],
             )
+            _note_change(transaction, room, before, json_data, raised=raised)
     except room_rules.RoomNotFound as error:
         raise _no_room() from error
     except UNFIT as error:
@@ -271,6 +277,20 @@ def patch_room(slug: str, json_data: dict[str, Any]) -> dict[str, Any]:
         services().access.refresh()
         services().tell({"kind": "access", "room": room.id})
     return {**_own_room(room), "session": None, "playback": None}
+
+
+def _note_change(
+    transaction: Session, room: Room, before: str, asked: dict[str, Any], *, raised: bool
+) -> None:
+    if asked["title"] is not None:
+        note_in_room(transaction, "room.title", room)
+    if raised:
+        change: dict[str, Detail] = {
+            "from": before,
+            "to": room.access,
+            "new_password": asked["password"] is not None and room.access == RoomAccess.PASSWORD,
+        }
+        note_in_room(transaction, "room.access", room, **change)
 
 
 @blueprint.post("/rooms/<slug>/publish-token")
@@ -325,6 +345,7 @@ def unlock(slug: str, json_data: dict[str, Any]) -> Response:
     address, browser = client_address(), browser_id()
     throttle = people().room_throttle
     if not room_rules.unlock(throttle, room, json_data["password"], address=address, browser=browser):
+        saw(Sign.ROOM_PASSWORD, room.id)
         raise Problem(403, _("Wrong password"), _("That is not the password of this room."))
     answer = Response(status=204)
     answer.set_cookie(

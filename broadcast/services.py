@@ -14,6 +14,7 @@ from broadcast.recorder_client import RecorderClient
 from broadcast.session_directory import SessionDirectory
 from broadcast.viewers import ViewerCounts
 from library.database import Database
+from people.intrusion_signs import SignCounter
 from recorder.far_media import FarMedia
 from settings import Settings
 
@@ -25,7 +26,7 @@ class WebServices:
     """One per web process; its builder opens and closes what needs it. `tell`: a hint to other processes.
 
     `announce`: the event feed's, after an event of `event_log` was committed to a room. `far`: reads what was
-    moved into the object store.
+    moved into the object store. `signs`: of an intrusion.
     """
 
     settings: Settings
@@ -39,6 +40,7 @@ class WebServices:
     announce: Callable[[str], None]
     tell: Callable[[Mapping[str, object]], None]
     posters: LivePosters
+    signs: SignCounter | None = None
     far: FarMedia | None = None
 
 

@@ -20,6 +20,7 @@ from broadcast.recorder_client import RecorderUnavailable
 from broadcast.services import services
 from library.database import utc_now
 from people import stream_keys
+from people.acts import note_in_room
 from people.error_words import stream_key_error
 from people.models import StreamKey
 
@@ -47,6 +48,7 @@ def add_stream_key(slug: str, json_data: dict[str, Any]) -> tuple[dict[str, Any]
     try:
         with services().database.session() as transaction:
             key, token = stream_keys.create_stream_key(transaction, g.room, json_data["label"])
+            note_in_room(transaction, "stream_key.made", g.room, key.id, label=key.label)
     except stream_keys.TooManyStreamKeys as error:
         raise Problem(409, _("Too many stream keys"), stream_key_error(error)) from error
     return {**_key_out(key), "stream_key": token, "whip_url": absolute(f"/whip/{slug}")}, 201
@@ -57,6 +59,8 @@ def delete_stream_key(slug: str, key_id: str) -> Response:  # noqa: ARG001
     """Revoke a key: who publishes with it is cut off at once."""
     with services().database.session() as transaction:
         revoked = stream_keys.revoke_stream_key(transaction, g.room, key_id, utc_now())
+        if revoked:
+            note_in_room(transaction, "stream_key.revoked", g.room, key_id)
     if not revoked:
         raise Problem(404, _("Not found"), _("This room has no such stream key."))
     try:

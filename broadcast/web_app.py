@@ -12,6 +12,8 @@ from flask import Response, request
 
 from broadcast import (
     account_api,
+    api_description,
+    audit_pages,
     backup_api,
     chapter_api,
     copy_api,
@@ -50,8 +52,8 @@ from broadcast.content_policy import content_policy
 from broadcast.event_feed import EventFeed
 from broadcast.live_answers import LiveAnswers
 from broadcast.packed_static import pack
-from broadcast.services import KEY, WebServices
-from people import password_views, routes, session_cookie, sign_in_views
+from broadcast.services import KEY, WebServices, services
+from people import acts, password_views, routes, session_cookie, sign_in_views
 
 PROJECT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 2 << 20
@@ -64,6 +66,8 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), screen-wake-lock=(self)",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+# What other sites show or read: pictures of embedded recordings, media, WHIP; whatever else is for our pages.
+FOR_OTHER_SITES = ("pictures.", "posters.", "live.", "whip.", "oembed.", "downloads.")
 
 
 class KodoFlask(APIFlask):
@@ -95,7 +99,10 @@ def create_app(services: WebServices, live_answers: LiveAnswers, feed: EventFeed
     app.before_request(tus.lift_limit)  # before anything looks into the body
     app.before_request(transcript_api.lift_limit)
     lecture_board.install(app, services.database, services.viewers.count)
-    protection = session_cookie.install(app, services.database, services.settings, services.secret)
+    protection = session_cookie.install(
+        app, services.database, services.settings, services.secret, signs=services.signs
+    )
+    acts.install(app)
     routes.enforce(app)
     rate_limits.install(app)
     _register(app, live_answers, feed)
@@ -103,6 +110,7 @@ def create_app(services: WebServices, live_answers: LiveAnswers, feed: EventFeed
         protection.exempt(app.blueprints[name])
     # It changes nothing but a count, and an embedded player has no cookie to hold the page's token against.
     protection.exempt(room_api.beacon)
+    api_description.install(app)
     problems.install(app)
     app.register_error_handler(HTTPError, _api_error)
     app.after_request(_secure)
@@ -140,6 +148,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(poster_views.blueprint)
     app.register_blueprint(picture_views.blueprint)
     app.register_blueprint(oembed_views.blueprint)
+    app.register_blueprint(audit_pages.blueprint)
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(live_views.live_blueprint(live_answers, feed))
 
@@ -156,4 +165,9 @@ def _secure(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.endpoint != "static" and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
+    elsewhere = (request.endpoint or "").startswith(FOR_OTHER_SITES)
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if elsewhere else "same-origin"
+    settings = services().settings
+    if settings.secure and settings.hsts_seconds:
+        response.headers["Strict-Transport-Security"] = f"max-age={settings.hsts_seconds}"
     return response

@@ -21,6 +21,8 @@ from broadcast.rate_limits import limiter
 from broadcast.services import services
 from library.database import DatabaseUnavailable, utc_now
 from people import doors
+from people.acts import saw
+from people.intrusion_signs import Sign
 from people.models import Room, User
 from people.stream_keys import (
     StreamKeyRefused,
@@ -197,8 +199,10 @@ def _by_stream_key(slug: str, bearer: str) -> dict[str, Any]:
     try:
         key, room = authenticate(services().database, slug, bearer, utc_now())
     except StreamKeyRevoked as error:
+        saw(Sign.REVOKED_KEY, slug)
         raise Problem(403, "Revoked", "This stream key was revoked.") from error
     except StreamKeyRefused as error:
+        saw(Sign.PUBLISH_TOKEN, slug)
         raise _unauthorized("This stream key is not valid in this room.", "invalid_token") from error
     except DatabaseUnavailable as error:
         log.warning("room %s: a stream key is left to the recorder to know: %s", slug, error)
@@ -207,6 +211,7 @@ def _by_stream_key(slug: str, bearer: str) -> dict[str, Any]:
             "verified": False,
             "credential": {"id": "unknown", "kind": "stream_key", "token_sha256": digest},
         }
+    saw(Sign.KEY_USED, key.id)
     credential = {"id": key.id, "kind": "stream_key", "token_sha256": digest}
     return {**_room_facts(room), "verified": True, "credential": credential}
 
@@ -215,6 +220,7 @@ def _by_studio(slug: str, bearer: str) -> dict[str, Any]:
     try:
         token = read_publish_token(services().secret, bearer)
     except TokenRefused as error:
+        saw(Sign.PUBLISH_TOKEN, slug)
         raise _unauthorized("This token is not valid any more.", "invalid_token") from error
     credential = {"id": f"studio:{token.person_id}", "kind": "studio", "token_sha256": None}
     wish = {
@@ -236,6 +242,7 @@ def _room_of_token(slug: str, token: PublishToken) -> Room:
         room = transaction.get(Room, token.room_id)
         person = transaction.get(User, token.person_id)
     if room is None or room.slug != slug or not doors.may_host(person, room):
+        saw(Sign.PUBLISH_TOKEN, slug)
         raise _unauthorized("This token is not valid in this room.", "invalid_token")
     return room
 

@@ -34,7 +34,7 @@ from library.migration import MigrationFailed, migrate
 from library.object_store import ObjectStoreError
 from library.object_stores import open_stores
 from library.secret_key import SecretKeyError, installation_secret
-from operation import backup_commands, job_commands, library_commands
+from operation import audit_commands, backup_commands, job_commands, library_commands
 from operation.far_files import told_by_marker
 from operation.recording_files import files_of
 from operation.wrong_use import WrongUse
@@ -59,6 +59,7 @@ ERRORS = (
     *backup_commands.ERRORS,
     *command_line.COMMAND_ERRORS,
     *user_commands.ERRORS,
+    audit_commands.ChainBroken,
     DatabaseMissing,
     DatabaseUnavailable,
     JobNotFound,
@@ -216,6 +217,10 @@ def _organization_set(settings: Settings, parsed: argparse.Namespace) -> None:
     with _database(settings) as database, database.session() as transaction:
         organization = command_line.organization_of(transaction, parsed.slug)
         rule = RecordingRule(parsed.recording)
+        change = {"from": organization.recording, "to": rule.value}
+        command_line.note_command(
+            transaction, "organization.recording", organization.id, organization.id, **change
+        )
         room_keeping.set_rule(transaction, EventLog(database), organization, rule, settings.safety_days)
 
 
@@ -246,6 +251,11 @@ def _session_end(settings: Settings, parsed: argparse.Namespace) -> None:
         RecorderClient(settings.recorder_socket).end_session(parsed.slug, by="command line")
     except RecorderUnavailable as error:
         raise RecorderAbsent(f"no recorder answers for {settings.storage}: is Kodo running?") from error
+    try:
+        with _database(settings) as database, database.session() as transaction:
+            command_line.note_command(transaction, "lecture.ended", None, parsed.slug)
+    except (DatabaseMissing, DatabaseUnavailable) as error:
+        print(f"app.py: it could not be noted in the audit log: {error}", file=sys.stderr)
 
 
 def _with_database(
@@ -312,6 +322,8 @@ def _objects_move(database: Database, parsed: argparse.Namespace) -> None:
     """Orders the job, whatever the settings say of these recordings; prints its id."""
     with database.session() as session:
         job = object_moves.order(session, f"by-hand:{utc_now().isoformat()}", parsed.id)
+        for one in parsed.id:
+            command_line.note_command(session, "recording.moved", None, one)
     print(job.id)
 
 
@@ -319,6 +331,8 @@ def _objects_home(database: Database, parsed: argparse.Namespace) -> None:
     """Orders a job for each of these recordings; prints their ids."""
     with database.session() as session:
         ordered = [object_moves.order_home(session, one, utc_now()) for one in parsed.id]
+        for one in parsed.id:
+            command_line.note_command(session, "recording.brought_home", None, one)
     for job in ordered:
         print(job.id)
 
@@ -347,6 +361,8 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "jobs wait": _with_database(job_commands.wait),
     "jobs cancel": _with_database(job_commands.cancel),
     "jobs retry": _with_database(job_commands.retry),
+    "audit verify": _with_database(audit_commands.verify),
+    "audit export": _with_database(audit_commands.export),
     "library add": _library_add,
     "backup run": _backup_run,
     "backup list": backup_commands.list_generations,

@@ -14,6 +14,7 @@ from library import job_list
 from library.database import Database, utc_now
 from library.jobs import OPEN_STATES, JobNotFound, Jobs
 from library.models import Job, JobState
+from people import command_line
 
 POLL_SECONDS = 0.5
 MAX_LISTED = 1000
@@ -37,11 +38,20 @@ def list_jobs(database: Database, parsed: argparse.Namespace) -> None:
 
 
 def cancel(database: Database, parsed: argparse.Namespace) -> None:
-    _print(job for name in parsed.id for job in Jobs(database).cancel_named(name))
+    stopped = [job for name in parsed.id for job in Jobs(database).cancel_named(name)]
+    _print(_noted(database, "job.cancelled", stopped))
 
 
 def retry(database: Database, parsed: argparse.Namespace) -> None:
-    _print(Jobs(database).retry(parsed.id))
+    _print(_noted(database, "job.retried", Jobs(database).retry(parsed.id)))
+
+
+def _noted(database: Database, action: str, jobs: list[Job]) -> list[Job]:
+    with database.session() as transaction:
+        for job in jobs:
+            more = {"kind": job.kind, "of": job.subject}
+            command_line.note_command(transaction, action, None, job.id, **more)
+    return jobs
 
 
 def wait(

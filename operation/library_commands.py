@@ -19,7 +19,7 @@ from library.upload_file import create, has_room, upload_path
 from library.uploads import NewRecording
 from operation.wrong_use import WrongUse
 from people.accounts import default_organization, hosts, one_line, user_of
-from people.command_line import OwnerMayNotHost
+from people.command_line import OwnerMayNotHost, note_command
 from people.rooms import TITLE_LENGTH, uploads_room
 from settings import Settings
 
@@ -97,7 +97,11 @@ def _begin(database: Database, wanted: Wanted) -> Upload:
             visibility=wanted.visibility,
         )
         filename, size = one_line(wanted.file.name), wanted.file.stat().st_size
-        return uploads.begin(transaction, new, owner_id=owner_id, filename=filename, size=size, now=utc_now())
+        begun = uploads.begin(
+            transaction, new, owner_id=owner_id, filename=filename, size=size, now=utc_now()
+        )
+        note_command(transaction, "recording.added", organization_id, begun.session_id)
+        return begun
 
 
 def _copy(source: Path, destination: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import cast
 
 import uvloop
@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from broadcast.access import AccessBook
 from broadcast.adoption import SessionAdopter
+from broadcast.asgi import Scope
 from broadcast.event_feed import EventFeed
 from broadcast.event_log import EventLog
 from broadcast.front import Front
@@ -42,7 +43,9 @@ from operation import backup_run, object_jobs
 from operation.far_reader import far_reader_of_viewers, note_damage
 from operation.open_files import warn_if_few
 from operation.web_server import serve
+from people.intrusion_signs import Sign, SignCounter
 from people.models import Room
+from people.request_address import HEADER, address_behind
 from settings import Settings
 
 
@@ -106,6 +109,7 @@ def build_front(settings: Settings, database: Database) -> Front:
     )
     removal = RemovalCare(database)
     listeners += [_batch_listener(feed), _access_listener(book), adopter.on_hint, viewers.on_hint]
+    signs = SignCounter(database)
     services = WebServices(
         settings=settings,
         database=database,
@@ -119,14 +123,28 @@ def build_front(settings: Settings, database: Database) -> Front:
         tell=hints.tell,
         posters=LivePosters(windows),
         far=far,
+        signs=signs,
     )
     answers = LiveAnswers(windows, book)
     app = create_app(services, answers, feed)
     backups = BackupCare(
         database, settings.backup_time if is_set_up(settings) else None, tell_late=backup_run.tell_late
     )
-    background = (far, book, hints, feed, viewers, adopter, expiry, care, removal, backups)
-    return Front(app, answers, windows, feed=feed, background=background, far=far)
+    background = (far, book, hints, feed, viewers, adopter, expiry, care, removal, signs, backups)
+    on_forged = _counter_of_forged(signs, settings)
+    return Front(app, answers, windows, feed=feed, background=background, far=far, on_forged=on_forged)
+
+
+def _counter_of_forged(signs: SignCounter, settings: Settings) -> Callable[[Scope], None]:
+    """Of media requests, which Flask does not see."""
+
+    def count(scope: Scope) -> None:
+        peer = scope["client"][0] if scope.get("client") else ""
+        name = HEADER.lower().encode()
+        told = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+        signs.saw(Sign.MEDIA_TOKEN, address_behind(peer, told, settings.trusted_proxies))
+
+    return count
 
 
 def _rooms(database: Database) -> dict[str, RoomAccess]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from library.database import Database, exclusive
-from people import passwords
+from people import audit, passwords
 from people.mail import is_address
 from people.models import Organization, Role, User
 from people.throttle import Throttle
@@ -42,7 +42,14 @@ class UserNotFound(LookupError):
 
 
 class SignInRefused(Exception):
-    """Wrong ID, wrong password or a deactivated account: which of them is not told."""
+    """Wrong ID, wrong password or a deactivated account: which of them is not told.
+
+    `account`: the id of the account that was meant, where there is one.
+    """
+
+    def __init__(self, account: str = "") -> None:
+        super().__init__("the user ID or the password is wrong")
+        self.account = account
 
 
 def fold_user_id(raw: str) -> str:
@@ -192,17 +199,43 @@ def sign_in(
     # Outside any transaction: the hash takes tens of milliseconds, and SQLite has one writer.
     right = passwords.matches(user.password_hash if user else None, password)
     if user is None or not right or not user.active:
-        raise SignInRefused("the user ID or the password is wrong")
+        _note_refusal(database, user, right=right, address=address, now=now)
+        raise SignInRefused(user.id if user is not None else "")
     throttle.succeeded(folded, place or address)
     renewed = passwords.hash_password(password) if passwords.is_outdated(user.password_hash) else None
     with database.session() as session:
         stored = session.get_one(User, user.id)
         stored.last_sign_in_at = now
         stored.language = language or stored.language
+        audit.note(
+            session,
+            action="sign_in.accepted",
+            actor=stored,
+            organization_id=stored.organization_id,
+            subject=stored.id,
+            address=address,
+            at=now,
+        )
         # Unless it was changed in between: the old password must not come back.
         if renewed is not None and stored.password_hash == user.password_hash:
             stored.password_hash = renewed
     return stored
+
+
+def _note_refusal(database: Database, user: User | None, *, right: bool, address: str, now: datetime) -> None:
+    """Not what was typed: people type passwords into the box of IDs."""
+    reason = "unknown" if user is None else "deactivated" if right else "password"
+    with database.session() as session:
+        audit.note(
+            session,
+            action="sign_in.refused",
+            actor=None,
+            organization_id=user.organization_id if user is not None else None,
+            subject=user.id if user is not None else "",
+            details={"reason": reason},
+            address=address,
+            at=now,
+        )
 
 
 def one_line(text: str) -> str:

@@ -106,7 +106,7 @@ def note(
             action=action,
             subject=_plain(subject)[:SUBJECT_LENGTH],
             address=_plain(address)[:64],
-            details=_canonical({name: _detail(value) for name, value in details.items()}),
+            details=canonical({name: _detail(value) for name, value in details.items()}),
         )
     )
 
@@ -173,6 +173,11 @@ def erase(transaction: Session, person_id: str) -> int:
     return len(transaction.scalars(erased.values(address=None, details=None, salt=None)).all())
 
 
+def canonical(content: Any) -> str:
+    """The one JSON text of a value: over it go the digests."""
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
 def _all_rows(database: Database) -> Iterator[AuditRow]:
     last = 0
     while True:
@@ -225,16 +230,12 @@ def _hash(row: AuditRow, previous: str) -> str:
         row.subject,
         row.personal_sha256,
     ]
-    return hashlib.sha256(_canonical(content).encode()).hexdigest()
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
 
 
 def _personal(salt: str, address: str, details: str) -> str:
     """128 random bits before it: what was erased cannot be found again by trying."""
-    return hashlib.sha256(_canonical([salt, address, details]).encode()).hexdigest()
-
-
-def _canonical(content: Any) -> str:
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical([salt, address, details]).encode()).hexdigest()
 
 
 def _detail(value: Detail) -> Detail:

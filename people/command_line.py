@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from library.database import Database
-from people import accounts, api_tokens, rooms, stream_keys
+from people import accounts, api_tokens, audit, rooms, stream_keys
+from people.audit import Detail
 from people.models import ApiToken, Organization, Role, Room, User
 from people.passwords import UnfitPassword
 from settings import Settings
@@ -79,7 +80,7 @@ def add_user(database: Database, user_id: str, role: Role, password: str, *, nam
     """Add an account to the installation's organization, which is made if there is none."""
     with database.session() as session:
         organization = accounts.default_organization(session)
-        return accounts.create_user(
+        user = accounts.create_user(
             session,
             user_id=user_id,
             password=password,
@@ -87,6 +88,8 @@ def add_user(database: Database, user_id: str, role: Role, password: str, *, nam
             organization=organization,
             display_name=name or "",
         )
+        note_command(session, "user.added", organization.id, user.id, role=role.value)
+        return user
 
 
 def add_room(database: Database, slug: str, owner: str, *, title: str | None = None) -> Room:
@@ -95,7 +98,9 @@ def add_room(database: Database, slug: str, owner: str, *, title: str | None = N
         user = accounts.user_of(session, owner)
         if not accounts.hosts(user):
             raise OwnerMayNotHost(f"{user.user_id} is a {user.role}, who may not hold lectures")
-        return rooms.create_room(session, slug=slug, title=title or slug, owner=user)
+        room = rooms.create_room(session, slug=slug, title=title or slug, owner=user)
+        note_command(session, "room.created", room.organization_id, room.id, room=slug)
+        return room
 
 
 def list_rooms(database: Database, settings: Settings) -> list[RoomLine]:
@@ -113,7 +118,8 @@ def new_key(database: Database, slug: str, settings: Settings) -> dict[str, str]
     """One more stream key of the room: `whip_url`, `stream_key` (never seen again), `room_url`."""
     with database.session() as session:
         room = rooms.room_of(session, slug)
-        _, token = stream_keys.create_stream_key(session, room, "command line")
+        key, token = stream_keys.create_stream_key(session, room, "command line")
+        note_command(session, "stream_key.made", room.organization_id, key.id, room=slug)
     return {
         "whip_url": f"{settings.public_url}/whip/{slug}",
         "stream_key": token,
@@ -128,7 +134,9 @@ def room_url(settings: Settings, slug: str) -> str:
 def add_token(database: Database, user_id: str, label: str) -> str:
     """One more API token of a person: its text, which is never seen again."""
     with database.session() as session:
-        _, text = api_tokens.add_api_token(session, accounts.user_of(session, user_id), label)
+        user = accounts.user_of(session, user_id)
+        token, text = api_tokens.add_api_token(session, user, label)
+        note_command(session, "api_token.made", user.organization_id, user.id, token=token.id)
     return text
 
 
@@ -152,7 +160,24 @@ def list_tokens(database: Database) -> list[TokenLine]:
 def remove_token(database: Database, token_id: str) -> None:
     """Programs that have it are strangers from now on."""
     with database.session() as session:
+        owner = session.scalar(select(User).join(ApiToken).where(ApiToken.id == token_id))
         api_tokens.remove_api_token(session, token_id)
+        organization_id = owner.organization_id if owner is not None else None
+        note_command(session, "api_token.removed", organization_id, owner.id if owner else "", token=token_id)
+
+
+def note_command(
+    session: Session, action: str, organization_id: str | None, subject: str = "", **details: Detail
+) -> None:
+    """What the command line has done, in the audit log: who has it is not known to it."""
+    audit.note(
+        session,
+        action=action,
+        actor=None,
+        organization_id=organization_id,
+        subject=subject,
+        details={"by": "command line", **details},
+    )
 
 
 def list_organizations(database: Database) -> list[OrganizationLine]:

@@ -72,6 +72,9 @@ RULES: Mapping[str, Rule] = {
     "backups.order": Rule.OPERATORS,
     "backups.look": Rule.OPERATORS,
     "backups.restore": Rule.OPERATORS,
+    "audit_pages.acts": Rule.ADMINS,  # each of their own organization, operators all
+    "audit_pages.acts_csv": Rule.ADMINS,
+    "audit.list_acts": Rule.ADMINS,
     # The API. Who may watch is judged in the views: an answer without media addresses is one, too.
     "openapi.spec": Rule.ANYONE,
     "api.get_room": Rule.ANYONE,

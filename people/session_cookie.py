@@ -24,6 +24,7 @@ from werkzeug.exceptions import Unauthorized
 
 from library.database import Database, DatabaseUnavailable, utc_now
 from people import api_tokens, sign_ins
+from people.intrusion_signs import SignCounter
 from people.models import User
 from people.postman import Postman
 from people.throttle import RoomThrottle, Throttle
@@ -45,6 +46,7 @@ class People:
     throttle: Throttle
     room_throttle: RoomThrottle
     postman: Postman
+    signs: SignCounter
     clock: Callable[[], datetime]
 
 
@@ -54,13 +56,18 @@ def install(
     settings: Settings,
     secret: bytes,
     *,
+    signs: SignCounter | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> CSRFProtect:
-    """Set up cookies and CSRF protection. The result exempts views that take no cookie (WHIP)."""
+    """Set up cookies and CSRF protection. The result exempts views that take no cookie (WHIP).
+
+    `signs`: whoever gives it opens and closes it; without, they are only counted in memory.
+    """
     app.secret_key = secret
     app.session_interface = _BrowserSessions()
     app.config.update(
-        SESSION_COOKIE_NAME="kodo_session",
+        # No other host of the domain, and no page without TLS, can set one of this name.
+        SESSION_COOKIE_NAME="__Host-kodo_session" if settings.secure else "kodo_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure,
@@ -71,7 +78,10 @@ def install(
         WTF_CSRF_SSL_STRICT=False,
     )
     throttle, room_throttle = Throttle(database, clock=clock), RoomThrottle(database, clock=clock)
-    app.extensions[_KEY] = People(database, settings, secret, throttle, room_throttle, Postman(app), clock)
+    counted = signs or SignCounter(database, clock=clock)
+    app.extensions[_KEY] = People(
+        database, settings, secret, throttle, room_throttle, Postman(app), counted, clock
+    )
     return _PageTokens(app)
 
 
@@ -164,6 +174,7 @@ def _user_of_token(text: str) -> User:
     try:
         return api_tokens.authenticate(people().database, text, people().clock())
     except api_tokens.ApiTokenRefused as error:
+        g.kodo_refused_bearer = True  # `people.acts` counts it
         g.kodo_user = None  # the page or problem that says so asks again
         door = WWWAuthenticate("Bearer", {"realm": "Kodo", "error": "invalid_token"})
         raise Unauthorized(_("This token is not valid."), www_authenticate=door) from error

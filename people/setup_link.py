@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from library.database import Database, exclusive
+from people import audit
 from people.accounts import create_user, default_organization, has_admin
 from people.models import Role, SetupLink, User
 from people.rooms import check_title
@@ -34,6 +35,8 @@ def issue_setup_link(database: Database, public_url: str, now: datetime) -> str 
             return None
         token = secrets.token_urlsafe(32)
         session.add(SetupLink(token_sha256=token_sha256(token), created_at=now))
+        by = {"by": "command line"}
+        audit.note(session, action="setup_link.made", actor=None, organization_id=None, details=by, at=now)
     return f"{public_url}/setup/{token}"
 
 
@@ -51,6 +54,7 @@ def redeem(
     password: str,
     organization_name: str,
     now: datetime,
+    address: str = "",
 ) -> User:
     """Make the installation's operator, and name their organization.
 
@@ -72,6 +76,15 @@ def redeem(
             display_name=display_name,
         )
         session.execute(delete(SetupLink))
+        audit.note(
+            session,
+            action="setup_link.used",
+            actor=user,
+            organization_id=organization.id,
+            subject=user.id,
+            address=address,
+            at=now,
+        )
     return user
 
 

@@ -14,7 +14,9 @@ from werkzeug.wrappers import Response
 
 from people import accounts, known_browser, rooms, setup_link
 from people.accounts import SignInRefused, UnfitUserId, UserIdTaken
+from people.acts import note_alone, saw
 from people.error_words import UnfitAccount, account_error
+from people.intrusion_signs import Sign
 from people.models import User
 from people.passwords import TooBusy, UnfitPassword
 from people.request_address import client_address
@@ -51,9 +53,12 @@ def sign_in() -> Answer:
             place=place or "",
             language=str(get_locale()),
         )
-    except SignInRefused:
+    except SignInRefused as error:
+        saw(Sign.SIGN_IN, error.account)
         return _sign_in_form(_("The user ID or the password is wrong."), **kept), 401
     except (Throttled, TooBusy) as error:
+        if isinstance(error, Throttled):
+            saw(Sign.SIGN_IN)
         seconds = error.retry_after if isinstance(error, Throttled) else 5
         return _sign_in_form(_wait_message(seconds), **kept), 429, {"Retry-After": str(seconds)}
     welcome(user)
@@ -64,6 +69,8 @@ def sign_in() -> Answer:
 
 @blueprint.post("/sign-out")
 def sign_out() -> Answer:
+    if (person := current_user()) is not None:
+        note_alone("sign_in.out", organization_id=person.organization_id, subject=person.id)
     forget()
     return redirect("/", 303)
 
@@ -71,6 +78,7 @@ def sign_out() -> Answer:
 @blueprint.get("/setup/<token>")
 def setup_page(token: str) -> Answer:
     if not setup_link.is_valid(people().database, token, people().clock()):
+        saw(Sign.USED_LINK)
         abort(404, _dead_link())
     return _setup_form()
 
@@ -86,8 +94,10 @@ def setup(token: str) -> Answer:
             password=request.form.get("password", ""),
             organization_name=request.form.get("organization", ""),
             now=people().clock(),
+            address=client_address(),
         )
     except SetupLinkRefused:
+        saw(Sign.USED_LINK)
         abort(404, _dead_link())
     except (UnfitUserId, UnfitPassword, UnfitTitle, UserIdTaken) as error:
         return _setup_form(_message(error)), 400

@@ -6,6 +6,7 @@ passes without the page's token. An endpoint without a rule or without a row her
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 import uuid
@@ -22,6 +23,7 @@ from broadcast.rate_limits import limiter
 from broadcast.room_api import PICTURE_URLS
 from library.models import LectureSession
 from library.pictures import folder_of
+from people.api_tokens import add_api_token
 from people.command_line import add_room
 from people.models import Room, RoomAccess, User
 from people.rooms import change_room
@@ -29,6 +31,7 @@ from people.routes import RULES
 from people.tokens import PublishToken, issue_publish_token, unlock_cookie_name
 from tests.broadcast.session_writer import SessionWriter
 from tests.broadcast.web_stage import SDP, SECRET, WebStage, csrf_token
+from tests.people import answer_checks
 from tests.people.route_walk import (
     ADMINS,
     ALL,
@@ -198,6 +201,9 @@ ELSEWHERE = {
     "backups.order": Step("POST", "/api/v1/backups", OPERATORS, {}),
     "backups.look": Step("GET", "/api/v1/backups/recordings?generation=x", OPERATORS),
     "backups.restore": Step("POST", "/api/v1/backups/x/restore", OPERATORS, {}),
+    "audit_pages.acts": Step("GET", "/admin/audit", ADMINS),
+    "audit_pages.acts_csv": Step("GET", "/admin/audit.csv", ADMINS),
+    "audit.list_acts": Step("GET", "/api/v1/audit", ADMINS),
     "keeping.get_rule": Step("GET", "/api/v1/organization", ADMINS),
     "keeping.set_rule": Step("PATCH", "/api/v1/organization", ADMINS, {}),
     "jobs.list_jobs": Step("GET", "/api/v1/jobs", ADMINS),
@@ -563,3 +569,195 @@ def test_a_deactivated_persons_token_does_not_publish(deactivated: House) -> Non
     for mode, room in deactivated.rooms.items():
         for user in deactivated.users.values():
             assert not publishes(deactivated, mode, token_of(room, user.id))
+
+
+# What answers are made of
+
+
+def every_step(house: House) -> Iterator[tuple[str, Step]]:
+    yield from ELSEWHERE.items()
+    yield from steps("members", house.sessions["members"]).items()
+
+
+@pytest.mark.parametrize("name", ["nobody", "viewer", "operator"])
+def test_every_answer_is_made_safe(house: House, name: str) -> None:
+    """Pages, errors, redirects, files, media and the API, as each person gets them."""
+    house.stage.app.config["WTF_CSRF_ENABLED"] = name != "operator"  # refusals for want of a token, too
+    try:
+        for endpoint, step in every_step(house):
+            answer = house.client(name).open(step.path, method=step.method, json=step.body)
+            assert answer_checks.faults_of(endpoint, answer) == [], (endpoint, answer.status_code)
+            assert answer.status_code < 500 or answer.status_code == 503, endpoint  # no recorder is here
+    finally:
+        house.stage.app.config["WTF_CSRF_ENABLED"] = True
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/api/v1/nowhere", "/static/", "/static/js/", "/static/js"])
+def test_so_is_what_is_not_there(house: House, path: str) -> None:
+    answer = house.client("nobody").get(path)
+    assert answer.status_code == 404
+    assert "room_page.js" not in answer.text  # no listing
+    assert answer_checks.faults_of("none", answer) == []
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "BREW"])
+def test_methods_that_are_for_nothing_here(house: House, method: str) -> None:
+    for path in ("/", "/api/v1/rooms/algebra", "/static/css/tokens.css", "/live/open/x/index.m3u8"):
+        answer = house.client("operator").open(path, method=method, headers={"X-Secret": "told-back"})
+        assert answer.status_code in (404, 405), path
+        assert "told-back" not in answer.text
+
+
+def test_a_program_gets_in_where_its_person_does(house: House) -> None:
+    """By an API token instead of a cookie; where other bearers count it is none of theirs."""
+    with house.stage.database.session() as session:
+        tokens = {
+            name: add_api_token(session, session.get_one(User, user.id), "walk")[1]
+            for name, user in house.users.items()
+            if name in ("viewer", "owner", "foreign admin", "operator")
+        }
+    for endpoint, step in every_step(house):
+        if endpoint.startswith("whip."):
+            continue
+        for name, token in tokens.items():
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = house.client("nobody").open(
+                step.path, method=step.method, json=step.body, headers=headers
+            )
+            assert is_in(answer) is (name in step.let_in), (endpoint, name, answer.status_code)
+
+
+def test_a_deactivated_persons_api_token_opens_nothing(deactivated: House) -> None:
+    with deactivated.stage.database.session() as session:
+        owner = session.get_one(User, deactivated.users["operator"].id)
+        token = add_api_token(session, owner, "walk")[1]
+    for endpoint, step in every_step(deactivated):
+        answer = deactivated.client("nobody").open(
+            step.path, method=step.method, json=step.body, headers={"Authorization": f"Bearer {token}"}
+        )
+        assert not is_in(answer) or "nobody" in step.let_in or endpoint.startswith("whip."), endpoint
+
+
+# What nobody should send
+
+HOSTILE = (
+    "%00",
+    "..%2f..%2fetc%2fpasswd",
+    "%ff%fe",
+    "x" * 3000,
+    "'; DROP TABLE users; --",
+)
+
+
+def test_hostile_names_in_every_part_of_an_address(house: House) -> None:
+    client = house.client("operator")
+    house.stage.app.config["WTF_CSRF_ENABLED"] = False
+    try:
+        for rule in house.stage.app.url_map.iter_rules():
+            for parameter in rule.arguments:
+                for hostile in HOSTILE:
+                    path = address_with(rule.rule, parameter, hostile)
+                    method = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"} or {"OPTIONS"})[0]
+                    answer = client.open(path, method=method)
+                    assert answer.status_code < 500 or answer.status_code == 503, (path, method)
+                    assert "root:" not in answer.text
+    finally:
+        house.stage.app.config["WTF_CSRF_ENABLED"] = True
+
+
+def address_with(rule: str, parameter: str, value: str) -> str:
+    """The rule as an address, with `value` for one parameter and names that are there for the others."""
+    known = {"slug": SLUG, "extension": "vtt"}
+    return re.sub(
+        r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>",
+        lambda found: value if found[1] == parameter else known.get(found[1], "x"),
+        rule,
+    )
+
+
+PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"[" * 100_000, "application/json"),
+        (b'{"title": "\\u0000"}', "application/json"),
+        (b'{"title": 1e999, "title": NaN}', "application/json"),
+        (b"[]", "application/json"),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n' * 3000,
+            "multipart/form-data; boundary=x",
+        ),
+    ],
+)
+def test_hostile_bodies_for_every_change(house: House, body: bytes, kind: str) -> None:
+    house.stage.app.config["WTF_CSRF_ENABLED"] = False
+    client = house.client("operator")
+    try:
+        for endpoint, method, path in changing_requests(house):
+            if endpoint in ("people.sign_out", "recordings.delete_recording"):
+                continue
+            answer = client.open(path, method=method, data=body, content_type=kind)
+            assert answer.status_code < 500 or answer.status_code == 503, (endpoint, answer.status_code)
+    finally:
+        house.stage.app.config["WTF_CSRF_ENABLED"] = True
+
+
+JSON_ROUTES = (
+    "api.add_room",
+    "api.patch_room",
+    "recordings.patch_recording",
+    "people.sign_in",
+    "edits.put_edit",
+)
+
+
+def test_no_change_takes_a_body_without_end(house: House) -> None:
+    """Uploads have limits of their own (test_upload_api.py), transcripts and chapters theirs."""
+    house.stage.app.config["WTF_CSRF_ENABLED"] = False
+    client, large = house.client("operator"), b'{"a": "' + b"x" * (3 << 20) + b'"}'
+    try:
+        for endpoint, method, path in changing_requests(house):
+            if endpoint.endswith(("_bytes", "put_transcript")) or endpoint == "people.sign_out":
+                continue
+            answer = client.open(path, method=method, data=large, content_type="application/json")
+            assert answer.status_code != 500, endpoint
+            assert endpoint not in JSON_ROUTES or answer.status_code == 413, (endpoint, answer.status_code)
+    finally:
+        house.stage.app.config["WTF_CSRF_ENABLED"] = True
+
+
+def test_the_host_that_a_client_names_gets_into_no_redirect(house: House) -> None:
+    for path in ("/rooms", "/rooms/algebra/studio", "/sign-in?next=//evil.example", "/library/"):
+        answer = house.client("nobody").get(path, headers={"Host": "evil.example"})
+        assert "evil.example" not in (answer.location or ""), path
+
+
+def test_signing_in_renews_the_cookie(house: House) -> None:
+    """Whoever planted a cookie before knows nothing of the session after (fixation)."""
+    client = house.client("nobody")
+    token = csrf_token(client)
+    with client.session_transaction() as session:
+        session["planted"] = "yes"
+        before = dict(session)
+    form = {"csrf_token": token, "user_id": "owner", "password": "a long enough secret"}
+    assert client.post("/sign-in", data=form).status_code == 303
+    with client.session_transaction() as session:
+        assert "planted" not in session and session.get("csrf_token") != before["csrf_token"]
+
+
+def test_behind_tls_cookies_and_answers_insist_on_it(tmp_path: Path) -> None:
+    stage = WebStage(tmp_path, KODO_PUBLIC_URL="https://kodo.example")
+    try:
+        answer = stage.client().get("/sign-in", base_url="https://kodo.example")
+        assert answer.headers["Strict-Transport-Security"] == "max-age=86400"
+        cookie = answer.headers["Set-Cookie"]
+        assert cookie.startswith("__Host-kodo_session=") and "Secure" in cookie and "Path=/" in cookie
+    finally:
+        stage.close()
+    plain = WebStage(tmp_path / "plain")
+    try:
+        assert "Strict-Transport-Security" not in plain.client().get("/sign-in").headers
+    finally:
+        plain.close()

@@ -328,6 +328,10 @@ def _jobs() -> list[Scene]:
             who="operator",
             after=_open_return,
         ),
+        Scene("audit", "The audit log", "/admin/audit", "#asked[data-ready]", who="admin"),
+        Scene(
+            "audit-nothing", "The audit log: nothing fits", "/admin/audit?who=xyzzy", "#nothing", who="admin"
+        ),
     ]
 
 
