@@ -14,6 +14,7 @@ from broadcast.recorder_client import RecorderClient
 from broadcast.session_directory import SessionDirectory
 from broadcast.viewers import ViewerCounts
 from library.database import Database
+from people.entry import Entry
 from recorder.far_media import FarMedia
 from settings import Settings
 
@@ -25,7 +26,7 @@ class WebServices:
     """One per web process; its builder opens and closes what needs it. `tell`: a hint to other processes.
 
     `announce`: the event feed's, after an event of `event_log` was committed to a room. `far`: reads what was
-    moved into the object store.
+    moved into the object store. `entry`: the organizations' doors.
     """
 
     settings: Settings
@@ -40,6 +41,7 @@ class WebServices:
     tell: Callable[[Mapping[str, object]], None]
     posters: LivePosters
     far: FarMedia | None = None
+    entry: Entry | None = None
 
 
 def services() -> WebServices:

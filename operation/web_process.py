@@ -10,10 +10,8 @@ import asyncio
 import gc
 import signal
 from collections.abc import Mapping
-from typing import cast
 
 import uvloop
-from sqlalchemy import select
 
 from broadcast.access import AccessBook
 from broadcast.adoption import SessionAdopter
@@ -21,7 +19,7 @@ from broadcast.event_feed import EventFeed
 from broadcast.event_log import EventLog
 from broadcast.front import Front
 from broadcast.hint_client import HintClient, HintListener
-from broadcast.known_rooms import AccessMode, KnownRooms, RoomAccess
+from broadcast.known_rooms import KnownRooms, rooms_in
 from broadcast.live_answers import LiveAnswers
 from broadcast.live_poster import LivePosters
 from broadcast.live_windows import LiveWindows
@@ -40,7 +38,7 @@ from operation import object_jobs
 from operation.far_reader import far_reader_of_viewers, note_damage
 from operation.open_files import warn_if_few
 from operation.web_server import serve
-from people.models import Room
+from people.entry import Entry
 from settings import Settings
 
 
@@ -82,7 +80,7 @@ def build_front(settings: Settings, database: Database) -> Front:
     windows = LiveWindows(settings.session_roots, settings.part_seconds, far=far)
     recordings = RecordingBook(changes_in(database))
     book = AccessBook(
-        secret, lambda: _rooms(database), memory=KnownRooms(settings.storage), recordings=recordings
+        secret, lambda: rooms_in(database), memory=KnownRooms(settings.storage), recordings=recordings
     )
     listeners: list[HintListener] = [windows.on_hint]
     hints = HintClient(settings.hint_socket, listeners)
@@ -104,6 +102,7 @@ def build_front(settings: Settings, database: Database) -> Front:
     )
     removal = RemovalCare(database)
     listeners += [_batch_listener(feed), _access_listener(book), adopter.on_hint, viewers.on_hint]
+    entry = Entry(database)
     services = WebServices(
         settings=settings,
         database=database,
@@ -117,17 +116,12 @@ def build_front(settings: Settings, database: Database) -> Front:
         tell=hints.tell,
         posters=LivePosters(windows),
         far=far,
+        entry=entry,
     )
     answers = LiveAnswers(windows, book)
     app = create_app(services, answers, feed)
-    background = (far, book, hints, feed, viewers, adopter, expiry, care, removal)
+    background = (far, entry, book, hints, feed, viewers, adopter, expiry, care, removal)
     return Front(app, answers, windows, feed=feed, background=background, far=far)
-
-
-def _rooms(database: Database) -> dict[str, RoomAccess]:
-    with database.reading() as transaction:
-        rows = transaction.execute(select(Room.id, Room.access, Room.access_epoch)).all()
-    return {room_id: RoomAccess(cast("AccessMode", mode), epoch) for room_id, mode, epoch in rows}
 
 
 def _batch_listener(feed: EventFeed) -> HintListener:

@@ -24,8 +24,10 @@ from werkzeug.exceptions import Unauthorized
 
 from library.database import Database, DatabaseUnavailable, utc_now
 from people import api_tokens, sign_ins
+from people.entry import Entry, Judged
 from people.models import User
 from people.postman import Postman
+from people.request_address import TRUSTED, client_address
 from people.throttle import RoomThrottle, Throttle
 from settings import Settings
 
@@ -45,6 +47,7 @@ class People:
     throttle: Throttle
     room_throttle: RoomThrottle
     postman: Postman
+    entry: Entry
     clock: Callable[[], datetime]
 
 
@@ -55,8 +58,12 @@ def install(
     secret: bytes,
     *,
     clock: Callable[[], datetime] = utc_now,
+    entry: Entry | None = None,
 ) -> CSRFProtect:
-    """Set up cookies and CSRF protection. The result exempts views that take no cookie (WHIP)."""
+    """Set up cookies and CSRF protection. The result exempts views that take no cookie (WHIP).
+
+    `entry`: the organizations' doors, if the caller opens and closes them.
+    """
     app.secret_key = secret
     app.session_interface = _BrowserSessions()
     app.config.update(
@@ -71,7 +78,17 @@ def install(
         WTF_CSRF_SSL_STRICT=False,
     )
     throttle, room_throttle = Throttle(database, clock=clock), RoomThrottle(database, clock=clock)
-    app.extensions[_KEY] = People(database, settings, secret, throttle, room_throttle, Postman(app), clock)
+    app.config[TRUSTED] = settings.trusted_proxies
+    app.extensions[_KEY] = People(
+        database,
+        settings,
+        secret,
+        throttle,
+        room_throttle,
+        Postman(app),
+        entry or Entry(database),
+        clock,
+    )
     return _PageTokens(app)
 
 
@@ -107,15 +124,43 @@ def people() -> People:
 
 
 def current_user() -> User | None:
-    """The signed-in, active account, or None. Read once per request.
+    """The signed-in, active account, or None; also none where its organization does not let it in from here.
+    Read once per request.
 
     Raises DatabaseUnavailable; Unauthorized, once, for a bearer token that opens nothing.
     """
     if "kodo_user" not in g:
-        bearer = bearer_of(request)
-        g.kodo_user = _load_user() if bearer is None else _user_of_token(bearer)
+        known = known_user()
+        g.kodo_user = known if known is not None and doors_of(known.organization_id).verdict else None
     user: User | None = g.kodo_user
     return user
+
+
+def known_user() -> User | None:
+    """Whose cookie or token it is, let in or not. Raises as `current_user` does."""
+    if "kodo_known" not in g:
+        bearer = bearer_of(request)
+        g.kodo_known = _load_user() if bearer is None else _user_of_token(bearer)
+    known: User | None = g.kodo_known
+    return known
+
+
+def is_kept_out() -> bool:
+    """Whether this is somebody whom their own organization does not let in from here."""
+    return known_user() is not None and current_user() is None
+
+
+def doors_of(organization_id: str) -> Judged:
+    """Whether an organization lets in whoever asks, from where they ask. Judged once per request.
+
+    Raises DatabaseUnavailable.
+    """
+    judged: dict[str, Judged] = g.setdefault("kodo_doors", {})
+    if organization_id not in judged:
+        known, entry = known_user(), people().entry
+        name = known.user_id if known is not None else None
+        judged[organization_id] = entry.judge(entry.rules_of(organization_id), name, client_address())
+    return judged[organization_id]
 
 
 def remember(user: User, address: str) -> None:
@@ -130,14 +175,15 @@ def remember(user: User, address: str) -> None:
     session.permanent = True
     session["sign_in"], session["user"] = row.id, user.id
     session["epoch"] = user.session_epoch
-    g.kodo_user, g.kodo_sign_in = user, row.id
+    g.kodo_user = g.kodo_known = user
+    g.kodo_sign_in = row.id
 
 
 def forget() -> None:
     """Sign this browser out: its cookie is worth nothing any more, wherever it has been copied to."""
     user_id, row = session.get("user"), session.get("sign_in")
     session.clear()
-    g.kodo_user = g.kodo_sign_in = None
+    g.kodo_user = g.kodo_known = g.kodo_sign_in = None
     if user_id is None or row is None:
         return
     try:
@@ -164,7 +210,7 @@ def _user_of_token(text: str) -> User:
     try:
         return api_tokens.authenticate(people().database, text, people().clock())
     except api_tokens.ApiTokenRefused as error:
-        g.kodo_user = None  # the page or problem that says so asks again
+        g.kodo_user = g.kodo_known = None  # the page or problem that says so asks again
         door = WWWAuthenticate("Bearer", {"realm": "Kodo", "error": "invalid_token"})
         raise Unauthorized(_("This token is not valid."), www_authenticate=door) from error
 
