@@ -1,8 +1,8 @@
 """Who may watch a room that is for invited people: its list of user IDs and mail addresses.
 
 Within the caller's transaction, in web threads and the command line. A name on the list need not have an
-account yet; a mail address stands for every account that has it. Whoever changes the list raises the room's
-`access_epoch` where somebody goes.
+account yet; a mail address stands for every account that has it by somebody else's word (an admin's, an
+import's). Whoever changes the list raises the room's `access_epoch` where somebody goes.
 """
 
 from __future__ import annotations
@@ -99,5 +99,8 @@ def is_invited(transaction: Session, room: Room, person: User) -> bool:
 
 
 def names(person: User) -> ColumnElement[bool]:
-    """A condition on `RoomInvitation`: what names this account."""
-    return RoomInvitation.value.in_([name for name in (person.user_id, person.email) if name])
+    """A condition on `RoomInvitation`: what names this account. A mail address that its owner typed, and that
+    nobody has checked, does not.
+    """
+    email = None if person.email_unchecked else person.email
+    return RoomInvitation.value.in_([name for name in (person.user_id, email) if name])

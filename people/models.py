@@ -72,7 +72,8 @@ class User(Base):
 
     A raised `session_epoch` ends every browser's sign-in at once. `password_hash` is empty until an
     invitation is accepted. `email`: in small letters; not unique, for some share one or have two accounts.
-    `language`: of the pages at the last sign-in, and of mail.
+    `language`: of the pages at the last sign-in, and of mail. `email_unchecked`: the account's owner typed
+    the address, and nobody has looked whether it is theirs: it opens nothing.
     """
 
     __tablename__ = "users"
@@ -92,6 +93,7 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     last_sign_in_at: Mapped[datetime | None] = mapped_column(default=None)
     email: Mapped[str | None] = mapped_column(String(254), index=True, default=None)
+    email_unchecked: Mapped[bool] = mapped_column(default=False, server_default=false())
     language: Mapped[str | None] = mapped_column(String(8), default=None)
 
 

@@ -20,7 +20,7 @@ from people.invitations import MAX_INVITED, fold_name, read_names
 from people.models import AuditRow, RoomLink, User
 from tests.broadcast.session_writer import SessionWriter
 from tests.broadcast.test_doors_api import House
-from tests.broadcast.web_stage import SECRET, csrf_token
+from tests.broadcast.web_stage import PASSWORD, SECRET, csrf_token
 
 ROOM = "/api/v1/rooms/hall"
 LATER = datetime.now(UTC) + timedelta(days=7)
@@ -89,6 +89,16 @@ def test_who_is_invited_watches_by_user_id_or_mail_address(hall: Hall) -> None:
     with hall.stage.database.session() as transaction:
         transaction.get_one(User, hall.stage.member.id).active = False
     assert _media(member) is None
+
+
+def test_nobody_comes_in_by_typing_somebody_elses_address(hall: Hall) -> None:
+    hall.invite("guest@example.net")
+    mine = {"email": "guest@example.net", "password": PASSWORD}
+    assert hall.call("PATCH", "/api/v1/account", mine, who=hall.stage.member).status_code == 200
+    assert hall.room(hall.stage.member)["refusal"] == "invited"
+    with hall.stage.database.session() as transaction:  # as when an admin says whose it is
+        transaction.get_one(User, hall.stage.member.id).email_unchecked = False
+    assert hall.room(hall.stage.member)["may_watch"]
 
 
 def test_several_hundred_are_pasted_at_once(hall: Hall) -> None:

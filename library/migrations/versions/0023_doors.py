@@ -22,6 +22,8 @@ def upgrade() -> None:
         "organizations", sa.Column("doors_version", sa.Integer(), nullable=False, server_default="0")
     )
     op.add_column("rooms", sa.Column("guarded", sa.Boolean(), nullable=False, server_default=sa.false()))
+    unchecked = sa.Column("email_unchecked", sa.Boolean(), nullable=False, server_default=sa.false())
+    op.add_column("users", unchecked)
     op.create_table(
         "entry_rules",
         sa.Column("id", sa.String(36), nullable=False),
@@ -66,6 +68,7 @@ def downgrade() -> None:
     op.drop_table("room_links")
     op.drop_table("room_invitations")
     op.drop_table("entry_rules")
+    op.drop_column("users", "email_unchecked")
     op.drop_column("rooms", "guarded")
     op.drop_column("organizations", "doors_version")
     # The nearest that was known then: a password that nobody has lets in who manages the room.
