@@ -249,6 +249,7 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     key.add_argument("--json", action="store_true")
     _add_tokens(commands)
     _add_organizations(commands)
+    _add_doors(commands)
     session = _add_group(commands, "session", "lectures under way")
     _add(session, "end", _administer("session end"), "end a room's lecture").add_argument(
         "slug", metavar="SLUG"
@@ -304,6 +305,25 @@ def _add_organizations(commands: argparse._SubParsersAction[argparse.ArgumentPar
         required=True,
         help="always: published; choice: as the lecturer says, else held for a while; off: nothing is kept",
     )
+
+
+def _add_doors(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    doors = _add_group(commands, "doors", "who is let in from where: an organization's allow and deny lists")
+    listing = _add(doors, "list", _administer("doors list"), "print the rules")
+    listing.add_argument("--json", action="store_true")
+    add = _add(doors, "add", _administer("doors add"), "add rules")
+    add.add_argument("effect", choices=["allow", "deny"])
+    add.add_argument("value", metavar="VALUE", nargs="*", help="a user ID, a network or a host name")
+    add.add_argument("--file", type=Path, help="values or CSV, a rule a line; - for standard input")
+    add.add_argument("--replace", action="store_true", help="these are all rules from now on")
+    remove = _add(doors, "remove", _administer("doors remove"), "take rules away")
+    remove.add_argument("value", metavar="VALUE", nargs="+", help="as `doors list` prints it")
+    clear = _add(doors, "clear", _administer("doors clear"), "take all rules away: nobody is kept out")
+    attempt = _add(doors, "try", _administer("doors try"), "say whether somebody would get in, and why")
+    attempt.add_argument("address", metavar="ADDRESS")
+    attempt.add_argument("--user", metavar="USERID", help="default: somebody who is not signed in")
+    for parser in (listing, add, remove, clear, attempt):
+        parser.add_argument("--organization", metavar="SLUG", default="default", help="default: default")
 
 
 def _add_group(

@@ -244,10 +244,10 @@ class AccessBook:
             raise AccessDenied("This recording is not shown.")
         if known.visibility == Visibility.ROOM:
             return self.admit(claim, room_id, fallback_mode) and known.expires_at is None
-        if known.visibility != Visibility.ORGANIZATION:
+        if known.visibility != Visibility.ORGANIZATION and not self._is_guarded(room_id):
             return known.visibility == Visibility.PUBLIC and known.expires_at is None
         if claim.room_id != session_id:
-            raise AccessDenied("This recording is for its organization's people.")
+            raise AccessDenied("This recording is not open to everyone.")
         return _not_before(claim, known)
 
     def recording(self, session_id: str, recorded: RecordingAccess | None) -> RecordingAccess | None:
@@ -262,7 +262,11 @@ class AccessBook:
     def is_open(self, room_id: str, fallback_mode: str | None) -> bool:
         """Whether anybody may watch, by what is known of the room, else by what a session recorded of it."""
         room = self._rooms.get(room_id)
-        return (room.mode if room is not None else fallback_mode) == OPEN
+        return (room.mode if room is not None else fallback_mode) == OPEN and not self._is_guarded(room_id)
+
+    def _is_guarded(self, room_id: str) -> bool:
+        room = self._rooms.get(room_id)
+        return room is not None and room.guarded
 
     def _remember(self, access: str, claim: Claim) -> None:
         with self._lock:

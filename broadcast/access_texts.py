@@ -11,12 +11,12 @@ from broadcast.access import OPEN, sign
 from broadcast.recording_access import EDITORS, OWNER, access_of_row
 from library.keeping import Kept
 from library.models import LectureSession, Visibility
-from people.models import Room, RoomAccess
+from people.models import Room
 
 
 def room_access_text(secret: bytes, room: Room) -> str:
     """The same text for everyone who may watch."""
-    if room.access == RoomAccess.OPEN:
+    if room.is_public:
         return OPEN
     return sign(secret, room.id, room.access_epoch, time.time())
 
@@ -33,8 +33,9 @@ def recording_access_text(secret: bytes, room: Room, row: LectureSession) -> str
     held = known.kept == Kept.HELD
     if held or known.visibility == Visibility.PRIVATE or not known.is_its_time(now):
         return editors_access_text(secret, row)
-    if known.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
+    is_open = known.visibility in (Visibility.PUBLIC, Visibility.UNLISTED)
+    if is_open and not room.guarded:
         return OPEN
-    if known.visibility == Visibility.ORGANIZATION:
+    if is_open or known.visibility == Visibility.ORGANIZATION:
         return sign(secret, row.id, row.access_epoch, now)
     return room_access_text(secret, room)

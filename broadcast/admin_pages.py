@@ -24,6 +24,7 @@ class AdminPage:
 
 PAGES: Sequence[AdminPage] = (
     AdminPage("people_pages.list_people", _("People"), "users"),
+    AdminPage("doors_pages.doors", _("Doors"), "door-open"),
     AdminPage("pages.jobs", _("Jobs"), "gauge"),
     AdminPage("keeping_pages.rule", _("Which lectures are recorded"), "hard-drive"),
     AdminPage("backup_pages.backups", _("Backups"), "copy", operators=True),

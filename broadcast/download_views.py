@@ -16,7 +16,6 @@ from flask_babel import gettext as _
 
 from broadcast import far_download, last_played
 from broadcast.problems import Problem
-from broadcast.room_api import unlocked_here
 from broadcast.services import services
 from library import recordings
 from library.database import utc_now
@@ -25,6 +24,7 @@ from people import doors
 from people.doors import Reason
 from people.models import Room
 from people.session_cookie import current_user
+from people.visits import visit_here
 from recorder import far_media
 from recorder.far_media import FarPlace, MediaDamaged, MediaUnavailable
 
@@ -44,7 +44,7 @@ def mp4(session_id: str) -> Response:
     place = far_media.away(path) if path is not None else None
     if row is None or room is None or path is None or (place is None and not path.is_file()):
         raise Problem(404, _("Not found"), _("There is no MP4 of this recording (yet)."))
-    verdict = doors.may_download(current_user(), room, row, unlocked=unlocked_here(room), now=utc_now())
+    verdict = doors.may_download(current_user(), room, row, visit=visit_here(room), now=utc_now())
     if not verdict:
         return _way_in(verdict.reason, room)
     day = row.started_at.astimezone()  # of the server's zone: an early lecture in Tokyo is not yesterday's

@@ -9,15 +9,19 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
+from sqlalchemy import select
+
+from library.database import Database
+from people.models import Room
 from recorder.durable_file import replace_file
 
 log = logging.getLogger(__name__)
 
-AccessMode = Literal["open", "members", "password"]
+AccessMode = Literal["open", "members", "password", "invited"]
 
 FILE_NAME = "room-access.json"
 FORM = 1  # of the file; another one is not read
@@ -25,10 +29,24 @@ FORM = 1  # of the file; another one is not read
 
 @dataclass(frozen=True, slots=True)
 class RoomAccess:
-    """How a room is watched now. A raised `epoch` revokes every token signed before it."""
+    """How a room is watched now. A raised `epoch` revokes every token signed before it.
+
+    `guarded`: its organization has entry rules, so that nothing of it is read without a token.
+    """
 
     mode: AccessMode
     epoch: int
+    guarded: bool = False
+
+
+def rooms_in(database: Database) -> dict[str, RoomAccess]:
+    """Every room by its id, from the database."""
+    with database.reading() as transaction:
+        rows = transaction.execute(select(Room.id, Room.access, Room.access_epoch, Room.guarded)).all()
+    return {
+        room_id: RoomAccess(cast("AccessMode", mode), epoch, guarded)
+        for room_id, mode, epoch, guarded in rows
+    }
 
 
 class KnownRooms:
@@ -68,15 +86,19 @@ class KnownRooms:
 
 
 def _document(rooms: Mapping[str, RoomAccess]) -> dict[str, Any]:
-    return {"form": FORM, "rooms": {room: [known.mode, known.epoch] for room, known in rooms.items()}}
+    return {"form": FORM, "rooms": {room: list(astuple(known)) for room, known in rooms.items()}}
 
 
 def _rooms_of(document: Any) -> dict[str, RoomAccess]:
     """Raises ValueError, KeyError, TypeError, AttributeError for what is no such file."""
     if document["form"] != FORM:
         raise ValueError(f"form {document['form']!r}")
-    found = {room: RoomAccess(mode, epoch) for room, (mode, epoch) in document["rooms"].items()}
+    found = {room: RoomAccess(*known) for room, known in document["rooms"].items()}
     for known in found.values():
-        if known.mode not in get_args(AccessMode) or not isinstance(known.epoch, int):
+        if (
+            known.mode not in get_args(AccessMode)
+            or not isinstance(known.epoch, int)
+            or type(known.guarded) is not bool
+        ):
             raise ValueError(f"{known}")
     return found

@@ -37,6 +37,8 @@ def room_strings() -> Strings:
         "slate_some_time": _("The lecturer's line was cut. This page goes on by itself."),
         "locked": _("This room asks for a password."),
         "members_only": _("This room is for people who have an account here."),
+        "invited_only": _("This room is for people who were invited, and your account is not on its list."),
+        "kept_out": _("This room's organization does not let you in from where you are."),
         "gone": _("This room or recording is not here any more."),
         "no_answer": _("The server does not answer. This page goes on by itself."),
         "media_trouble": _("The picture had a fault. This page is mending it."),
@@ -527,6 +529,46 @@ def link_strings() -> Strings:
     }
 
 
+def guests_strings() -> Strings:
+    """Of a room's invitations and links, in its settings."""
+    return {
+        "not_saved": _("The server does not answer. Nothing was changed. Please try again."),
+        "invited_now": _("Invited: {count}"),
+        "uninvited_now": _("Taken off the list: {count}"),
+        "count": _("On the list: {count}"),
+        "unfit": _("Neither a user ID nor a mail address: {names}"),
+        "uninvite": _("Take off the list"),
+        "uninvite_question": _("Take “{name}” off the list? Whoever watches by it is out at once."),
+        "revoke": _("Take back"),
+        "revoke_link_question": _("Take back the link “{label}”? Whoever came by it is out at once."),
+        "link_revoked": _("The link is taken back."),
+        "copy_link": _("Copy the link “{label}”"),
+        "copied": _("Copied."),
+        "ends": _("Until {date}"),
+        "over": _("Over"),
+        "taken_back": _("Taken back"),
+    }
+
+
+def doors_strings() -> Strings:
+    return {
+        "no_answer": _("The server does not answer. Nothing was changed. Please try again."),
+        "list_allow": _("Allow"),
+        "list_deny": _("Deny"),
+        "kind_person": _("User ID"),
+        "kind_network": _("Network"),
+        "kind_host": _("Host name"),
+        "remove": _("Remove"),
+        "remove_it": _("Remove: {name}"),
+        "shown": _("Rules: {found} of {total}"),
+        "shown_first": _("Rules: {found} of {total}, the first {count} are shown"),
+        "added": _("Added: {count}"),
+        "removed": _("Removed: {count}"),
+        "unfit": _("Nothing was changed. Lines that are no rules: {count}."),
+        "unfit_line": _("Line {line}, {value}: {reason}"),
+    }
+
+
 STRINGS: Mapping[str, Callable[[], Strings]] = {
     "front_page.js": front_strings,
     "room_page.js": room_strings,
@@ -545,4 +587,6 @@ STRINGS: Mapping[str, Callable[[], Strings]] = {
     "account_page.js": account_strings,
     "person_page.js": person_strings,
     "people_page.js": people_strings,
+    "guests_panel.js": guests_strings,
+    "doors_page.js": doors_strings,
 }

@@ -49,6 +49,7 @@ from people.passwords import ACCOUNT_PASSWORD_LENGTH
 from people.rooms import RoomNotFound, room_of, rooms_of
 from people.session_cookie import current_user, people
 from people.sign_in_views import safe_next
+from people.visits import visit_here
 
 blueprint = Blueprint("pages", __name__)
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ def watch(session_id: str) -> Answer:
         damaged = places_of(transaction, [session_id]).get(session_id) == DAMAGED
     if session is None or found is None:
         abort(404, _("There is no recording at this address."))
-    verdict = doors.may_watch_recording(person, found, session, unlocked=False, now=utc_now())
+    verdict = doors.may_watch_recording(person, found, session, visit=visit_here(found), now=utc_now())
     if session.phase == "ended" and verdict.reason is Reason.NOT_SHOWN:
         abort(404, _("There is no recording at this address."))
     if found.uploads and not session.bytes:

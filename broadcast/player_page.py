@@ -24,8 +24,10 @@ from library.database import utc_now
 from library.keeping import Kept
 from library.models import LectureSession
 from people import doors
-from people.models import Room, RoomAccess, User
+from people.doors import STRANGER
+from people.models import Room, User
 from people.session_cookie import people
+from people.visits import visit_here
 
 
 def player_page(
@@ -98,7 +100,7 @@ def _poster(room: Room | None, person: User | None, session: LectureSession | No
         return None
     if session is None:
         return live_poster_url(room)
-    may_watch = doors.may_watch_recording(person, room, session, unlocked=False, now=utc_now())
+    may_watch = doors.may_watch_recording(person, room, session, visit=visit_here(room), now=utc_now())
     return picture_addresses.poster(session) if may_watch else None
 
 
@@ -113,15 +115,16 @@ def newest_mp4(
         session = transaction.scalar(query.order_by(LectureSession.started_at.desc()).limit(1))
     if session is None or session.phase != "ended" or session.mp4_path is None:
         return None
-    may_have = doors.may_download(person, room, session, unlocked=False, now=utc_now())
+    may_have = doors.may_download(person, room, session, visit=visit_here(room), now=utc_now())
     return f"/watch/{session.id}/download" if may_have else None
 
 
 def is_open_to_all(room: Room, session: LectureSession | None) -> bool:
     """Whether a stranger may watch the room, or `session` of it."""
     if session is None or session.phase != "ended":
-        return room.access == RoomAccess.OPEN
-    return bool(doors.may_watch_recording(None, room, session, unlocked=False, now=utc_now()))
+        return room.is_public
+    verdict = doors.may_watch_recording(None, room, session, visit=STRANGER, now=utc_now())
+    return bool(verdict) and not room.guarded
 
 
 def room_address(slug: str) -> str:

@@ -12,12 +12,13 @@ from flask_babel import gettext as _
 from broadcast.edit_doors import must
 from broadcast.live_poster import FRESH_SECONDS
 from broadcast.problems import Problem
-from broadcast.room_api import room_here, unlocked_here
+from broadcast.room_api import room_here
 from broadcast.services import services
 from people import doors
 from people.doors import Verdict
-from people.models import Room, RoomAccess
+from people.models import Room
 from people.session_cookie import current_user
+from people.visits import visit_here
 
 blueprint = Blueprint("posters", __name__)
 
@@ -37,10 +38,10 @@ def live_poster(slug: str) -> Response:
     picture = services().posters.poster(state.session_id) if state is not None else None
     if picture is None:
         raise Problem(404, _("Not found"), _("There is no picture of this room now."))
-    shared = "public" if room.access == RoomAccess.OPEN else "private"
+    shared = "public" if room.is_public else "private"
     headers = {"Cache-Control": f"{shared}, max-age={FRESH_SECONDS:.0f}"}
     return Response(picture, content_type="image/webp", headers=headers)
 
 
 def _verdict(room: Room) -> Verdict:
-    return doors.may_watch(current_user(), room, unlocked_here(room))
+    return doors.may_watch(current_user(), room, visit_here(room))

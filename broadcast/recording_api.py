@@ -65,7 +65,7 @@ from people.accounts import NAME_LENGTH, one_line
 from people.acts import note_in_room
 from people.models import User
 from people.rooms import TITLE_LENGTH
-from people.session_cookie import current_user
+from people.session_cookie import current_user, doors_of
 from people.visible_recordings import edited_by, listed_to
 
 blueprint = APIBlueprint("recordings", __name__, url_prefix="/api/v1", tag="Recordings")
@@ -195,8 +195,14 @@ def list_recordings(query_data: dict[str, Any]) -> dict[str, Any]:
             found, more = page_of(person, query_data, place, length=query_data["limit"])
         except UnfitPlace as error:
             raise Problem(422, _("Not accepted"), _("The list has no such place.")) from error
-    told = [tell(known, person, may_watch=known.entry.session.deleted_at is None) for known in found]
+    told = [tell(known, person, may_watch=_is_let_in(known)) for known in found]
     return {"recordings": told, "more": str(more) if more is not None else None}
+
+
+def _is_let_in(known: Known) -> bool:
+    """What is listed to somebody may be watched by them, where the organization lets them in from here."""
+    let_in = bool(doors_of(known.room.organization_id).verdict)
+    return let_in and known.entry.session.deleted_at is None
 
 
 @blueprint.get("/recordings/<recording_id>")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from broadcast.edit_doors import must, must_change, no_recording
-from broadcast.room_api import unlocked_here
 from broadcast.services import services
 from library.database import utc_now
 from library.models import LectureSession
@@ -16,6 +15,7 @@ from people import doors
 from people.doors import Verdict
 from people.models import Room, User
 from people.session_cookie import current_user
+from people.visits import visit_here
 from recorder.log_folders import is_session_id
 
 
@@ -27,11 +27,11 @@ def recording_to_watch(session_id: str) -> tuple[LectureSession, Room]:
 
 
 def verdict_on(person: User | None, row: LectureSession, room: Room) -> Verdict:
-    """Whether `person`, with this browser's password of the room, may watch it now."""
-    unlocked = unlocked_here(room)
+    """Whether `person`, as this browser stands before the room, may watch it now."""
+    visit = visit_here(room)
     if row.phase != "ended":
-        return doors.may_watch(person, room, unlocked)
-    return doors.may_watch_recording(person, room, row, unlocked=unlocked, now=utc_now())
+        return doors.may_watch(person, room, visit)
+    return doors.may_watch_recording(person, room, row, visit=visit, now=utc_now())
 
 
 def recording_to_change(session_id: str) -> tuple[LectureSession, Room]:

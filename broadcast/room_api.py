@@ -46,13 +46,15 @@ from people import rooms as room_rules
 from people.acts import note_in_room, saw
 from people.audit import Detail
 from people.doors import Reason, Verdict
+from people.entry_words import kept_out_words
 from people.error_words import UnfitRoom, room_error
 from people.intrusion_signs import Sign
 from people.models import Room, RoomAccess, User
 from people.passwords import UnfitPassword
 from people.request_address import client_address
-from people.session_cookie import browser_id, current_user, people
-from people.tokens import PublishToken, is_unlocked, issue_publish_token, issue_unlock, unlock_cookie_name
+from people.session_cookie import browser_id, current_user, is_kept_out, people
+from people.tokens import PublishToken, issue_publish_token, issue_unlock, unlock_cookie_name
+from people.visits import visit_here
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Rooms")
 
@@ -130,6 +132,13 @@ class RoomOut(Schema):
     title = String()
     access = String()
     may_watch = Boolean()
+    refusal = String(
+        allow_none=True,
+        metadata={
+            "description": "why not: sign_in, deactivated, not_member, password, invited (only who is "
+            "invited) or kept_out (the organization's entry rules)"
+        },
+    )
     may_host = Boolean()
     live_base = String(allow_none=True)
     feed = Nested(FeedOut, allow_none=True)
@@ -203,7 +212,7 @@ def get_room(slug: str) -> dict[str, Any]:
         room, person = room_here(slug), current_user()
     except DatabaseUnavailable:
         return _room_without_database(slug)
-    verdict = doors.may_watch(person, room, unlocked_here(room))
+    verdict = doors.may_watch(person, room, visit_here(room))
     may_host = bool(doors.may_host(person, room))
     with services().database.reading() as transaction:
         found = _session_of(transaction, room, person)
@@ -220,6 +229,7 @@ def get_room(slug: str) -> dict[str, Any]:
     return {
         **_room_facts(room.slug, room.title, mode, room.id, room_token),
         "may_watch": bool(of_session),
+        "refusal": None if of_session else of_session.reason.value,
         "may_host": may_host,
         "session": _session_out(found, token, facts) if found else None,
         "playback": _playback_of(slug) if verdict else None,
@@ -364,7 +374,7 @@ def unlock(slug: str, json_data: dict[str, Any]) -> Response:
 def beacon(slug: str, json_data: dict[str, Any]) -> Response:
     """A page watches: counted for two beacon intervals."""
     room = room_here(slug)
-    if not doors.may_watch(current_user(), room, unlocked_here(room)):
+    if not doors.may_watch(current_user(), room, visit_here(room)):
         raise Problem(403, _("Not allowed"), _("You may not watch this room."))
     services().viewers.beacon(room.id, json_data["viewer"])
     return Response(status=204)
@@ -394,14 +404,11 @@ def _unfit(error: UnfitRoom) -> Problem:
 def person_here() -> User:
     """Who is signed in. Raises Problem(401)."""
     person = current_user()
+    if person is None and is_kept_out():
+        raise Problem(403, _("Not allowed"), kept_out_words())
     if person is None:
         raise Problem(401, _("Sign in"), _("Sign in to do this."))
     return person
-
-
-def unlocked_here(room: Room) -> bool:
-    """Whether this browser has given the room's password."""
-    return is_unlocked(services().secret, room, request.cookies.get(unlock_cookie_name(room)))
 
 
 def _access_of(room: Room) -> str:
@@ -428,12 +435,12 @@ def _may_watch_session(
 
 
 def _verdict_on(person: User | None, room: Room, row: LectureSession) -> Verdict:
-    return doors.may_watch_recording(person, room, row, unlocked=unlocked_here(room), now=utc_now())
+    return doors.may_watch_recording(person, room, row, visit=visit_here(room), now=utc_now())
 
 
 def _own_room(room: Room) -> dict[str, Any]:
     facts = _room_facts(room.slug, room.title, room.access, room.id, _access_of(room))
-    return {**facts, "may_watch": True, "may_host": True}
+    return {**facts, "may_watch": True, "refusal": None, "may_host": True}
 
 
 def _room_facts(slug: str, title: str, mode: str, room_id: str, token: str | None) -> dict[str, Any]:
@@ -584,6 +591,7 @@ def _room_without_database(slug: str) -> dict[str, Any]:
     return {
         **_room_facts(slug, found.title, access.OPEN, found.room_id, access.OPEN),
         "may_watch": True,
+        "refusal": None,
         "may_host": False,
         "session": _session_out(found, access.OPEN, _without_row(found)),
         "playback": _playback_of(slug),

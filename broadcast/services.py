@@ -14,6 +14,7 @@ from broadcast.recorder_client import RecorderClient
 from broadcast.session_directory import SessionDirectory
 from broadcast.viewers import ViewerCounts
 from library.database import Database
+from people.entry import Entry
 from people.intrusion_signs import SignCounter
 from recorder.far_media import FarMedia
 from settings import Settings
@@ -26,7 +27,7 @@ class WebServices:
     """One per web process; its builder opens and closes what needs it. `tell`: a hint to other processes.
 
     `announce`: the event feed's, after an event of `event_log` was committed to a room. `far`: reads what was
-    moved into the object store. `signs`: of an intrusion.
+    moved into the object store. `signs`: of an intrusion; `entry`: the organizations' doors.
     """
 
     settings: Settings
@@ -42,6 +43,7 @@ class WebServices:
     posters: LivePosters
     signs: SignCounter | None = None
     far: FarMedia | None = None
+    entry: Entry | None = None
 
 
 def services() -> WebServices:

@@ -17,6 +17,8 @@ from broadcast import (
     backup_api,
     chapter_api,
     copy_api,
+    doors_api,
+    doors_pages,
     download_views,
     edit_api,
     health_views,
@@ -37,6 +39,7 @@ from broadcast import (
     rate_limits,
     recording_api,
     room_api,
+    room_guests,
     scheduled_api,
     search_api,
     session_api,
@@ -100,7 +103,12 @@ def create_app(services: WebServices, live_answers: LiveAnswers, feed: EventFeed
     app.before_request(transcript_api.lift_limit)
     lecture_board.install(app, services.database, services.viewers.count)
     protection = session_cookie.install(
-        app, services.database, services.settings, services.secret, signs=services.signs
+        app,
+        services.database,
+        services.settings,
+        services.secret,
+        signs=services.signs,
+        entry=services.entry,
     )
     acts.install(app)
     routes.enforce(app)
@@ -124,6 +132,10 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(people_api.blueprint)
     app.register_blueprint(account_api.blueprint)
     app.register_blueprint(room_api.blueprint)
+    app.register_blueprint(room_guests.blueprint)
+    app.register_blueprint(room_guests.entrance)
+    app.register_blueprint(doors_api.blueprint)
+    app.register_blueprint(doors_pages.blueprint)
     app.register_blueprint(stream_key_api.blueprint)
     app.register_blueprint(media_api.blueprint)
     app.register_blueprint(upload_api.blueprint)

@@ -23,7 +23,9 @@ from library.database import DatabaseUnavailable, utc_now
 from people import doors
 from people.acts import saw
 from people.intrusion_signs import Sign
-from people.models import Room, User
+from people.models import Room, RoomAccess, User
+from people.request_address import client_address
+from people.session_cookie import people
 from people.stream_keys import (
     StreamKeyRefused,
     StreamKeyRevoked,
@@ -198,6 +200,7 @@ def _by_stream_key(slug: str, bearer: str) -> dict[str, Any]:
     digest = token_sha256(bearer)
     try:
         key, room = authenticate(services().database, slug, bearer, utc_now())
+        _must_be_let_in(room, _owner_of(room))
     except StreamKeyRevoked as error:
         saw(Sign.REVOKED_KEY, slug)
         raise Problem(403, "Revoked", "This stream key was revoked.") from error
@@ -244,7 +247,29 @@ def _room_of_token(slug: str, token: PublishToken) -> Room:
     if room is None or room.slug != slug or not doors.may_host(person, room):
         saw(Sign.PUBLISH_TOKEN, slug)
         raise _unauthorized("This token is not valid in this room.", "invalid_token")
+    _must_be_let_in(room, person)
     return room
+
+
+def _owner_of(room: Room) -> User | None:
+    with services().database.reading() as transaction:
+        return transaction.get(User, room.owner_id) if room.owner_id is not None else None
+
+
+def _must_be_let_in(room: Room, person: User | None) -> None:
+    """By the entry rules of the room's organization: `person` is who publishes; for a stream key, whose room
+    it is. Raises Problem, DatabaseUnavailable.
+    """
+    entry = people().entry
+    name = person.user_id if person is not None else None
+    if not entry.judge(entry.rules_of(room.organization_id), name, client_address()).verdict:
+        log.warning("room %s: a publisher from %s is kept out by entry rules", room.slug, client_address())
+        raise Problem(403, "Forbidden", "The room's organization lets nobody publish from this address.")
+
+
+def _access_without_database(room: Room) -> str:
+    """What holds while nobody can be asked: of an organization with entry rules nothing is open."""
+    return RoomAccess.MEMBERS.value if room.guarded and room.access == RoomAccess.OPEN else room.access
 
 
 def _room_facts(room: Room) -> dict[str, Any]:
@@ -253,5 +278,5 @@ def _room_facts(room: Room) -> dict[str, Any]:
         "room_slug": room.slug,
         "organization_id": room.organization_id,
         "title": room.title,
-        "access": room.access,
+        "access": _access_without_database(room),
     }

@@ -1,5 +1,5 @@
-"""What `app.py user`, `room`, `token`, `organization`, `session`, `jobs`, `library`, `backup`, `objects`,
-`migrate` and `setup-link` do: print, raise typed errors.
+"""What `app.py user`, `room`, `token`, `organization`, `doors`, `session`, `jobs`, `library`, `backup`,
+`objects`, `migrate` and `setup-link` do: print, raise typed errors.
 
 Run in a short-lived process of their own, before the first start as well as while everything runs:
 the database is brought to this version first.
@@ -34,7 +34,7 @@ from library.migration import MigrationFailed, migrate
 from library.object_store import ObjectStoreError
 from library.object_stores import open_stores
 from library.secret_key import SecretKeyError, installation_secret
-from operation import audit_commands, backup_commands, job_commands, library_commands
+from operation import audit_commands, backup_commands, door_commands, job_commands, library_commands
 from operation.far_files import told_by_marker
 from operation.recording_files import files_of
 from operation.wrong_use import WrongUse
@@ -60,6 +60,7 @@ ERRORS = (
     *command_line.COMMAND_ERRORS,
     *user_commands.ERRORS,
     audit_commands.ChainBroken,
+    *door_commands.ERRORS,
     DatabaseMissing,
     DatabaseUnavailable,
     JobNotFound,
@@ -356,6 +357,11 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "token remove": _token_remove,
     "organization list": _organization_list,
     "organization set": _organization_set,
+    "doors list": _with_database(door_commands.listing),
+    "doors add": _with_database(door_commands.add),
+    "doors remove": _with_database(door_commands.remove),
+    "doors clear": _with_database(door_commands.clear),
+    "doors try": _with_database(door_commands.attempt),
     "session end": _session_end,
     "jobs list": _with_database(job_commands.list_jobs),
     "jobs wait": _with_database(job_commands.wait),

@@ -10,10 +10,8 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable, Mapping
-from typing import cast
 
 import uvloop
-from sqlalchemy import select
 
 from broadcast.access import AccessBook
 from broadcast.adoption import SessionAdopter
@@ -22,7 +20,7 @@ from broadcast.event_feed import EventFeed
 from broadcast.event_log import EventLog
 from broadcast.front import Front
 from broadcast.hint_client import HintClient, HintListener
-from broadcast.known_rooms import AccessMode, KnownRooms, RoomAccess
+from broadcast.known_rooms import KnownRooms, rooms_in
 from broadcast.live_answers import LiveAnswers
 from broadcast.live_poster import LivePosters
 from broadcast.live_windows import LiveWindows
@@ -43,8 +41,8 @@ from operation import backup_run, object_jobs
 from operation.far_reader import far_reader_of_viewers, note_damage
 from operation.open_files import warn_if_few
 from operation.web_server import serve
+from people.entry import Entry
 from people.intrusion_signs import Sign, SignCounter
-from people.models import Room
 from people.request_address import HEADER, address_behind
 from settings import Settings
 
@@ -87,7 +85,7 @@ def build_front(settings: Settings, database: Database) -> Front:
     windows = LiveWindows(settings.session_roots, settings.part_seconds, far=far)
     recordings = RecordingBook(changes_in(database))
     book = AccessBook(
-        secret, lambda: _rooms(database), memory=KnownRooms(settings.storage), recordings=recordings
+        secret, lambda: rooms_in(database), memory=KnownRooms(settings.storage), recordings=recordings
     )
     listeners: list[HintListener] = [windows.on_hint]
     hints = HintClient(settings.hint_socket, listeners)
@@ -110,6 +108,7 @@ def build_front(settings: Settings, database: Database) -> Front:
     removal = RemovalCare(database)
     listeners += [_batch_listener(feed), _access_listener(book), adopter.on_hint, viewers.on_hint]
     signs = SignCounter(database)
+    entry = Entry(database)
     services = WebServices(
         settings=settings,
         database=database,
@@ -124,13 +123,14 @@ def build_front(settings: Settings, database: Database) -> Front:
         posters=LivePosters(windows),
         far=far,
         signs=signs,
+        entry=entry,
     )
     answers = LiveAnswers(windows, book)
     app = create_app(services, answers, feed)
     backups = BackupCare(
         database, settings.backup_time if is_set_up(settings) else None, tell_late=backup_run.tell_late
     )
-    background = (far, book, hints, feed, viewers, adopter, expiry, care, removal, signs, backups)
+    background = (far, entry, book, hints, feed, viewers, adopter, expiry, care, removal, signs, backups)
     on_forged = _counter_of_forged(signs, settings)
     return Front(app, answers, windows, feed=feed, background=background, far=far, on_forged=on_forged)
 
@@ -145,12 +145,6 @@ def _counter_of_forged(signs: SignCounter, settings: Settings) -> Callable[[Scop
         signs.saw(Sign.MEDIA_TOKEN, address_behind(peer, told, settings.trusted_proxies))
 
     return count
-
-
-def _rooms(database: Database) -> dict[str, RoomAccess]:
-    with database.reading() as transaction:
-        rows = transaction.execute(select(Room.id, Room.access, Room.access_epoch)).all()
-    return {room_id: RoomAccess(cast("AccessMode", mode), epoch) for room_id, mode, epoch in rows}
 
 
 def _batch_listener(feed: EventFeed) -> HintListener:

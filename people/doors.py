@@ -25,6 +25,8 @@ class Reason(StrEnum):
     DEACTIVATED = "deactivated"
     NOT_MEMBER = "not_member"
     PASSWORD = "password"  # noqa: S105
+    INVITED = "invited"
+    KEPT_OUT = "kept_out"
     ROLE = "role"
     NOT_YOURS = "not_yours"
     NOT_SHOWN = "not_shown"
@@ -44,12 +46,33 @@ class Verdict:
 _OPEN = Verdict(Reason.ALLOWED)
 
 
-def may_watch(person: User | None, room: Room, unlocked: bool) -> Verdict:
-    """Who gets the room's media and feed. `unlocked`: they gave the room's password."""
-    if room.access == RoomAccess.OPEN or may_manage(person, room):
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """How somebody stands before a room, beside who they are.
+
+    `unlocked`: they gave its password; `linked`: they came by a link of the room that still counts;
+    `invited`: they are on its list; `kept_out`: the entry rules of its organization refuse them.
+    """
+
+    unlocked: bool = False
+    linked: bool = False
+    invited: bool = False
+    kept_out: bool = False
+
+
+STRANGER = Visit()
+
+
+def may_watch(person: User | None, room: Room, visit: Visit) -> Verdict:
+    """Who gets the room's media and feed."""
+    if visit.kept_out:
+        return Verdict(Reason.KEPT_OUT)
+    if room.access == RoomAccess.OPEN or visit.linked or may_manage(person, room):
         return _OPEN
     if room.access == RoomAccess.PASSWORD:
-        return _OPEN if unlocked else Verdict(Reason.PASSWORD)
+        return _OPEN if visit.unlocked else Verdict(Reason.PASSWORD)
+    if room.access == RoomAccess.INVITED:
+        return _is_invited(person, visit)
     return _is_member(person, room)
 
 
@@ -117,11 +140,13 @@ def may_edit_recording(person: User | None, room: Room, recording: ShownRecordin
 
 
 def may_watch_recording(
-    person: User | None, room: Room, recording: ShownRecording, *, unlocked: bool, now: datetime
+    person: User | None, room: Room, recording: ShownRecording, *, visit: Visit, now: datetime
 ) -> Verdict:
     """Who gets the media of a lecture of `room` that has ended. NOT_SHOWN: nobody needs to know of it."""
     if recording.deleted_at is not None or recording.kept == Kept.NONE:
         return Verdict(Reason.NOT_SHOWN)
+    if visit.kept_out:
+        return Verdict(Reason.KEPT_OUT)
     if may_edit_recording(person, room, recording):
         return _OPEN
     if recording.kept == Kept.HELD:
@@ -132,14 +157,14 @@ def may_watch_recording(
         return _OPEN
     if recording.visibility == Visibility.ORGANIZATION:
         return _is_member(person, room)
-    return may_watch(person, room, unlocked)
+    return may_watch(person, room, visit)
 
 
 def may_download(
-    person: User | None, room: Room, recording: OfferedRecording, *, unlocked: bool, now: datetime
+    person: User | None, room: Room, recording: OfferedRecording, *, visit: Visit, now: datetime
 ) -> Verdict:
     """Who gets it as a file: who may watch it, where it is offered; its editors always."""
-    verdict = may_watch_recording(person, room, recording, unlocked=unlocked, now=now)
+    verdict = may_watch_recording(person, room, recording, visit=visit, now=now)
     if verdict and not recording.downloads and not may_edit_recording(person, room, recording):
         return Verdict(Reason.NO_DOWNLOADS)
     return verdict
@@ -152,6 +177,14 @@ def _is_its_time(recording: ShownRecording, now: datetime) -> bool:
 
 def _owns(person: User | None, room: Room) -> bool:
     return person is not None and room.owner_id == person.id
+
+
+def _is_invited(person: User | None, visit: Visit) -> Verdict:
+    if person is None:
+        return Verdict(Reason.SIGN_IN)
+    if not person.active:
+        return Verdict(Reason.DEACTIVATED)
+    return _OPEN if visit.invited else Verdict(Reason.INVITED)
 
 
 def _is_member(person: User | None, room: Room) -> Verdict:

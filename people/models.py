@@ -9,7 +9,17 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, false, true
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from library.database import Base, new_id, utc_now
@@ -28,15 +38,21 @@ class Role(StrEnum):
 
 
 class RoomAccess(StrEnum):
-    """`open`: anyone with the link. `members`: signed in, same organization. `password`: who knows it."""
+    """`open`: anyone with the link. `members`: signed in, same organization. `password`: who knows it.
+    `invited`: who is on the room's list, from any organization.
+    """
 
     OPEN = "open"
     MEMBERS = "members"
     PASSWORD = "password"  # noqa: S105
+    INVITED = "invited"
 
 
 class Organization(Base):
-    """A tenant: its people and rooms. `recording`: whether its lectures are kept (`library.keeping`)."""
+    """A tenant: its people and rooms. `recording`: whether its lectures are kept (`library.keeping`).
+
+    `doors_version` rises with each change of its entry rules.
+    """
 
     __tablename__ = "organizations"
     __table_args__ = (CheckConstraint("recording IN ('always', 'choice', 'off')", name="recording"),)
@@ -48,6 +64,7 @@ class Organization(Base):
     recording: Mapped[str] = mapped_column(
         String(16), default=RecordingRule.ALWAYS, server_default=RecordingRule.ALWAYS.value
     )
+    doors_version: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class User(Base):
@@ -55,7 +72,8 @@ class User(Base):
 
     A raised `session_epoch` ends every browser's sign-in at once. `password_hash` is empty until an
     invitation is accepted. `email`: in small letters; not unique, for some share one or have two accounts.
-    `language`: of the pages at the last sign-in, and of mail.
+    `language`: of the pages at the last sign-in, and of mail. `email_unchecked`: the account's owner typed
+    the address, and nobody has looked whether it is theirs: it opens nothing.
     """
 
     __tablename__ = "users"
@@ -75,11 +93,14 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     last_sign_in_at: Mapped[datetime | None] = mapped_column(default=None)
     email: Mapped[str | None] = mapped_column(String(254), index=True, default=None)
+    email_unchecked: Mapped[bool] = mapped_column(default=False, server_default=false())
     language: Mapped[str | None] = mapped_column(String(8), default=None)
 
 
 class Room(Base):
-    """A permanent place. A raised `access_epoch` makes all its media addresses and unlock cookies void.
+    """A permanent place. A raised `access_epoch` makes all its media addresses void.
+
+    `guarded`: its organization has entry rules, so that even an open room's media are read by a token only.
 
     `uploads`: no lecture is held in it, it only stands for what its owner (None: the installation) has
     uploaded to the library, and is shown nowhere (decision 0017).
@@ -87,7 +108,7 @@ class Room(Base):
     """
 
     __tablename__ = "rooms"
-    __table_args__ = (CheckConstraint("access IN ('open', 'members', 'password')", name="access"),)
+    __table_args__ = (CheckConstraint("access IN ('open', 'members', 'password', 'invited')", name="access"),)
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
@@ -100,6 +121,54 @@ class Room(Base):
     publishes: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     uploads: Mapped[bool] = mapped_column(default=False, server_default=false())
+    guarded: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    @property
+    def is_public(self) -> bool:
+        """Whether its media are read without any token."""
+        return self.access == RoomAccess.OPEN and not self.guarded
+
+
+class RoomInvitation(Base):
+    """Who may watch a room that is for invited people: a folded user ID, or a mail address (of accounts)."""
+
+    __tablename__ = "room_invitations"
+
+    room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"), primary_key=True)
+    value: Mapped[str] = mapped_column(String(254), primary_key=True, index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class RoomLink(Base):
+    """A link that opens a room to whoever has it. Its token is this row's id, signed."""
+
+    __tablename__ = "room_links"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"), index=True)
+    label: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expires_at: Mapped[datetime] = mapped_column()
+    revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class EntryRule(Base):
+    """A line of an organization's allow and deny lists (`people.entry_rules`); `value` in its one form."""
+
+    __tablename__ = "entry_rules"
+    __table_args__ = (
+        CheckConstraint("effect IN ('allow', 'deny')", name="effect"),
+        CheckConstraint("kind IN ('person', 'network', 'host')", name="kind"),
+        UniqueConstraint("organization_id", "effect", "kind", "value", name="uq_entry_rules_line"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
+    effect: Mapped[str] = mapped_column(String(8))
+    kind: Mapped[str] = mapped_column(String(8))
+    value: Mapped[str] = mapped_column(String(253))
+    note: Mapped[str] = mapped_column(String(200), default="")
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class StreamKey(Base):

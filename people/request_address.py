@@ -12,13 +12,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from flask import request
+from flask import current_app, request
 
-from people.session_cookie import people
 from settings import Network
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 HEADER = "X-Forwarded-For"
+TRUSTED = "KODO_TRUSTED_PROXIES"  # in the application's configuration
 MAX_HOPS = 20  # of a header that a client may fill as it likes
 
 
@@ -66,4 +66,4 @@ def address_behind(peer: str, forwarded_for: Iterable[str], trusted: tuple[Netwo
 def client_address() -> str:
     """Of the request that is being answered: canonical text (`192.0.2.7`, `2001:db8::7`), or ""."""
     lines = request.headers.getlist(HEADER)
-    return address_behind(request.remote_addr or "", lines, people().settings.trusted_proxies)
+    return address_behind(request.remote_addr or "", lines, current_app.config[TRUSTED])

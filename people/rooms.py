@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from library.database import exclusive
 from people import passwords
 from people.accounts import hosts, one_line
+from people.entry import is_guarded
 from people.models import Room, RoomAccess, User
 from people.throttle import RoomThrottle
 
@@ -76,6 +77,7 @@ def create_room(
     if session.scalar(select(Room.id).where(Room.slug == slug)) is not None:
         raise SlugTaken(f"there is a room {slug} already")
     room = Room(organization_id=owner.organization_id, owner_id=owner.id, slug=slug, title=check_title(title))
+    room.guarded = is_guarded(session, room.organization_id)
     _set_access(room, access, password)
     session.add(room)
     session.flush()
@@ -91,7 +93,7 @@ def change_room(
 ) -> bool:
     """Change a room that belongs to an open transaction; None leaves as it is.
 
-    True when its media addresses and unlock cookies became void (`access_epoch` rose).
+    True when its media addresses became void (`access_epoch` rose).
     Raises UnfitTitle, RoomPasswordMissing, UnfitPassword.
     """
     if title is not None:
@@ -136,6 +138,7 @@ def uploads_room(session: Session, organization_id: str, owner_id: str | None) -
             title=UPLOADS,
             access=RoomAccess.PASSWORD,
             uploads=True,
+            guarded=is_guarded(session, organization_id),
         )
         session.add(room)
         session.flush()

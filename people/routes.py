@@ -22,9 +22,10 @@ from library.models import LectureSession
 from people import doors
 from people.accounts import administers, hosts, operates
 from people.doors import Reason, Verdict
+from people.entry_words import kept_out_words
 from people.models import Room, User
 from people.rooms import RoomNotFound, room_of
-from people.session_cookie import current_user, people
+from people.session_cookie import current_user, is_kept_out, people
 
 
 class Rule(StrEnum):
@@ -75,6 +76,19 @@ RULES: Mapping[str, Rule] = {
     "audit_pages.acts": Rule.ADMINS,  # each of their own organization, operators all
     "audit_pages.acts_csv": Rule.ADMINS,
     "audit.list_acts": Rule.ADMINS,
+    "doors_pages.doors": Rule.ADMINS,  # each of their own organization, operators of all
+    "doors_pages.as_csv": Rule.ADMINS,
+    "doors.get_doors": Rule.ADMINS,
+    "doors.add_rules": Rule.ADMINS,
+    "doors.remove_rules": Rule.ADMINS,
+    "doors.try_doors": Rule.ADMINS,
+    "guests.get_invited": Rule.ROOM_MANAGERS,
+    "guests.invite": Rule.ROOM_MANAGERS,
+    "guests.uninvite": Rule.ROOM_MANAGERS,
+    "guests.list_links": Rule.ROOM_MANAGERS,
+    "guests.add_link": Rule.ROOM_MANAGERS,
+    "guests.revoke_link": Rule.ROOM_MANAGERS,
+    "links.enter": Rule.ANYONE,  # the token in the address is the key
     # The API. Who may watch is judged in the views: an answer without media addresses is one, too.
     "openapi.spec": Rule.ANYONE,
     "api.get_room": Rule.ANYONE,
@@ -190,7 +204,7 @@ RULES: Mapping[str, Rule] = {
 # What is of no use in a room that only stands for somebody's uploads.
 _OF_LECTURES = frozenset(
     {
-        *(name for name in RULES if name.startswith(("scheduled.", "keys.", "media.", "copies."))),
+        *(name for name in RULES if name.startswith(("scheduled.", "keys.", "guests.", "media.", "copies."))),
         "pages.studio",
         "pages.room_settings",
         "api.patch_room",
@@ -221,7 +235,7 @@ def enforce(app: Flask, rules: Mapping[str, Rule] = RULES) -> None:
 def _judge(rule: Rule) -> Verdict:
     person = current_user()
     if person is None:
-        return Verdict(Reason.SIGN_IN)
+        return Verdict(Reason.KEPT_OUT if is_kept_out() else Reason.SIGN_IN)
     if rule is Rule.SIGNED_IN:
         return Verdict(Reason.ALLOWED)
     if rule is Rule.HOSTS:
@@ -265,6 +279,8 @@ def _answer(verdict: Verdict) -> BaseResponse | None:
         return None
     if verdict.reason is Reason.NOT_SHOWN:
         raise NotFound(_("There is no recording at this address."))
+    if verdict.reason is Reason.KEPT_OUT:
+        raise Forbidden(kept_out_words())
     if verdict.reason is not Reason.SIGN_IN:
         raise Forbidden(_("Your account may not do this."))
     if request.method == "GET" and not request.path.startswith(("/api/", "/live/", "/whip/")):

@@ -24,9 +24,11 @@ from werkzeug.exceptions import Unauthorized
 
 from library.database import Database, DatabaseUnavailable, utc_now
 from people import api_tokens, sign_ins
-from people.intrusion_signs import SignCounter
+from people.entry import Entry, Judged
+from people.intrusion_signs import Sign, SignCounter
 from people.models import User
 from people.postman import Postman
+from people.request_address import TRUSTED, client_address
 from people.throttle import RoomThrottle, Throttle
 from settings import Settings
 
@@ -47,6 +49,7 @@ class People:
     room_throttle: RoomThrottle
     postman: Postman
     signs: SignCounter
+    entry: Entry
     clock: Callable[[], datetime]
 
 
@@ -58,10 +61,12 @@ def install(
     *,
     signs: SignCounter | None = None,
     clock: Callable[[], datetime] = utc_now,
+    entry: Entry | None = None,
 ) -> CSRFProtect:
     """Set up cookies and CSRF protection. The result exempts views that take no cookie (WHIP).
 
-    `signs`: whoever gives it opens and closes it; without, they are only counted in memory.
+    `signs`: whoever gives it opens and closes it; without, they are only counted in memory. `entry`: the
+    organizations' doors, if the caller opens and closes them.
     """
     app.secret_key = secret
     app.session_interface = _BrowserSessions()
@@ -79,8 +84,17 @@ def install(
     )
     throttle, room_throttle = Throttle(database, clock=clock), RoomThrottle(database, clock=clock)
     counted = signs or SignCounter(database, clock=clock)
+    app.config[TRUSTED] = settings.trusted_proxies
     app.extensions[_KEY] = People(
-        database, settings, secret, throttle, room_throttle, Postman(app), counted, clock
+        database,
+        settings,
+        secret,
+        throttle,
+        room_throttle,
+        Postman(app),
+        counted,
+        entry or Entry(database),
+        clock,
     )
     return _PageTokens(app)
 
@@ -117,15 +131,45 @@ def people() -> People:
 
 
 def current_user() -> User | None:
-    """The signed-in, active account, or None. Read once per request.
+    """The signed-in, active account, or None; also none where its organization does not let it in from here.
+    Read once per request.
 
     Raises DatabaseUnavailable; Unauthorized, once, for a bearer token that opens nothing.
     """
     if "kodo_user" not in g:
-        bearer = bearer_of(request)
-        g.kodo_user = _load_user() if bearer is None else _user_of_token(bearer)
+        known = known_user()
+        g.kodo_user = known if known is not None and doors_of(known.organization_id).verdict else None
     user: User | None = g.kodo_user
     return user
+
+
+def known_user() -> User | None:
+    """Whose cookie or token it is, let in or not. Raises as `current_user` does."""
+    if "kodo_known" not in g:
+        bearer = bearer_of(request)
+        g.kodo_known = _load_user() if bearer is None else _user_of_token(bearer)
+    known: User | None = g.kodo_known
+    return known
+
+
+def is_kept_out() -> bool:
+    """Whether this is somebody whom their own organization does not let in from here."""
+    return known_user() is not None and current_user() is None
+
+
+def doors_of(organization_id: str) -> Judged:
+    """Whether an organization lets in whoever asks, from where they ask. Judged once per request.
+
+    Raises DatabaseUnavailable.
+    """
+    judged: dict[str, Judged] = g.setdefault("kodo_doors", {})
+    if organization_id not in judged:
+        known, entry = known_user(), people().entry
+        name = known.user_id if known is not None else None
+        judged[organization_id] = entry.judge(entry.rules_of(organization_id), name, client_address())
+        if not judged[organization_id].verdict:
+            people().signs.saw(Sign.ADDRESS, client_address(), organization_id)
+    return judged[organization_id]
 
 
 def remember(user: User, address: str) -> None:
@@ -140,14 +184,15 @@ def remember(user: User, address: str) -> None:
     session.permanent = True
     session["sign_in"], session["user"] = row.id, user.id
     session["epoch"] = user.session_epoch
-    g.kodo_user, g.kodo_sign_in = user, row.id
+    g.kodo_user = g.kodo_known = user
+    g.kodo_sign_in = row.id
 
 
 def forget() -> None:
     """Sign this browser out: its cookie is worth nothing any more, wherever it has been copied to."""
     user_id, row = session.get("user"), session.get("sign_in")
     session.clear()
-    g.kodo_user = g.kodo_sign_in = None
+    g.kodo_user = g.kodo_known = g.kodo_sign_in = None
     if user_id is None or row is None:
         return
     try:
@@ -175,7 +220,7 @@ def _user_of_token(text: str) -> User:
         return api_tokens.authenticate(people().database, text, people().clock())
     except api_tokens.ApiTokenRefused as error:
         g.kodo_refused_bearer = True  # `people.acts` counts it
-        g.kodo_user = None  # the page or problem that says so asks again
+        g.kodo_user = g.kodo_known = None  # the page or problem that says so asks again
         door = WWWAuthenticate("Bearer", {"realm": "Kodo", "error": "invalid_token"})
         raise Unauthorized(_("This token is not valid."), www_authenticate=door) from error
 

@@ -12,9 +12,10 @@ from flask import Blueprint, abort, redirect, render_template, request
 from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response
 
-from people import accounts, known_browser, rooms, setup_link
+from people import accounts, audit, known_browser, rooms, setup_link
 from people.accounts import SignInRefused, UnfitUserId, UserIdTaken
 from people.acts import note_alone, saw
+from people.entry_words import kept_out_words
 from people.error_words import UnfitAccount, account_error
 from people.intrusion_signs import Sign
 from people.models import User
@@ -61,6 +62,8 @@ def sign_in() -> Answer:
             saw(Sign.SIGN_IN)
         seconds = error.retry_after if isinstance(error, Throttled) else 5
         return _sign_in_form(_wait_message(seconds), **kept), 429, {"Retry-After": str(seconds)}
+    if not _is_let_in(user):
+        return _sign_in_form(kept_out_words(), **kept), 403
     welcome(user)
     answer = redirect(safe_next(kept["going_to"]), 303)
     known_browser.remember_here(answer, user.user_id)
@@ -132,6 +135,25 @@ def _folded(user_id: str) -> str:
         return accounts.fold_user_id(user_id)
     except UnfitUserId:
         return ""
+
+
+def _is_let_in(user: User) -> bool:
+    """By the entry rules of their organization; a refusal is noted."""
+    entry, address = people().entry, client_address()
+    judged = entry.judge(entry.rules_of(user.organization_id), user.user_id, address)
+    if not judged.verdict:
+        saw(Sign.ADDRESS, user.organization_id)
+        with people().database.session() as transaction:
+            audit.note(
+                transaction,
+                action="sign_in.kept_out",
+                actor=user,
+                organization_id=user.organization_id,
+                subject=user.id,
+                details={"why": judged.verdict.why.value},
+                address=address,
+            )
+    return bool(judged.verdict)
 
 
 def _sign_in_form(error: str = "", *, user_id: str = "", going_to: str = "") -> str:

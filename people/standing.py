@@ -207,6 +207,8 @@ def describe(
     if email is None or (checked := check_email(email)) == user.email:
         return
     user.email = checked
+    # Nobody comes in by another's invitation for having typed their address.
+    user.email_unchecked = by.person is not None and by.person.id == user.id
     # What was mailed to the address before opens nothing.
     account_links.void(transaction, user.id)
     by.note(transaction, "user.email", user)

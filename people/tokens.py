@@ -70,7 +70,7 @@ def issue_unlock(secret: bytes, room: Room, *, clock: Clock = time.time) -> str:
 
 
 def is_unlocked(secret: bytes, room: Room, cookie: str | None, *, clock: Clock = time.time) -> bool:
-    """Whether the cookie opens this room with its present password and access epoch."""
+    """Whether the cookie opens this room with its present password."""
     if not cookie or room.password_hash is None:
         return False
     try:
@@ -81,7 +81,7 @@ def is_unlocked(secret: bytes, room: Room, cookie: str | None, *, clock: Clock =
 
 def _lock_of(room: Room) -> list[Any]:
     digest = hashlib.sha256((room.password_hash or "").encode()).hexdigest()[:32]
-    return [room.id, room.access_epoch, digest]
+    return [room.id, digest]
 
 
 def _load(secret: bytes, salt: str, text: str, max_age: int, clock: Clock) -> Any:

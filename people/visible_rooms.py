@@ -1,22 +1,26 @@
 """`doors.may_watch` as a condition on queries: which rooms' lectures are listed to somebody.
 
 Pure. A room behind a password is listed to those who manage it only: to anybody else it is known by its link,
-whether or not they have given the password. A test holds this against the doors, for every kind of person.
+whether or not they have given the password; so is one that they entered by a link. A test holds this against
+the doors, for every kind of person.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy import ColumnElement, and_, or_, select, true
 
+from people import invitations
 from people.accounts import hosts
-from people.models import Role, Room, RoomAccess, User
+from people.models import Role, Room, RoomAccess, RoomInvitation, User
 
 
 def listed_to(person: User | None) -> ColumnElement[bool]:
     """A condition on `Room`."""
-    is_open = Room.access == RoomAccess.OPEN
+    is_open: ColumnElement[bool] = Room.access == RoomAccess.OPEN
     if person is None or not person.active:
         return is_open
+    invited = select(RoomInvitation.room_id).where(invitations.names(person))
+    is_open = or_(is_open, and_(Room.access == RoomAccess.INVITED, Room.id.in_(invited)))
     if person.role == Role.OPERATOR:
         return true()
     own_organization = Room.organization_id == person.organization_id

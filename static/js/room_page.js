@@ -71,7 +71,7 @@ function optionalParts() {
 /** @param {string} view @param {string} [words] */
 function show(view, words = "") {
   root.dataset.state = view;
-  need("#curtain").hidden = !["loading", "waiting", "locked", "members"].includes(view);
+  need("#curtain").hidden = !["loading", "waiting", "locked", "members", "invited", "kept_out"].includes(view);
   need("#unlock").hidden = view !== "locked";
   need("#sign-in").hidden = view !== "members";
   need("#curtain-words").textContent = words;
@@ -88,7 +88,7 @@ function show(view, words = "") {
 
 /** @param {string} view */
 function wordsFor(view) {
-  return { waiting: nextLecture.words || t("waiting"), locked: t("locked"), members: t("members_only") }[view] ?? "";
+  return { waiting: nextLecture.words || t("waiting"), locked: t("locked"), members: t("members_only"), invited: t("invited_only"), kept_out: t("kept_out") }[view] ?? "";
 }
 
 /** Ask the API what is so, and show it; tried until it answers. */

@@ -5,13 +5,14 @@
  *   ended_at: string | null, mp4_url: string | null, mp4_state: string | null, mp4_progress?: number | null, pictures_state?: string | null, transcript_url?: string | null,
  *   chapters_url?: string | null, watched?: {url: string, completion: number, resume_at: number | null} | null,
  *   replay_version?: number, off_record?: boolean, recorder_epoch?: string | number | null, recording?: {state: string, bytes: number, last_part_at: string | null} | null}} Session
- * @typedef {{slug: string, title: string, access: string, may_watch: boolean, may_host: boolean, live_base: string | null,
+ * @typedef {{slug: string, title: string, access: string, may_watch: boolean, refusal?: string | null, may_host: boolean, live_base: string | null,
  *   feed: {snapshot_url: string, batch_url: string} | null, beacon_url: string | null, beacon_seconds: number,
  *   keeping?: {kept: string, days: number, may_choose: boolean} | null, session: Session | null, scheduled?: import("./next_lecture.js").Scheduled | null, due?: import("./next_lecture.js").Scheduled | null}} Room
  */
 
-/** @param {Room} room @returns {"locked" | "members" | "waiting" | "live" | "slate" | "replay"} */
+/** @param {Room} room @returns {"locked" | "members" | "invited" | "kept_out" | "waiting" | "live" | "slate" | "replay"} */
 export function viewOf(room) {
+  if (!room.may_watch && (room.refusal === "invited" || room.refusal === "kept_out")) return room.refusal;
   if (!room.may_watch) return room.access === "password" ? "locked" : "members";
   if (!room.session) return "waiting";
   if (room.session.state !== "ended") return room.session.state;

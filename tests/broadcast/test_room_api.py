@@ -71,6 +71,7 @@ def test_a_room_where_nothing_was_held(stage: WebStage) -> None:
         "title": "講堂 Hall",
         "access": "open",
         "may_watch": True,
+        "refusal": None,
         "may_host": False,
         "live_base": "/live/open",
         "feed": {"snapshot_url": f"{base}/snapshot", "batch_url": f"{base}/{{k}}"},

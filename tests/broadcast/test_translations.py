@@ -70,6 +70,8 @@ MODULES_OF_PAGE = {
     "account_page.js": ("account_page.js", "account_form.js", "sign_in_list.js"),
     "person_page.js": ("person_page.js", "account_form.js", "sign_in_list.js"),
     "people_page.js": ("people_page.js", "account_form.js"),
+    "guests_panel.js": ("guests_panel.js",),
+    "doors_page.js": ("doors_page.js",),
 }
 
 

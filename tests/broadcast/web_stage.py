@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 from broadcast.access import AccessBook
 from broadcast.event_feed import EventFeed
 from broadcast.event_log import EventLog
-from broadcast.known_rooms import RoomAccess
+from broadcast.known_rooms import rooms_in
 from broadcast.live_answers import LiveAnswers
 from broadcast.live_poster import LivePosters
 from broadcast.live_windows import LiveWindows
@@ -120,7 +120,9 @@ class WebStage:
         self.hints: list[Mapping[str, object]] = []
         self.log = EventLog(self.database)
         self.feed = EventFeed(self.log, self.hints.append)
-        self.book = AccessBook(SECRET, self._rooms, recordings=RecordingBook(changes_in(self.database)))
+        self.book = AccessBook(
+            SECRET, lambda: rooms_in(self.database), recordings=RecordingBook(changes_in(self.database))
+        )
         self.directory = SessionDirectory(self.settings, self.database)
         self.viewers = ViewerCounts(
             self.settings.beacon_seconds, self.log, self.feed.announce, self.hints.append
@@ -153,11 +155,6 @@ class WebStage:
         self.feed.close()
         self.windows.close()
         self.database.close()
-
-    def _rooms(self) -> dict[str, RoomAccess]:
-        with self.database.reading() as session:
-            rows = session.query(Room.id, Room.access, Room.access_epoch).all()
-        return {room_id: RoomAccess(mode, epoch) for room_id, mode, epoch in rows}
 
     def stream_key(self, room: Room | None = None) -> tuple[str, str]:
         """The id and the token of a new key."""

@@ -14,6 +14,11 @@ test("what a room shows", () => {
   assert.equal(viewOf({ ...room, session: { ...session, state: "ended", hls_url: null } }), "waiting");
   assert.equal(viewOf({ ...room, may_watch: false, access: "password" }), "locked");
   assert.equal(viewOf({ ...room, may_watch: false, access: "members" }), "members");
+  assert.equal(viewOf({ ...room, may_watch: false, refusal: "sign_in", access: "members" }), "members");
+  assert.equal(viewOf({ ...room, may_watch: false, refusal: "invited", access: "invited" }), "invited");
+  for (const access of ["open", "password", "members"]) {
+    assert.equal(viewOf({ ...room, may_watch: false, refusal: "kept_out", access }), "kept_out");
+  }
 });
 
 test("a session that begins has the address of its live playlist, one that ends of its replay", () => {

@@ -8,8 +8,8 @@ import pytest
 
 from library.keeping import Kept
 from library.models import LectureSession, Visibility
-from people.doors import Reason, may_create_room, may_download, may_host, may_manage, may_watch
-from people.models import Role, Room, User
+from people.doors import Reason, Visit, may_create_room, may_download, may_host, may_manage, may_watch
+from people.models import Role, Room, RoomAccess, User
 
 PEOPLE: dict[str, User | None] = {
     "nobody": None,
@@ -33,8 +33,9 @@ def _room(access: str) -> Room:
     return Room(id="r", organization_id="here", owner_id="owner", access=access, access_epoch=1)
 
 
-def _let_in(access: str, unlocked: bool) -> set[str]:
-    return {name for name, person in PEOPLE.items() if may_watch(person, _room(access), unlocked)}
+def _let_in(access: str, unlocked: bool = False, **visit: bool) -> set[str]:
+    how = Visit(unlocked=unlocked, **visit)
+    return {name for name, person in PEOPLE.items() if may_watch(person, _room(access), how)}
 
 
 def test_an_open_room_is_open_to_all() -> None:
@@ -51,11 +52,28 @@ def test_a_password_opens_for_all_and_hosts_need_none() -> None:
     assert _let_in("password", True) == set(PEOPLE)
 
 
+def test_who_is_invited_needs_an_account_that_is_alive() -> None:
+    assert _let_in("invited") == HOSTS
+    alive = {name for name, person in PEOPLE.items() if person is not None and person.active}
+    assert _let_in("invited", invited=True) == alive
+    for access in ("members", "password"):
+        assert _let_in(access, invited=True) == _let_in(access)
+
+
+@pytest.mark.parametrize("access", list(RoomAccess))
+def test_a_link_opens_every_room_and_the_organizations_doors_shut_every_one(access: str) -> None:
+    assert _let_in(access, linked=True) == set(PEOPLE)
+    for visit in ({}, {"linked": True}, {"unlocked": True}, {"invited": True}):
+        assert _let_in(access, kept_out=True, **visit) == set()
+    refused = may_watch(None, _room(access), Visit(linked=True, kept_out=True))
+    assert refused.reason is Reason.KEPT_OUT
+
+
 def test_an_access_that_nobody_knows_is_shut_to_strangers() -> None:
     assert not _let_in("something new", True) - MEMBERS
 
 
-@pytest.mark.parametrize("access", ["open", "members", "password"])
+@pytest.mark.parametrize("access", list(RoomAccess))
 def test_hosting_and_managing(access: str) -> None:
     assert {name for name, person in PEOPLE.items() if may_host(person, _room(access))} == HOSTS
     assert {name for name, person in PEOPLE.items() if may_manage(person, _room(access))} == HOSTS
@@ -73,10 +91,10 @@ def test_who_gets_a_recording_as_a_file(visibility: Visibility) -> None:
     for offered, names in ((True, watching), (False, having)):
         row = LectureSession(visibility=visibility, downloads=offered, kept=Kept.PUBLISHED)
         for name, person in PEOPLE.items():
-            if may_download(person, _room("open"), row, unlocked=False, now=now):
+            if may_download(person, _room("open"), row, visit=Visit(), now=now):
                 names.add(name)
     assert having == HOSTS <= watching
-    reason = may_download(None, _room("open"), row, unlocked=False, now=now).reason
+    reason = may_download(None, _room("open"), row, visit=Visit(), now=now).reason
     assert reason is not Reason.NO_DOWNLOADS or "nobody" in watching, "who may not watch hears that first"
 
 

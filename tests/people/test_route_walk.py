@@ -23,6 +23,7 @@ from broadcast.rate_limits import limiter
 from broadcast.room_api import PICTURE_URLS
 from library.models import LectureSession
 from library.pictures import folder_of
+from people import invitations
 from people.api_tokens import add_api_token
 from people.command_line import add_room
 from people.models import Room, RoomAccess, User
@@ -47,9 +48,10 @@ from tests.people.route_walk import (
 
 NOBODY: frozenset[str] = frozenset()
 OPERATORS = frozenset({"operator"})
+INVITED = frozenset({"viewer", "foreign lecturer"})
 MEMBERS = SIGNED_IN - {"foreign lecturer", "foreign admin"}
-WATCHERS = {"open": ALL, "members": MEMBERS, "password": ROOM_HOSTS}
-SLUGS = {"open": SLUG, "members": "geometry", "password": "topology"}
+WATCHERS = {"open": ALL, "members": MEMBERS, "password": ROOM_HOSTS, "invited": ROOM_HOSTS | INVITED}
+SLUGS = {"open": SLUG, "members": "geometry", "password": "topology", "invited": "logic"}
 MODES = list(SLUGS)
 ROOM_PASSWORD = "sesame"
 ACCOUNT = "/api/v1/account"
@@ -116,6 +118,19 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
             "POST", f"/api/v1/recordings/{session_id}/watched", watchers - {"nobody"}, {"position": -1}
         ),
         "line_test.measure": Step("POST", f"{api}/line-test", ROOM_HOSTS),
+        "guests.get_invited": Step("GET", f"{api}/invited", ROOM_HOSTS),
+        "guests.invite": Step("POST", f"{api}/invited", ROOM_HOSTS, {"text": 7}),
+        "guests.uninvite": Step("DELETE", f"{api}/invited", ROOM_HOSTS, {"names": 7}),
+        "guests.list_links": Step("GET", f"{api}/links", ROOM_HOSTS),
+        "guests.add_link": Step("POST", f"{api}/links", ROOM_HOSTS, {"label": 7}),
+        "guests.revoke_link": Step("DELETE", f"{api}/links/x", ROOM_HOSTS),
+        "links.enter": Step("GET", f"/rooms/{SLUG}/enter/x", ALL),
+        "doors_pages.doors": Step("GET", "/admin/doors", ADMINS),
+        "doors_pages.as_csv": Step("GET", "/admin/doors.csv", ADMINS),
+        "doors.get_doors": Step("GET", "/api/v1/doors", ADMINS),
+        "doors.add_rules": Step("POST", "/api/v1/doors", ADMINS, {"effect": 7}),
+        "doors.remove_rules": Step("DELETE", "/api/v1/doors", ADMINS, {"ids": 7}),
+        "doors.try_doors": Step("POST", "/api/v1/doors/try", ADMINS, {"address": 7}),
         "keys.list_stream_keys": Step("GET", f"{api}/stream-keys", ROOM_HOSTS),
         "keys.add_stream_key": Step("POST", f"{api}/stream-keys", ROOM_HOSTS, {"label": 7}),
         "keys.delete_stream_key": Step("DELETE", f"{api}/stream-keys/x", ROOM_HOSTS),
@@ -265,11 +280,13 @@ def build(folder: Path) -> House:
     stage = WebStage(folder)
     users, algebra = add_people(stage.database)
     rooms = {"open": algebra}
-    for mode in ("members", "password"):
+    for mode in ("members", "password", "invited"):
         room = add_room(stage.database, SLUGS[mode], "owner")
         with stage.database.session() as session:
             rooms[mode] = session.get_one(Room, room.id)
             change_room(rooms[mode], access=RoomAccess(mode), password=ROOM_PASSWORD)
+            if mode == "invited":
+                invitations.invite(session, room, [users[name].user_id for name in INVITED])
     stage.book.refresh()
     return House(stage, users, rooms, {m: record(stage, folder, room, m) for m, room in rooms.items()})
 

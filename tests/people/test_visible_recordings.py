@@ -17,10 +17,12 @@ from library.keeping import Kept
 from library.models import LectureSession, Visibility
 from people import doors
 from people.command_line import add_room
+from people.doors import Visit
 from people.models import Room, RoomAccess, User
 from people.rooms import change_room
 from people.visible_recordings import edited_by, listed_to
 from tests.people.route_walk import ALL, add_people
+from tests.people.test_visible_rooms import invite_some, visit_of
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 MOMENTS = (None, NOW, NOW + timedelta(hours=1))
@@ -34,6 +36,11 @@ class Hall:
     database: Database
     users: dict[str, User]
     recordings: list[tuple[LectureSession, Room]]
+
+    def visits(self, person: User | None) -> dict[str, Visit]:
+        """How `person` stands before each room."""
+        with self.database.reading() as session:
+            return {room.id: visit_of(session, room, person) for room in session.scalars(select(Room))}
 
     def found(self, condition: ColumnElement[bool]) -> set[str]:
         with self.database.reading() as session:
@@ -54,6 +61,7 @@ def hall(database: Database) -> Iterator[Hall]:
     with database.session() as session:
         for room in session.scalars(select(Room)):
             session.execute(insert(LectureSession), list(rows_of(room)))
+    invite_some(database, users)
     with database.reading() as session:
         query = select(LectureSession, Room).join(Room, Room.id == LectureSession.room_id)
         yield Hall(database, users, [(recording, room) for recording, room in session.execute(query)])
@@ -87,12 +95,13 @@ def test_the_conditions_say_what_the_doors_say(hall: Hall, name: str, active: bo
     person, now = hall.users.get(name), NOW + timedelta(seconds=late)
     if person is not None:
         person.active = active
+    visits = hall.visits(person)
 
     def may_edit(recording: LectureSession, room: Room) -> bool:
         return bool(doors.may_edit_recording(person, room, recording))
 
     def may_watch(recording: LectureSession, room: Room) -> bool:
-        return bool(doors.may_watch_recording(person, room, recording, unlocked=False, now=now))
+        return bool(doors.may_watch_recording(person, room, recording, visit=visits[room.id], now=now))
 
     def is_listed(recording: LectureSession, room: Room) -> bool:
         link_only = recording.visibility == Visibility.UNLISTED and not may_edit(recording, room)

@@ -232,6 +232,14 @@ def _own_rooms() -> list[Scene]:
             signed_in=True,
             after=_taken_room,
         ),
+        Scene(
+            "settings-guests",
+            "Settings: invited people and links",
+            "/rooms/waiting/settings",
+            "#guests",
+            signed_in=True,
+            after=_links,
+        ),
         Scene("settings", "Settings of a room", "/rooms/locked/settings", "#keys:visible", signed_in=True),
         Scene(
             "settings-key",
@@ -301,6 +309,9 @@ def _first_person(page: Page, stage: Stage) -> None:
 def _jobs() -> list[Scene]:
     path = "/admin/jobs"
     return [
+        Scene(
+            "doors", "Doors: tried", "/admin/doors", "html[data-ready=doors]", who="admin", after=_try_doors
+        ),
         Scene("jobs", "Jobs", path, "#running li", who="admin", languages=ALL_LANGUAGES),
         Scene("jobs-failed", "Jobs: why one failed", path, "#failed pre:visible", who="admin", after=_log),
         Scene("jobs-empty", "Jobs: none yet", path, "#nothing:visible", who="another"),
@@ -463,6 +474,22 @@ def _server_away(page: Page, stage: Stage) -> None:
 def _open_languages(page: Page, stage: Stage) -> None:
     if not page.is_visible("#languages"):
         page.click("[popovertarget=languages]")
+
+
+def _try_doors(page: Page, _stage: Stage) -> None:
+    page.fill("#try-address", "203.0.113.9")
+    page.click("#try-form button")
+    page.wait_for_selector("#tried[data-let-in=yes]")
+
+
+def _links(page: Page, _stage: Stage) -> None:
+    page.wait_for_selector("#guests[data-ready=yes]")
+    page.fill("#invite-text", "tanaka, suzuki@example.ac.jp")
+    page.click("#invite-form button")
+    page.click("#invited-count")
+    page.fill("#link-label", "合宿の参加者")
+    page.click("#link-form button")
+    page.wait_for_selector("#link-list li")
 
 
 def _wrong_password(page: Page, stage: Stage) -> None:

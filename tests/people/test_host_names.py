@@ -1,0 +1,167 @@
+"""Host names of addresses, from a real name server that is honest, lies, hangs, or has a hundred names."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+
+import pytest
+
+from people import host_names
+from people.entry import judged
+from people.entry_rules import Effect, Kind, Rule, Why, compile_rules
+from people.host_names import Answer, HostNames, Lookup, NoAnswer, Resolver, State, look_up
+from tests.people.name_server import NameServer, reverse
+
+HERE = ipaddress.ip_address("192.0.2.7")
+PTR = (reverse("192.0.2.7"), "PTR")
+GOOD = {PTR: ["pc1.example.ac.jp."], ("pc1.example.ac.jp", "A"): ["192.0.2.7"]}
+
+
+def _clock() -> float:
+    return time.monotonic()
+
+
+def test_a_name_that_leads_back_is_confirmed() -> None:
+    with NameServer(GOOD) as server:
+        found, seconds = look_up(server.resolver(), HERE, _clock)
+    assert found == Lookup(State.CONFIRMED, ("pc1.example.ac.jp",), ("pc1.example.ac.jp",))
+    assert seconds == 300
+
+
+def test_of_ipv6_too() -> None:
+    address = ipaddress.ip_address("2001:db8::7")
+    records = {
+        (address.reverse_pointer, "PTR"): ["pc6.example.ac.jp."],
+        ("pc6.example.ac.jp", "AAAA"): ["2001:db8::7"],
+        ("pc6.example.ac.jp", "A"): ["192.0.2.7"],
+    }
+    with NameServer(records) as server:
+        assert look_up(server.resolver(), address, _clock)[0].names == ("pc6.example.ac.jp",)
+
+
+@pytest.mark.parametrize("forward", [[], ["198.51.100.1"], ["192.0.2.70", "192.0.2.77"]])
+def test_a_name_that_lies_counts_for_nothing(forward: list[str]) -> None:
+    """Whoever owns an address may call it as they like; only the name's owner can lead back to it."""
+    rules = compile_rules([Rule(Effect.ALLOW, Kind.HOST, ".example.ac.jp")])
+    with NameServer({PTR: ["rector.example.ac.jp."], ("rector.example.ac.jp", "A"): forward}) as server:
+        names = server.names()
+        found = judged(rules, None, HERE, names)
+        names.close()
+    assert found.lookup == Lookup(State.UNCONFIRMED, (), ("rector.example.ac.jp",))
+    assert found.verdict.why is Why.NOT_FROM
+
+
+def test_who_has_no_name_has_none() -> None:
+    with NameServer({}) as server:
+        assert look_up(server.resolver(), HERE, _clock)[0] == Lookup(State.NAMELESS)
+
+
+def test_a_hundred_names_cost_no_more_than_ten() -> None:
+    told = [f"n{number:03}.example.net." for number in range(100)]
+    records = {PTR: told, **{(name[:-1], "A"): ["192.0.2.7"] for name in told}}
+    with NameServer(records) as server:
+        found, _ = look_up(server.resolver(), HERE, _clock)
+        assert found.names == tuple(name[:-1] for name in told[: host_names.MAX_NAMES])
+        assert len(server.asked) <= 1 + host_names.MAX_NAMES + 1  # a long answer may be asked for anew
+
+
+def test_a_server_that_hangs_holds_nobody_beyond_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_names, "LOOKUP_SECONDS", 1.0)
+    with NameServer(GOOD, silent=("7.2.0.192",)) as server:
+        names = server.names()
+        begun = time.monotonic()
+        assert names.of(HERE, 0.2).state is State.LATE
+        assert time.monotonic() - begun < 3
+        names.close()
+
+
+class Gate:
+    """A name server of which a test says when it answers."""
+
+    def __init__(self) -> None:
+        self.open, self.asked = threading.Event(), 0
+
+    def __call__(self, name: str, kind: str, _seconds: float) -> Answer:
+        self.asked += 1
+        self.open.wait(20)
+        return Answer(("pc1.example.ac.jp.",) if kind == "PTR" else ("192.0.2.7",), 300)
+
+
+def test_one_look_up_serves_all_who_wait_and_a_late_one_is_kept() -> None:
+    gate = Gate()
+    names = HostNames(gate)
+    assert [names.of(HERE, 0.01).state for _ in range(3)] == [State.LATE] * 3
+    gate.open.set()
+    assert names.of(HERE, 20).state is State.CONFIRMED
+    asked = gate.asked
+    assert names.of(HERE).names == ("pc1.example.ac.jp",) and gate.asked == asked == 2
+    names.close()
+    names.close()
+
+
+def test_only_so_many_wait_and_only_so_many_are_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flood of addresses whose name servers hang costs no request thread more than a moment."""
+    monkeypatch.setattr(host_names, "MAX_WAITING", 2)
+    monkeypatch.setattr(host_names, "MAX_UNDER_WAY", 4)
+    gate = Gate()
+    names = HostNames(gate)
+    addresses = [HERE + number for number in range(6)]
+    waiting = [threading.Thread(target=names.of, args=(one, 20)) for one in addresses[:2]]
+    for one in waiting:
+        one.start()
+    while names._waiting < 2:
+        time.sleep(0.001)
+    begun = time.monotonic()
+    assert {names.of(one, 20).state for one in addresses} == {State.LATE}
+    assert time.monotonic() - begun < 5
+    assert len(names._under_way) == 4
+    gate.open.set()
+    for one in waiting:
+        one.join()
+    names.close()
+
+
+def test_what_is_known_is_asked_again_when_it_is_too_old() -> None:
+    now = [0.0]
+    with NameServer(GOOD, ttl=100) as server:
+        names = HostNames(server.resolver(), clock=lambda: now[0])
+        assert names.of(HERE, 20).state is State.CONFIRMED
+        server.records[("pc1.example.ac.jp", "A")] = ["192.0.2.8"]
+        now[0] = 99
+        assert names.of(HERE, 20).state is State.CONFIRMED
+        now[0] = 101
+        assert names.of(HERE, 20).state is State.UNCONFIRMED
+        names.close()
+
+
+def test_short_and_endless_lifetimes_are_bounded() -> None:
+    for ttl, kept in ((0, host_names.SHORTEST_SECONDS), (10**6, host_names.LONGEST_SECONDS)):
+        with NameServer(GOOD, ttl=ttl) as server:
+            assert look_up(server.resolver(), HERE, _clock)[1] == kept
+
+
+def test_a_server_that_fails_is_asked_again_soon() -> None:
+    def refuses(name: str, _kind: str, _seconds: float) -> Answer:
+        raise NoAnswer(name)
+
+    assert look_up(refuses, HERE, _clock) == (Lookup(State.FAILED), host_names.FAILED_SECONDS)
+    assert Resolver([], 53)  # none configured: every question fails
+    with pytest.raises(NoAnswer):
+        Resolver([])("example.net", "A", 1.0)
+
+
+def test_nothing_is_looked_up_that_could_not_matter() -> None:
+    gate = Gate()
+    names = HostNames(gate)
+    host = Rule(Effect.ALLOW, Kind.HOST, ".example.ac.jp")
+    for rules in (
+        [],
+        [Rule(Effect.ALLOW, Kind.NETWORK, "192.0.2.0/24")],
+        [host, Rule(Effect.DENY, Kind.NETWORK, "192.0.2.0/24")],
+        [host, Rule(Effect.ALLOW, Kind.PERSON, "tanaka")],
+    ):
+        assert judged(compile_rules(rules), None, HERE, names).lookup is None
+    assert gate.asked == 0
+    names.close()
