@@ -30,12 +30,14 @@ from broadcast.recording_access import RecordingBook, changes_in
 from broadcast.services import WebServices
 from broadcast.session_directory import SessionDirectory
 from broadcast.upload_expiry import UploadExpiry
+from broadcast.usage_log import UsageLog
 from broadcast.viewers import ViewerCounts
 from broadcast.web_app import create_app
 from library.database import Database, open_database
 from library.object_care import ObjectCare
 from library.removal_care import RemovalCare
 from library.secret_key import installation_secret
+from library.usage_totals import UsageCare
 from operation import object_jobs
 from operation.far_reader import far_reader_of_viewers, note_damage
 from operation.open_files import warn_if_few
@@ -90,6 +92,7 @@ def build_front(settings: Settings, database: Database) -> Front:
     feed = EventFeed(log, hints.tell)
     directory = SessionDirectory(settings, database)
     viewers = ViewerCounts(settings.beacon_seconds, log, feed.announce, hints.tell)
+    usage = UsageLog(database)
     adopter = SessionAdopter(
         database,
         log,
@@ -112,6 +115,7 @@ def build_front(settings: Settings, database: Database) -> Front:
         access=book,
         directory=directory,
         viewers=viewers,
+        usage=usage,
         event_log=log,
         announce=feed.announce,
         tell=hints.tell,
@@ -120,7 +124,7 @@ def build_front(settings: Settings, database: Database) -> Front:
     )
     answers = LiveAnswers(windows, book)
     app = create_app(services, answers, feed)
-    background = (far, book, hints, feed, viewers, adopter, expiry, care, removal)
+    background = (far, book, hints, feed, viewers, usage, adopter, expiry, care, removal, UsageCare(database))
     return Front(app, answers, windows, feed=feed, background=background, far=far)
 
 

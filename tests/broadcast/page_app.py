@@ -19,6 +19,7 @@ from broadcast.live_windows import LiveWindows
 from broadcast.recorder_client import RecorderClient
 from broadcast.services import KEY, WebServices
 from broadcast.session_directory import SessionDirectory
+from broadcast.usage_log import UsageLog
 from broadcast.viewers import ViewerCounts
 from library.database import Database, utc_now
 from library.models import LectureSession
@@ -61,6 +62,7 @@ def _services(settings: Settings, database: Database, viewers: ViewerCounts) -> 
         access=AccessBook(b"s" * 32, dict),
         directory=SessionDirectory(settings, database),
         viewers=viewers,
+        usage=UsageLog(database),
         event_log=EventLog(database),
         announce=lambda room: None,
         tell=lambda hint: None,
