@@ -13,9 +13,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from operation import logging_setup, open_files
+from operation import log_redaction, logging_setup, open_files
 from operation.supervisor.parent_death import die_with_parent
-from settings import Settings, SettingsError
+from settings import Settings, SettingsError, secret_values
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -103,7 +103,7 @@ def _administer(name: str) -> Command:
 
     def run(parsed: argparse.Namespace) -> int:
         settings = _settings()
-        logging_setup.configure(name, "WARNING")
+        logging_setup.configure(name, "WARNING", _log_folder(settings), file="command")
         from library.database import DatabaseUrlError
         from operation import administration
         from operation.wrong_use import WrongUse
@@ -123,13 +123,19 @@ def _administer(name: str) -> Command:
 
 
 def _settings() -> Settings:
-    return Settings.from_environment(os.environ)
+    settings = Settings.from_environment(os.environ)
+    log_redaction.hide(secret_values(os.environ))
+    return settings
 
 
 def _settings_of_process(name: str) -> Settings:
     settings = _settings()
-    logging_setup.configure(name, settings.log_level)
+    logging_setup.configure(name, settings.log_level, _log_folder(settings))
     return settings
+
+
+def _log_folder(settings: Settings) -> logging_setup.LogFolder:
+    return logging_setup.LogFolder(settings.logs_folder, settings.log_bytes)
 
 
 def _failed(error: BaseException) -> int:

@@ -39,6 +39,7 @@ from library.removal_care import RemovalCare
 from library.secret_key import installation_secret
 from library.usage_totals import UsageCare
 from operation import object_jobs
+from operation.access_log import AccessLog
 from operation.far_reader import far_reader_of_viewers, note_damage
 from operation.open_files import warn_if_few
 from operation.web_server import serve
@@ -63,7 +64,7 @@ async def _serve(settings: Settings) -> None:
         await front.open()
         _rest_the_collector()
         try:
-            await serve(front, settings, stop)
+            await serve(AccessLog(front, settings.trusted_proxies), settings, stop)
         finally:
             await front.close()
     finally:

@@ -1,4 +1,4 @@
-"""Who watched what (a year of it) and what that adds up to; notices to all users, and who got them by mail."""
+"""Who watched what (a year of it) and what that adds up to; notices to all users, and whom they reached."""
 
 from __future__ import annotations
 
