@@ -25,4 +25,6 @@ PAGES: Sequence[AdminPage] = (
     AdminPage("people_pages.list_people", _("People"), "users"),
     AdminPage("pages.jobs", _("Jobs"), "gauge"),
     AdminPage("keeping_pages.rule", _("Which lectures are recorded"), "hard-drive"),
+    AdminPage("usage.page", _("Usage"), "signal"),
+    AdminPage("notices.page", _("Notices"), "info"),
 )

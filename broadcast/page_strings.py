@@ -95,6 +95,10 @@ def recording_rule_strings() -> Strings:
     }
 
 
+def notices_strings() -> Strings:
+    return {"not_saved": _("The server does not answer. Nothing was changed. Please try again.")}
+
+
 def chrome_strings() -> Strings:
     """What media-chrome's elements say, by the English words that they know it by."""
     said = {
@@ -513,6 +517,7 @@ STRINGS: Mapping[str, Callable[[], Strings]] = {
     "studio_page.js": studio_strings,
     "held_recording.js": held_strings,
     "recording_rule_page.js": recording_rule_strings,
+    "notices_page.js": notices_strings,
     "media_panel.js": media_strings,
     "library_page.js": library_strings,
     "recording_form.js": recording_form_strings,

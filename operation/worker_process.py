@@ -19,6 +19,7 @@ from typing import Any
 from library import (
     copies,
     films,
+    notices,
     object_copies,
     object_moves,
     object_scan,
@@ -38,6 +39,7 @@ from operation import (
     import_job,
     move_jobs,
     mp4_job,
+    notice_mail_job,
     object_jobs,
     pictures_job,
     poster_job,
@@ -84,6 +86,7 @@ KINDS: Mapping[str, Kind] = {
     object_copies.KIND: Kind(object_jobs.store, object_jobs.are_copied, object_copies.LANE),
     object_moves.KIND: Kind(move_jobs.move, move_jobs.are_moved, object_moves.LANE),
     object_moves.HOME_KIND: Kind(move_jobs.home, move_jobs.is_home, object_moves.HOME_LANE),
+    notices.KIND: Kind(notice_mail_job.work, notice_mail_job.done, notices.LANE),
     removals.KIND: Kind(removal_job.work, removal_job.done, removals.LANE),
     orders.KIND: Kind(
         transcription_job.work, transcription_job.done, orders.LANE, transcription_job.MEMORY_BYTES

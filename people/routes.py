@@ -66,6 +66,17 @@ RULES: Mapping[str, Rule] = {
     "people_pages.account": Rule.SIGNED_IN,
     "people_pages.list_people": Rule.ADMINS,  # each their organization, operators all; so below
     "people_pages.person": Rule.ADMINS,
+    "usage.page": Rule.ADMINS,  # each of their own organization, operators of all
+    "usage.periods_csv": Rule.ADMINS,
+    "usage.rooms_csv": Rule.ADMINS,
+    "usage.visits_csv": Rule.ADMINS,
+    "usage_api.get_usage": Rule.ADMINS,
+    "notices.page": Rule.ADMINS,  # each to their own organization; to everybody: judged in the view
+    "notices_api.get_shown": Rule.ANYONE,  # tells each what is for them
+    "notices_api.list_notices": Rule.ADMINS,
+    "notices_api.add_notice": Rule.ADMINS,
+    "notices_api.withdraw_notice": Rule.ADMINS,
+    "notices_api.mail_notice": Rule.ADMINS,
     # The API. Who may watch is judged in the views: an answer without media addresses is one, too.
     "openapi.spec": Rule.ANYONE,
     "api.get_room": Rule.ANYONE,
