@@ -210,6 +210,16 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     add.add_argument("--name", help="name that others see (default: the user ID)")
     add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     _add_user_changes(user)
+    erase = _add(user, "erase", _administer("user erase"), "remove a person's data for good")
+    erase.add_argument("user_id", metavar="USERID")
+    erase.add_argument(
+        "--lectures",
+        choices=("keep", "remove"),
+        required=True,
+        help="keep: they stay, under --name; remove: they are deleted",
+    )
+    erase.add_argument("--name", default="Former lecturer", help="what stands in place of theirs")
+    erase.add_argument("--yes", action="store_true", help="do it; without, it only says what would happen")
     room = _add_group(commands, "room", "rooms and their stream keys")
     add = _add(room, "add", _administer("room add"), "add a room")
     add.add_argument("slug", metavar="SLUG")

@@ -99,6 +99,12 @@ def notices_strings() -> Strings:
     return {"not_saved": _("The server does not answer. Nothing was changed. Please try again.")}
 
 
+def personal_data_strings() -> Strings:
+    return {
+        "not_erased": _("The server does not answer. Look again in a minute whether the person is erased.")
+    }
+
+
 def chrome_strings() -> Strings:
     """What media-chrome's elements say, by the English words that they know it by."""
     said = {
@@ -436,6 +442,7 @@ def jobs_strings() -> Strings:
         "place_bucket": _("In the object store"),
         "place_damaged": _("Damaged, without a whole copy"),
         "kind_remove": _("Removal of a recording"),
+        "kind_notice_mail": _("Notice by mail"),
         "percent": _("{percent} percent done"),
         "percent_left": _("{percent} percent done, about {time} left"),
         "wait_turn": _("Waits for its turn"),
@@ -518,6 +525,7 @@ STRINGS: Mapping[str, Callable[[], Strings]] = {
     "held_recording.js": held_strings,
     "recording_rule_page.js": recording_rule_strings,
     "notices_page.js": notices_strings,
+    "personal_data_page.js": personal_data_strings,
     "media_panel.js": media_strings,
     "library_page.js": library_strings,
     "recording_form.js": recording_form_strings,

@@ -26,6 +26,7 @@ from broadcast import (
     people_pages,
     notice_board,
     notice_views,
+    personal_views,
     room_keeping,
     room_lists,
     usage_views,
@@ -67,6 +68,7 @@ def install(app: Flask) -> None:
     app.register_blueprint(people_pages.blueprint)
     app.register_blueprint(usage_views.blueprint)
     app.register_blueprint(notice_views.blueprint)
+    app.register_blueprint(personal_views.blueprint)
 
 
 @blueprint.get("/")

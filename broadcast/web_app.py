@@ -29,6 +29,7 @@ from broadcast import (
     oembed_views,
     pages,
     people_api,
+    personal_views,
     picture_views,
     poster_api,
     poster_views,
@@ -138,6 +139,7 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(chapter_api.blueprint)
     app.register_blueprint(usage_views.api)
     app.register_blueprint(notice_views.api)
+    app.register_blueprint(personal_views.api)
     app.register_blueprint(line_test.blueprint)
     app.register_blueprint(whip_views.blueprint)
     app.register_blueprint(download_views.blueprint)

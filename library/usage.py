@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -156,12 +156,7 @@ def visits(
         if len(piece) < READ_AT_ONCE:
             return
         last = piece[-1]
-        here = tuple_(Visit.started_at, Visit.id) > tuple_(last.started_at, last.id)  # type: ignore[assignment]
-
-
-def of_person(transaction: Session, user_id: str) -> Iterable[Visit]:
-    """What is kept of a person, oldest first."""
-    return transaction.scalars(select(Visit).where(Visit.user_id == user_id).order_by(Visit.started_at))
+        here = tuple_(Visit.started_at, Visit.id) > tuple_(last.started_at, last.id)
 
 
 def _seconds(moment: Any, is_sqlite: bool) -> Any:
@@ -173,7 +168,7 @@ def _seconds(moment: Any, is_sqlite: bool) -> Any:
 def _values(heard: Heard) -> dict[str, object]:
     lasted = max(0, int((heard.ended_at - heard.started_at).total_seconds())) + ALLOWANCE_SECONDS
     told = heard.quality
-    row = {
+    row: dict[str, object] = {
         "id": heard.id,
         "organization_id": heard.organization_id,
         "room_id": heard.room_id,
@@ -191,8 +186,8 @@ def _values(heard: Heard) -> dict[str, object]:
         "kbps": told.kbps,
         "latency_ms": told.latency_ms,
     }
-    claims = {"told_seconds": told.seconds, "told_stalled": told.stalled}
-    return {f"new_{name}": value for name, value in row.items()} | claims
+    new = {f"new_{name}": value for name, value in row.items()}
+    return {**new, "told_seconds": told.seconds, "told_stalled": told.stalled}
 
 
 def _digest(text: str, length: int) -> str:

@@ -71,6 +71,12 @@ RULES: Mapping[str, Rule] = {
     "usage.rooms_csv": Rule.ADMINS,
     "usage.visits_csv": Rule.ADMINS,
     "usage_api.get_usage": Rule.ADMINS,
+    "personal.own_page": Rule.SIGNED_IN,
+    "personal.own_data": Rule.SIGNED_IN,
+    "personal.page": Rule.ADMINS,  # each of their own organization's people: judged in the views
+    "personal.data": Rule.ADMINS,
+    "personal_api.get_extent": Rule.ADMINS,
+    "personal_api.erase": Rule.ADMINS,
     "notices.page": Rule.ADMINS,  # each to their own organization; to everybody: judged in the view
     "notices_api.get_shown": Rule.ANYONE,  # tells each what is for them
     "notices_api.list_notices": Rule.ADMINS,

@@ -27,6 +27,7 @@ const KINDS = new Map(Object.entries({
   move: "kind_move",
   home: "kind_home",
   remove: "kind_remove",
+  "notice-mail": "kind_notice_mail",
 }));
 
 /** @type {Map<string, string>} why a job waits → its sentence */
