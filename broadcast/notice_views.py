@@ -65,7 +65,7 @@ class ShownNoticesOut(Schema):
     notices = List(Nested(ShownOut), metadata={"description": "those that count now, newest first"})
 
 
-class NoticeOut(Schema):
+class NoticeOfListOut(Schema):
     id = String()
     texts = Dict(metadata={"description": "by language: ja, en, zh"})
     everybody = Boolean(metadata={"description": "of the installation, not of one organization alone"})
@@ -77,8 +77,12 @@ class NoticeOut(Schema):
     refused = Integer(metadata={"description": "of them, by their servers"})
 
 
+class NoticeOut(NoticeOfListOut):
+    """A whole answer: the API's description knows a schema as a part or as a whole, not as both."""
+
+
 class NoticeListOut(Schema):
-    notices = List(Nested(NoticeOut))
+    notices = List(Nested(NoticeOfListOut))
 
 
 class NoticeIn(Schema):

@@ -75,7 +75,8 @@ def rooms_csv() -> Response:
     with services().database.reading() as transaction:
         lines = usage_figures.rooms(transaction, _reach(), chosen)
     rows = ([one.organization, one.room, one.name, *cells(one.figures)] for one in lines)
-    return csv_response(f"{_('Usage')} {chosen.first}", ["organization", "room", "title", *HEADER], rows)
+    name = _("Usage")
+    return csv_response(f"{name} {chosen.first}", ["organization", "room", "title", *HEADER], rows)
 
 
 @blueprint.get("/admin/usage/visits.csv")
@@ -84,7 +85,8 @@ def visits_csv() -> Response:
     begin, end = _day("from", _today() - timedelta(days=usage.KEPT.days)), _day("until", _today())
     span = Period(Span.DAY, begin, end + timedelta(days=1)).bounds(None)
     rows = usage_figures.visit_rows(services().database, _reach(), *span)
-    return csv_response(f"{_('Visits')} {begin}", VISITS_HEADER, rows)
+    name = _("Visits")
+    return csv_response(f"{name} {begin}", VISITS_HEADER, rows)
 
 
 class LineOut(Schema):
