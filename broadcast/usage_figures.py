@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from broadcast.csv_table import Row
 from library import usage, usage_totals
 from library.database import Database
-from library.models import LectureSession, UsageTotal, Visit
+from library.models import LectureSession, UsageTotal
 from library.usage_periods import Period, Span, back_from
 from people.models import Organization, Room, User
 
@@ -106,46 +106,50 @@ def visit_rows(
     database: Database, organization_id: str | None, begin: datetime, end: datetime
 ) -> Iterator[Row]:
     """Every visit of a time, for a table of any length. Raises DatabaseUnavailable."""
+    names = Names()
     for piece in usage.visits(database, organization_id, begin, end):
         with database.reading() as transaction:
-            names = Names.of(transaction, piece)
+            names.learn(transaction, piece)
         for one in piece:
             yield visit_cells(one, names)
 
 
-@dataclass(frozen=True, slots=True)
 class Names:
-    """What ids are called now; what is gone is not in it."""
+    """What ids are called now, each asked for once; what is gone is "". One per table."""
 
-    organizations: dict[str, str]
-    rooms: dict[str, str]
-    titles: dict[str, str]
-    people: dict[str, str]
+    def __init__(self) -> None:
+        self._known: dict[Any, dict[str, str]] = {
+            column: {} for column in (Organization.slug, Room.slug, LectureSession.title, User.user_id)
+        }
 
-    @classmethod
-    def of(cls, transaction: Session, visits: Sequence[Visit]) -> Names:
-        def named(table: Any, column: Any, ids: Iterable[str | None]) -> dict[str, str]:
-            wanted = {one for one in ids if one is not None}
-            query = select(table.id, column).where(table.id.in_(wanted))
-            return {row.id: row[1] for row in transaction.execute(query)} if wanted else {}
+    def learn(self, transaction: Session, visits: Sequence[Any]) -> None:
+        """Those that stand in these visits."""
+        self._ask(transaction, Organization, Organization.slug, {one.organization_id for one in visits})
+        self._ask(transaction, Room, Room.slug, {one.room_id for one in visits})
+        self._ask(transaction, LectureSession, LectureSession.title, {one.session_id for one in visits})
+        self._ask(transaction, User, User.user_id, {one.user_id for one in visits})
 
-        return cls(
-            named(Organization, Organization.slug, (one.organization_id for one in visits)),
-            named(Room, Room.slug, (one.room_id for one in visits)),
-            named(LectureSession, LectureSession.title, (one.session_id for one in visits)),
-            named(User, User.user_id, (one.user_id for one in visits)),
-        )
+    def of(self, column: Any, identity: str | None) -> str:
+        return self._known[column][identity] if identity is not None else ""
+
+    def _ask(self, transaction: Session, table: Any, column: Any, ids: set[str | None]) -> None:
+        known = self._known[column]
+        fresh = [one for one in ids if one is not None and one not in known]
+        if fresh:
+            found = transaction.execute(select(table.id, column).where(table.id.in_(fresh)))
+            known |= dict.fromkeys(fresh, "") | {row.id: row[1] for row in found}
 
 
-def visit_cells(one: Visit, names: Names) -> Row:
+def visit_cells(one: Any, names: Names) -> Row:
+    """`one`: as `usage.visits` gives it."""
     return (
         one.started_at,
         one.ended_at,
-        names.organizations.get(one.organization_id, ""),
-        names.rooms.get(one.room_id, ""),
+        names.of(Organization.slug, one.organization_id),
+        names.of(Room.slug, one.room_id),
         one.session_id,
-        names.titles.get(one.session_id or "", ""),
-        names.people.get(one.user_id or "", ""),
+        names.of(LectureSession.title, one.session_id),
+        names.of(User.user_id, one.user_id),
         one.viewer,
         one.live,
         one.device,

@@ -18,6 +18,7 @@ from library.database import Database, DatabaseUnavailable
 from library.models import Device, UsageTotal, Visit
 from library.usage import Heard, Quality, device_of
 from library.usage_periods import Span, back_from, period_of
+from tests.library.large_usage import fill
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -212,3 +213,16 @@ def test_a_database_that_is_away_loses_no_visit(sqlite_database: Database) -> No
     log.close()
     (row,) = rows(sqlite_database)
     assert (row.started_at, row.seconds) == (AT, 50)
+
+
+def test_a_history_of_many_visits_is_told_and_removed(database: Database) -> None:
+    fill(database, "org", AT, 400, 4_000)
+    usage_totals.add_up(database, AT, TOKYO, back={Span.MONTH: 15})
+    with database.reading() as transaction:
+        periods = list(back_from(Span.MONTH, AT.astimezone(TOKYO).date(), 15))
+        found = usage_totals.totals(transaction, None, periods)
+        rooms = usage_totals.rooms(transaction, "org", periods[1])
+    assert sum(row.visits for row in found.values()) == 4_000
+    assert sum(row.visits for row in rooms) == found[periods[1].first].visits == 310
+    removed = usage.remove_older(database, AT - usage.KEPT, most_pieces=100, pause=lambda _: None)
+    assert removed == 350
