@@ -97,13 +97,14 @@ def _ask_all(app: Installation, token: str, rounds: int) -> dict[str, Any]:
         pages = [_ask(connection, path, token) for _ in range(rounds + 1) for path in PAGES][len(PAGES) :]
         tables = {path: max(_first_line(app.port, path, token) for _ in range(rounds)) for path in TABLES}
         began = time.perf_counter()
-        lines = _lines(app.port, TABLES[0], token)
+        month = f"{TABLES[0]}?from={utc_now().date() - timedelta(days=30)}"
+        lines = _lines(app.port, month, token)
         return {
             "page_worst_ms": round(max(pages)),
             "page_median_ms": round(percentile(pages, 0.5)),
             "table_starts_ms": round(max(tables.values())),
-            "every_visit_s": round(time.perf_counter() - began, 1),
-            "every_visit_lines": lines,
+            "a_months_visits_s": round(time.perf_counter() - began, 1),
+            "a_months_visits": lines,
         }
     finally:
         app.stop()

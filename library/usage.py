@@ -24,7 +24,9 @@ from library.models import Device, Visit
 
 KEPT = timedelta(days=365)
 ROWS_AT_ONCE = 200  # written in one transaction: some milliseconds in which others wait
-REMOVED_AT_ONCE = 500
+REMOVED_AT_ONCE = 200
+FEWEST_AT_ONCE = 10
+HELD_SECONDS = 0.02  # that a piece may keep others from writing
 PAUSE_SECONDS = 0.05  # between two removals: whoever waits to write gets in
 READ_AT_ONCE = 5_000
 # What a page may claim to have played beyond the time that has passed since it was heard of first.
@@ -121,20 +123,29 @@ def remove_older(
 ) -> int:
     """Remove what began before → how many, of at most `most_pieces` transactions with a pause after each.
 
-    Raises DatabaseUnavailable.
+    What goes is looked up before anybody has to wait, and a piece becomes smaller where it took its time: a
+    busy disk is felt by whoever writes beside it. Raises DatabaseUnavailable.
     """
-    removed = 0
+    removed, size = 0, at_once
+    oldest = select(Visit.id).where(Visit.started_at < before).order_by(Visit.started_at)
     for _ in range(most_pieces):
-        with database.session() as transaction:
-            oldest = select(Visit.id).where(Visit.started_at < before).order_by(Visit.started_at)
-            ids = transaction.scalars(oldest.limit(at_once)).all()
-            if ids:
-                transaction.execute(delete(Visit).where(Visit.id.in_(ids)))
-        removed += len(ids)
-        if len(ids) < at_once:
+        with database.reading() as transaction:
+            ids = transaction.scalars(oldest.limit(size)).all()
+        if not ids:
             break
+        began = time.perf_counter()
+        with database.session() as transaction:
+            transaction.execute(delete(Visit).where(Visit.id.in_(ids)))
+        removed += len(ids)
+        size = next_piece(size, time.perf_counter() - began, at_once)
         pause(PAUSE_SECONDS)
     return removed
+
+
+def next_piece(size: int, seconds: float, most: int) -> int:
+    """Pure: how many after `size` that took so long: half of them, or a few more."""
+    wanted = size // 2 if seconds > HELD_SECONDS else size + size // 4 + 1
+    return max(FEWEST_AT_ONCE, min(wanted, most)) if most > FEWEST_AT_ONCE else most
 
 
 def visits(

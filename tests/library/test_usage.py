@@ -84,6 +84,8 @@ def test_old_visits_go_in_pieces_with_pauses_and_the_others_stay(database: Datab
         database, AT - timedelta(days=3), most_pieces=100, at_once=2, pause=pauses.append
     )
     assert (removed, len(rows(database)), len(pauses)) == (6, 4, 3)
+    assert usage.next_piece(100, 0.05, 200) == 50 and usage.next_piece(12, 9.0, 200) == 10
+    assert usage.next_piece(100, 0.001, 200) == 126 and usage.next_piece(190, 0.001, 200) == 200
     assert usage.remove_older(database, AT - timedelta(days=3), most_pieces=100) == 0
     assert usage.remove_older(database, AT, most_pieces=1, at_once=1, pause=pauses.append) == 1
 
