@@ -98,6 +98,25 @@ def _cert(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _logs(parsed: argparse.Namespace) -> int:
+    settings = _settings()
+    from operation import log_commands
+
+    known = log_commands.names(settings.logs_folder)
+    if parsed.name not in known:
+        print(f"app.py logs: there are {', '.join(known) or 'none'}", file=sys.stderr)
+        return 1
+    log_commands.show(
+        settings.logs_folder,
+        parsed.name,
+        lines=parsed.lines,
+        level=parsed.level,
+        words=parsed.words,
+        follow=parsed.follow,
+    )
+    return 0
+
+
 def _administer(name: str) -> Command:
     """A command of `administration`, with its errors told in one line."""
 
@@ -162,6 +181,12 @@ def _parser() -> argparse.ArgumentParser:
     cert.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("certificate"), help="folder to write to"
     )
+    logs = _add(commands, "logs", _logs, "show a log: web, recorder, worker, security, access, …")
+    logs.add_argument("name", metavar="LOG")
+    logs.add_argument("--lines", type=int, default=100, help="the last so many (default: 100)")
+    logs.add_argument("--level", choices=("debug", "info", "warning", "error"), default="debug")
+    logs.add_argument("--words", default="", help="only lines with these in them")
+    logs.add_argument("--follow", action="store_true", help="go on with what comes")
     _add_jobs(commands)
     _add_library(commands)
     objects = _add_group(commands, "objects", "files of recordings, on the disk and in a bucket")

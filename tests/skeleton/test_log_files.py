@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from operation import log_redaction, logging_setup
+from operation import log_commands, log_redaction, logging_setup
 from operation.log_files import RotatedFile, generations_of
 from operation.log_redaction import HIDDEN, redacted
 
@@ -148,6 +148,25 @@ def test_files_are_json_and_security_and_access_stand_apart(
     assert told["access"][0]["message"] == f"GET /live/{HIDDEN}/x"
     printed = capfd.readouterr().err
     assert "sign_in.refused" in printed and "GET /live" not in printed and "hunter" not in printed
+
+
+def test_a_log_is_shown_by_level_and_words_over_its_generations(tmp_path: Path) -> None:
+    file = RotatedFile(tmp_path / "web.log", 400, 10)
+    for number in range(12):
+        level = "ERROR" if number % 4 == 0 else "INFO"
+        told = {"time": "t", "level": level, "process": "web", "logger": "x", "message": f"line {number}"}
+        file.write(json.dumps({**told, "fields": {"room": "Algebra"}, "trace": "a\nb"}).encode() + b"\n")
+    file.write(b"torn {\n")
+    shown: list[str] = []
+    log_commands.show(tmp_path, "web", level="error", words="algebra", say=shown.append)
+    assert [line.splitlines()[0] for line in shown] == [
+        f"t ERROR web x: line {number} room=Algebra" for number in (0, 4, 8)
+    ]
+    assert shown[0].splitlines()[1:] == ["  | a", "  | b"]
+    shown.clear()
+    log_commands.show(tmp_path, "web", lines=2, say=shown.append)
+    assert [line.splitlines()[0] for line in shown] == ["t INFO web x: line 11 room=Algebra", "torn {"]
+    assert log_commands.names(tmp_path) == ["web"]
 
 
 SECRETS = [
