@@ -8,9 +8,10 @@ const KEPT_SECONDS = 365 * 24 * 3600;
 
 /** @typedef {{id: string, text: string, language: string}} Shown */
 
-const place = /** @type {HTMLElement | null} */ (document.querySelector("#notices"));
+/** @type {HTMLElement | null} */ let place = null;
 
 export function showNotices() {
+  place = document.querySelector("#notices");
   if (!place) return;
   place.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("button") : null;
