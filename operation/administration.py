@@ -39,7 +39,6 @@ from operation.far_files import told_by_marker
 from operation.recording_files import files_of
 from operation.wrong_use import WrongUse
 from people import command_line, setup_link, user_commands
-from people import command_line, setup_link
 from people.accounts import one_line, user_of
 from people.models import Role
 from settings import Settings
@@ -162,6 +161,8 @@ def _user_import(settings: Settings, parsed: argparse.Namespace) -> None:
     except OSError as error:
         raise WrongUse(f"{parsed.file}: {error.strerror}") from error
     print(f"{'would be ' if parsed.dry_run else ''}invited: {len(judged.new)}, there already: {judged.known}")
+
+
 def _user_erase(settings: Settings, parsed: argparse.Namespace) -> None:
     """Says what would happen; with `--yes` it does."""
     with _database(settings) as database:

@@ -150,9 +150,7 @@ def _people_in(browser: Browser, full: Installation, empty: Installation, encode
     _crowd(browser, full, cookies["owner"])
     invitation = _people(full)
     film = make_clock_film(full.folder / "実験の記録.mp4")
-    return Stage(full, empty, cookies, past, setup, invitation, film)
-    film = make_clock_film(full.folder / "実験の記録.mp4")
-    return Stage(full, empty, cookies, past, setup, film, _usage(full, past))
+    return Stage(full, empty, cookies, past, setup, invitation, film, _usage(full, past))
 
 
 def _posters(installation: Installation, session_id: str) -> None:
