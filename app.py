@@ -13,9 +13,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from operation import logging_setup, open_files
+from operation import log_redaction, logging_setup, open_files
 from operation.supervisor.parent_death import die_with_parent
-from settings import Settings, SettingsError
+from settings import Settings, SettingsError, secret_values
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -98,12 +98,31 @@ def _cert(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _logs(parsed: argparse.Namespace) -> int:
+    settings = _settings()
+    from operation import log_commands
+
+    known = log_commands.names(settings.logs_folder)
+    if parsed.name not in known:
+        print(f"app.py logs: there are {', '.join(known) or 'none'}", file=sys.stderr)
+        return 1
+    log_commands.show(
+        settings.logs_folder,
+        parsed.name,
+        lines=parsed.lines,
+        level=parsed.level,
+        words=parsed.words,
+        follow=parsed.follow,
+    )
+    return 0
+
+
 def _administer(name: str) -> Command:
     """A command of `administration`, with its errors told in one line."""
 
     def run(parsed: argparse.Namespace) -> int:
         settings = _settings()
-        logging_setup.configure(name, "WARNING")
+        logging_setup.configure(name, "WARNING", _log_folder(settings), file="command")
         from library.database import DatabaseUrlError
         from operation import administration
         from operation.wrong_use import WrongUse
@@ -123,13 +142,19 @@ def _administer(name: str) -> Command:
 
 
 def _settings() -> Settings:
-    return Settings.from_environment(os.environ)
+    settings = Settings.from_environment(os.environ)
+    log_redaction.hide(secret_values(os.environ))
+    return settings
 
 
 def _settings_of_process(name: str) -> Settings:
     settings = _settings()
-    logging_setup.configure(name, settings.log_level)
+    logging_setup.configure(name, settings.log_level, _log_folder(settings))
     return settings
+
+
+def _log_folder(settings: Settings) -> logging_setup.LogFolder:
+    return logging_setup.LogFolder(settings.logs_folder, settings.log_bytes)
 
 
 def _failed(error: BaseException) -> int:
@@ -157,6 +182,12 @@ def _parser() -> argparse.ArgumentParser:
     cert.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("certificate"), help="folder to write to"
     )
+    logs = _add(commands, "logs", _logs, "show a log: web, recorder, worker, security, access, …")
+    logs.add_argument("name", metavar="LOG")
+    logs.add_argument("--lines", type=int, default=100, help="the last so many (default: 100)")
+    logs.add_argument("--level", choices=("debug", "info", "warning", "error"), default="debug")
+    logs.add_argument("--words", default="", help="only lines with these in them")
+    logs.add_argument("--follow", action="store_true", help="go on with what comes")
     _add_jobs(commands)
     _add_library(commands)
     _add_backups(commands)
@@ -238,6 +269,16 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     add.add_argument("--name", help="name that others see (default: the user ID)")
     add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     _add_user_changes(user)
+    erase = _add(user, "erase", _administer("user erase"), "remove a person's data for good")
+    erase.add_argument("user_id", metavar="USERID")
+    erase.add_argument(
+        "--lectures",
+        choices=("keep", "remove"),
+        required=True,
+        help="keep: they stay, under --name; remove: they are deleted",
+    )
+    erase.add_argument("--name", default="Former lecturer", help="what stands in place of theirs")
+    erase.add_argument("--yes", action="store_true", help="do it; without, it only says what would happen")
     room = _add_group(commands, "room", "rooms and their stream keys")
     add = _add(room, "add", _administer("room add"), "add a room")
     add.add_argument("slug", metavar="SLUG")

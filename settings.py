@@ -108,6 +108,7 @@ class Settings:
     whisper_model: str
     web_workers: int
     log_level: str
+    log_bytes: int
 
     @property
     def sessions_folder(self) -> Path:
@@ -141,6 +142,10 @@ class Settings:
     def quarantine_folder(self) -> Path:
         """Uploads in which the virus scanner found something."""
         return self.storage / "quarantine"
+
+    @property
+    def logs_folder(self) -> Path:
+        return self.storage / "logs"
 
     @property
     def models_folder(self) -> Path:
@@ -615,12 +620,24 @@ FIELDS: dict[str, Field] = {
     ),
     "KODO_WEB_WORKERS": Field("web_workers", "1", _whole(1, 64), "web processes"),
     "KODO_LOG_LEVEL": Field("log_level", "info", _log_level, "debug, info, warning or error"),
+    "KODO_LOG_SIZE": Field(
+        "log_bytes", "10M", _size, "of a log file; ten of each are kept (`storage/logs/`)"
+    ),
 }
 
 
 def unknown_names(environment: Mapping[str, str]) -> list[str]:
     """`KODO_*` variables that mean nothing here: a misspelt setting deserves a warning."""
     return sorted(k for k in environment if k.startswith("KODO_") and k not in FIELDS)
+
+
+def secret_values(environment: Mapping[str, str]) -> list[str]:
+    """What of an environment must not stand in a log: secrets, and the passwords in addresses."""
+    names = [name for name, field in FIELDS.items() if field.secret] + ["AWS_SECRET_ACCESS_KEY"]
+    values = [environment[name].strip() for name in names if environment.get(name)]
+    passwords = [urlsplit(value).password or "" for value in values if "://" in value]
+    plain = [value for value in values if "://" not in value]
+    return [one for one in (*plain, *passwords, *map(unquote, passwords)) if one]
 
 
 def _with_derived_defaults(parsed: dict[str, Any]) -> dict[str, Any]:

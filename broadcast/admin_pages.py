@@ -29,6 +29,8 @@ PAGES: Sequence[AdminPage] = (
     AdminPage("keeping_pages.rule", _("Which lectures are recorded"), "hard-drive"),
     AdminPage("backup_pages.backups", _("Backups"), "copy", operators=True),
     AdminPage("audit_pages.acts", _("Audit log"), "text-align-start"),
+    AdminPage("usage.page", _("Usage"), "signal"),
+    AdminPage("notices.page", _("Notices"), "info"),
 )
 
 

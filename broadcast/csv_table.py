@@ -53,15 +53,15 @@ def table(header: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
 
 def cell_text(cell: Cell) -> str:
     """A value as it stands in its cell, before quotes: times in UTC (ISO 8601), nothing for None."""
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, datetime):
-        return cell.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(cell, str):
         text = cell.replace("\0", "")  # there is none in a text file, and programs stop reading at it
         return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
     return str(cell)  # a number calculates nothing, also a negative one
 
 

@@ -35,6 +35,8 @@ BODY_SECONDS = 30.0
 MAX_HEADER_BYTES = 32 << 10
 # Beyond this an answer goes out as the client takes it, holding its thread.
 MAX_KEPT_ANSWER_BYTES = 8 << 20
+# A table of millions of lines is to begin at once; those who may have it are few.
+MAX_KEPT_TABLE_BYTES = 1 << 20
 FLASK_THREADS = 16
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -205,7 +207,7 @@ class _Reply:
         elif message["body"]:
             self.chunks.append(message["body"])
             self.size += len(message["body"])
-            if self.size > MAX_KEPT_ANSWER_BYTES:
+            if self.size > (MAX_KEPT_TABLE_BYTES if self._is_table() else MAX_KEPT_ANSWER_BYTES):
                 await self._stream()
 
     async def finish(self) -> None:
@@ -221,6 +223,9 @@ class _Reply:
         else:
             await self.send(self.start)
             await self.send({"type": "http.response.body", "body": b"".join(self.chunks), "more_body": False})
+
+    def _is_table(self) -> bool:
+        return self.headers.get(b"content-type", b"").startswith(b"text/csv")
 
     async def _stream(self) -> None:
         assert self.start is not None, "WSGI starts an answer before its body"

@@ -97,6 +97,16 @@ def recording_rule_strings() -> Strings:
     }
 
 
+def notices_strings() -> Strings:
+    return {"not_saved": _("The server does not answer. Nothing was changed. Please try again.")}
+
+
+def personal_data_strings() -> Strings:
+    return {
+        "not_erased": _("The server does not answer. Look again in a minute whether the person is erased.")
+    }
+
+
 def chrome_strings() -> Strings:
     """What media-chrome's elements say, by the English words that they know it by."""
     said = {
@@ -437,6 +447,7 @@ def jobs_strings() -> Strings:
         "kind_backup": _("Backup"),
         "kind_backup_check": _("Check of the backups"),
         "kind_restore": _("Restore from a backup"),
+        "kind_notice_mail": _("Notice by mail"),
         "percent": _("{percent} percent done"),
         "percent_left": _("{percent} percent done, about {time} left"),
         "wait_turn": _("Waits for its turn"),
@@ -575,6 +586,8 @@ STRINGS: Mapping[str, Callable[[], Strings]] = {
     "studio_page.js": studio_strings,
     "held_recording.js": held_strings,
     "recording_rule_page.js": recording_rule_strings,
+    "notices_page.js": notices_strings,
+    "personal_data_page.js": personal_data_strings,
     "media_panel.js": media_strings,
     "library_page.js": library_strings,
     "recording_form.js": recording_form_strings,

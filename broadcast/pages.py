@@ -26,9 +26,13 @@ from broadcast import (
     keeping_pages,
     languages,
     library_pages,
+    notice_board,
+    notice_views,
     people_pages,
+    personal_views,
     room_keeping,
     room_lists,
+    usage_views,
     word_search,
 )
 from broadcast.event_log import iso_utc
@@ -68,6 +72,9 @@ def install(app: Flask) -> None:
     app.register_blueprint(people_pages.blueprint)
     app.register_blueprint(backup_pages.blueprint)
     app.register_blueprint(audit_pages.pages)
+    app.register_blueprint(usage_views.blueprint)
+    app.register_blueprint(notice_views.blueprint)
+    app.register_blueprint(personal_views.blueprint)
 
 
 @blueprint.get("/")
@@ -274,6 +281,7 @@ def _for_every_page() -> dict[str, Any]:
         "language_tags": languages.TAGS,
         "password_length": ACCOUNT_PASSWORD_LENGTH,
         "server_time": iso_utc(utc_now()),
+        "notices_here": lambda: notice_board.notices_here(person),
         "strings_of": lambda script: STRINGS[script](),
         "here": request.full_path.rstrip("?") if request and request.method == "GET" else "/",
     }

@@ -6,12 +6,13 @@ in `people.routes.RULES`; who may watch is judged here, for an answer without me
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
 from apiflask import APIBlueprint, Schema
 from apiflask.fields import Boolean, Float, Integer, Nested, String
-from apiflask.validators import Length, OneOf
+from apiflask.validators import Length, OneOf, Range
 from flask import Response, request, session
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -41,6 +42,7 @@ from library.database import DatabaseUnavailable, utc_now
 from library.jobs import newest_of
 from library.keeping import Kept
 from library.models import Job, LectureSession
+from library.usage import Heard, Quality, device_of
 from people import doors
 from people import rooms as room_rules
 from people.acts import note_in_room, saw
@@ -69,6 +71,7 @@ UNFIT = (
 _FOR_MEMBERS = (Reason.SIGN_IN, Reason.DEACTIVATED, Reason.NOT_MEMBER)
 PICTURE_URLS = ("poster_url", "thumbnail_url", "storyboard_url", "loudness_url")
 WATCHED_URLS = ("mp4_url", "transcript_url", "chapters_url", *PICTURE_URLS)  # null for who may not watch
+MOST_SECONDS = 7 * 24 * 3600  # that a page tells of itself
 ACCESS_MODES = [mode.value for mode in RoomAccess]
 
 
@@ -183,7 +186,22 @@ class UnlockIn(Schema):
 
 
 class BeaconIn(Schema):
-    viewer = String(required=True, validate=Length(8, 64))
+    viewer = String(required=True, validate=Length(8, 64), metadata={"description": "random, of the tab"})
+    page = String(
+        load_default=None, validate=Length(8, 64), metadata={"description": "random, of the page's own life"}
+    )
+    session = String(load_default=None, validate=Length(1, 64), metadata={"description": "what is played"})
+    replay = Boolean(load_default=False, metadata={"description": "it has ended: counted as no viewer now"})
+    seconds = Integer(load_default=0, validate=Range(0, MOST_SECONDS), metadata={"description": "played"})
+    stalled = Integer(
+        load_default=0, validate=Range(0, MOST_SECONDS), metadata={"description": "seconds without media"}
+    )
+    stalls = Integer(load_default=0, validate=Range(0, 100_000))
+    height = Integer(load_default=None, validate=Range(1, 10_000), metadata={"description": "of the picture"})
+    kbps = Integer(load_default=None, validate=Range(1, 1_000_000))
+    latency_ms = Integer(
+        load_default=None, validate=Range(0, 1000 * MOST_SECONDS), metadata={"description": "behind live"}
+    )
 
 
 class PublishTokenIn(Schema):
@@ -372,12 +390,48 @@ def unlock(slug: str, json_data: dict[str, Any]) -> Response:
 @blueprint.input(BeaconIn, location="json")
 @limiter.limit("6000 per minute")
 def beacon(slug: str, json_data: dict[str, Any]) -> Response:
-    """A page watches: counted for two beacon intervals."""
-    room = room_here(slug)
-    if not doors.may_watch(current_user(), room, visit_here(room)):
+    """A page watches: counted for two beacon intervals, and a visit in the usage history."""
+    room, person = room_here(slug), current_user()
+    played = _played_in(room, json_data["session"])
+    if not _may_play(person, room, played):
         raise Problem(403, _("Not allowed"), _("You may not watch this room."))
-    services().viewers.beacon(room.id, json_data["viewer"])
+    if not json_data["replay"]:
+        services().viewers.beacon(room.id, json_data["viewer"])
+    services().usage.note(_heard(room, person, played, json_data))
     return Response(status=204)
+
+
+def _played_in(room: Room, session_id: str | None) -> LectureSession | None:
+    """The room's session that a page plays; None for what the database does not know (yet), or another's."""
+    if session_id is None or not session_id.isprintable():
+        return None
+    with services().database.reading() as transaction:
+        row = transaction.get(LectureSession, session_id)
+    return row if row is not None and row.room_id == room.id else None
+
+
+def _may_play(person: User | None, room: Room, played: LectureSession | None) -> bool:
+    """As the page was let in: to the room, or to a recording that others may watch than its room."""
+    if doors.may_watch(person, room, visit_here(room)):
+        return True
+    return played is not None and played.phase == "ended" and bool(_verdict_on(person, room, played))
+
+
+def _heard(room: Room, person: User | None, played: LectureSession | None, told: dict[str, Any]) -> Heard:
+    now = utc_now()
+    return Heard(
+        organization_id=room.organization_id,
+        room_id=room.id,
+        session_id=played.id if played is not None else None,
+        user_id=person.id if person is not None else None,
+        viewer=told["viewer"],
+        page=told["page"] or told["viewer"],
+        live=not told["replay"],
+        device=device_of(request.user_agent.string),
+        started_at=now,
+        ended_at=now,
+        quality=Quality(**{one.name: told[one.name] for one in fields(Quality)}),
+    )
 
 
 # What the answers are made of

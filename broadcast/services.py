@@ -12,6 +12,7 @@ from broadcast.event_log import EventLog
 from broadcast.live_poster import LivePosters
 from broadcast.recorder_client import RecorderClient
 from broadcast.session_directory import SessionDirectory
+from broadcast.usage_log import UsageLog
 from broadcast.viewers import ViewerCounts
 from library.database import Database
 from people.entry import Entry
@@ -37,6 +38,7 @@ class WebServices:
     access: AccessBook
     directory: SessionDirectory
     viewers: ViewerCounts
+    usage: UsageLog
     event_log: EventLog
     announce: Callable[[str], None]
     tell: Callable[[Mapping[str, object]], None]

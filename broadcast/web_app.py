@@ -29,9 +29,12 @@ from broadcast import (
     line_test,
     live_views,
     media_api,
+    notice_board,
+    notice_views,
     oembed_views,
     pages,
     people_api,
+    personal_views,
     picture_views,
     poster_api,
     poster_views,
@@ -48,6 +51,7 @@ from broadcast import (
     transcription_api,
     tus,
     upload_api,
+    usage_views,
     watched_api,
     whip_views,
 )
@@ -102,6 +106,7 @@ def create_app(services: WebServices, live_answers: LiveAnswers, feed: EventFeed
     app.before_request(tus.lift_limit)  # before anything looks into the body
     app.before_request(transcript_api.lift_limit)
     lecture_board.install(app, services.database, services.viewers.count)
+    notice_board.install(app, services.database)
     protection = session_cookie.install(
         app,
         services.database,
@@ -154,6 +159,9 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(search_api.blueprint)
     app.register_blueprint(watched_api.blueprint)
     app.register_blueprint(chapter_api.blueprint)
+    app.register_blueprint(usage_views.api)
+    app.register_blueprint(notice_views.api)
+    app.register_blueprint(personal_views.api)
     app.register_blueprint(line_test.blueprint)
     app.register_blueprint(whip_views.blueprint)
     app.register_blueprint(download_views.blueprint)

@@ -26,7 +26,8 @@ from uuid_utils import uuid7
 from library.outage import Outage, StillAway
 
 BUSY_SECONDS = 2.0
-_POOL = {"pool_size": 8, "max_overflow": 24, "pool_timeout": BUSY_SECONDS}
+# What a statement was given (digests of passwords and keys) does not stand in the text of an error.
+_POOL = {"pool_size": 8, "max_overflow": 24, "pool_timeout": BUSY_SECONDS, "hide_parameters": True}
 
 
 class DatabaseUnavailable(Exception):

@@ -551,3 +551,110 @@ class AvailabilityDay(Base):
     good: Mapped[float] = mapped_column(Float)
     bad: Mapped[float] = mapped_column(Float)
     skipped: Mapped[float] = mapped_column(Float)
+
+
+class Device(StrEnum):
+    """What somebody watches with, as far as its browser tells."""
+
+    PHONE = "phone"
+    TABLET = "tablet"
+    DESKTOP = "desktop"
+    OTHER = "other"
+
+
+class Visit(Base):
+    """One watching of one lecture, live or recorded, by one page (`library.usage`; decision 0028).
+
+    `id`: made of the page's own random value, the room and the lecture, so that whichever web process hears a
+    beacon writes the same row. `viewer`: made of that value alone, what strangers are counted by; `user_id`:
+    who was signed in. No references: a row must not keep a person, a room or a lecture from being removed.
+    `seconds`: played; `stalled`: of waiting for media; `height`, `kbps`: of the picture seen last.
+    """
+
+    __tablename__ = "visits"
+    __table_args__ = (
+        CheckConstraint("device IN ('phone', 'tablet', 'desktop', 'other')", name="device"),
+        Index("ix_visits_started_at_id", "started_at", "id"),
+        Index("ix_visits_organization_id_started_at_id", "organization_id", "started_at", "id"),
+        Index("ix_visits_user_id", "user_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(24), primary_key=True)
+    organization_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    room_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    session_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), default=None)
+    user_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), default=None)
+    viewer: Mapped[str] = mapped_column(String(16))
+    live: Mapped[bool] = mapped_column()
+    device: Mapped[str] = mapped_column(String(8))
+    started_at: Mapped[datetime] = mapped_column()
+    ended_at: Mapped[datetime] = mapped_column()
+    seconds: Mapped[int] = mapped_column(default=0)
+    stalled: Mapped[int] = mapped_column(default=0)
+    stalls: Mapped[int] = mapped_column(default=0)
+    height: Mapped[int | None] = mapped_column(default=None)
+    kbps: Mapped[int | None] = mapped_column(default=None)
+    latency_ms: Mapped[int | None] = mapped_column(default=None)
+
+
+class UsageTotal(Base):
+    """What visits that began in a day, week or month add up to; of nobody in particular, and kept.
+
+    `span`: a `usage_periods.Span`; `first`: its first day in the server's zone, ISO. `room_id` "": of all of
+    the organization's rooms; `organization_id` "", too: of the installation; that row is there for each
+    period that was added up. `smooth`: visits that waited for less than a hundredth of their time.
+    `latency_ms`, `kbps`: means of those that told theirs.
+    """
+
+    __tablename__ = "usage_totals"
+
+    span: Mapped[str] = mapped_column(String(8), primary_key=True)
+    first: Mapped[str] = mapped_column(String(10), primary_key=True)
+    organization_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    room_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    lectures: Mapped[int] = mapped_column(default=0)
+    visits: Mapped[int] = mapped_column(default=0)
+    viewers: Mapped[int] = mapped_column(default=0)
+    seconds: Mapped[int] = mapped_column(BigInteger, default=0)
+    stalled: Mapped[int] = mapped_column(BigInteger, default=0)
+    smooth: Mapped[int] = mapped_column(default=0)
+    phones: Mapped[int] = mapped_column(default=0)
+    tablets: Mapped[int] = mapped_column(default=0)
+    desktops: Mapped[int] = mapped_column(default=0)
+    latency_ms: Mapped[int | None] = mapped_column(default=None)
+    kbps: Mapped[int | None] = mapped_column(default=None)
+    added_up_at: Mapped[datetime] = mapped_column()
+
+
+class Notice(Base):
+    """Words of an admin to all users: of an organization, or (None) of the installation.
+
+    `texts`: by language (`ja`, `en`, `zh`), at least one. Shown from `starts_at` to `ends_at` (None: until it
+    is withdrawn). `mailed_at`: when somebody ordered that it goes by mail, too.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (Index("ix_notices_starts_at", "starts_at"),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    organization_id: Mapped[str | None] = mapped_column(ForeignKey("organizations.id"), default=None)
+    texts: Mapped[dict[str, str]] = mapped_column(JSON)
+    starts_at: Mapped[datetime] = mapped_column()
+    ends_at: Mapped[datetime | None] = mapped_column(default=None)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    created_by: Mapped[str | None] = mapped_column(String(ID_LENGTH), default=None)
+    mailed_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class NoticeMail(Base):
+    """To whom a notice was sent by mail: written before it is, so that nobody ever gets it twice.
+
+    `sent_at`: None while it is on its way, and for good where the job was killed just then.
+    """
+
+    __tablename__ = "notice_mails"
+
+    notice_id: Mapped[str] = mapped_column(ForeignKey("notices.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    sent_at: Mapped[datetime | None] = mapped_column(default=None)
+    refused: Mapped[bool] = mapped_column(default=False, server_default=false())

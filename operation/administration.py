@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from broadcast import room_keeping
+from broadcast import erasure, room_keeping
 from broadcast.event_log import EventLog
 from broadcast.recorder_client import RecorderClient, RecorderRefused, RecorderUnavailable
-from library import object_moves, object_scan
+from library import erasure_list, object_moves, object_scan
 from library.database import (
     Database,
     DatabaseUnavailable,
@@ -39,6 +39,7 @@ from operation.far_files import told_by_marker
 from operation.recording_files import files_of
 from operation.wrong_use import WrongUse
 from people import command_line, setup_link, user_commands
+from people.accounts import one_line, user_of
 from people.models import Role
 from settings import Settings
 
@@ -63,6 +64,7 @@ ERRORS = (
     *door_commands.ERRORS,
     DatabaseMissing,
     DatabaseUnavailable,
+    erasure.StillLive,
     JobNotFound,
     job_commands.JobsNotDone,
     library_commands.CannotBeCopied,
@@ -85,6 +87,18 @@ def prepare(settings: Settings, *, backup: bool = True) -> None:
         backup_commands.before_migration(settings)
     migrate(settings.database_url)
     installation_secret(settings.storage)
+    _erase_again(settings)
+
+
+def _erase_again(settings: Settings) -> None:
+    """A database that was restored from before an erasure knows the person again."""
+    if not erasure_list.load(settings.storage):
+        return
+    database = open_database(settings.database_url)
+    try:
+        erasure.repeat(settings, database)
+    finally:
+        database.close()
 
 
 def _refuse_to_hide_a_loss(settings: Settings) -> None:
@@ -155,6 +169,23 @@ def _user_import(settings: Settings, parsed: argparse.Namespace) -> None:
     except OSError as error:
         raise WrongUse(f"{parsed.file}: {error.strerror}") from error
     print(f"{'would be ' if parsed.dry_run else ''}invited: {len(judged.new)}, there already: {judged.known}")
+
+
+def _user_erase(settings: Settings, parsed: argparse.Namespace) -> None:
+    """Says what would happen; with `--yes` it does."""
+    with _database(settings) as database:
+        with database.reading() as transaction:
+            person = user_of(transaction, parsed.user_id)
+            extent = erasure.extent(transaction, person)
+        for name, count in asdict(extent).items():
+            print(f"{name}: {count}")
+        if not parsed.yes:
+            print(f"Nothing was changed. With --yes {person.user_id} is erased; lectures: {parsed.lectures}.")
+            return
+        erasure.erase(
+            settings, database, person, erasure.Lectures(parsed.lectures), name=one_line(parsed.name), by=None
+        )
+    print("erased")
 
 
 def _room_add(settings: Settings, parsed: argparse.Namespace) -> None:
@@ -349,6 +380,7 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "user activate": _with_database(_user_activate),
     "user reset-link": _user_reset_link,
     "user import": _user_import,
+    "user erase": _user_erase,
     "room add": _room_add,
     "room list": _room_list,
     "room key": _room_key,

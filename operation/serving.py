@@ -28,7 +28,8 @@ PORT_SECONDS = 5.0  # a web process whose supervisor was killed needs some to le
 
 def serve_all(settings: Settings) -> int:
     """Serve until a signal → exit code. Raises SettingsError."""
-    logging_setup.configure("supervisor", settings.log_level)
+    folder = logging_setup.LogFolder(settings.logs_folder, settings.log_bytes)
+    logging_setup.configure("supervisor", settings.log_level, folder)
     for name in unknown_names(os.environ):
         log.warning("%s means nothing here: misspelt?", name)
     _check_storage(settings)

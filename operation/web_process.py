@@ -29,6 +29,7 @@ from broadcast.recording_access import RecordingBook, changes_in
 from broadcast.services import WebServices
 from broadcast.session_directory import SessionDirectory
 from broadcast.upload_expiry import UploadExpiry
+from broadcast.usage_log import UsageLog
 from broadcast.viewers import ViewerCounts
 from broadcast.web_app import create_app
 from library.backup_place import is_set_up
@@ -37,7 +38,9 @@ from library.database import Database, open_database
 from library.object_care import ObjectCare
 from library.removal_care import RemovalCare
 from library.secret_key import installation_secret
+from library.usage_totals import UsageCare
 from operation import backup_run, object_jobs
+from operation.access_log import AccessLog
 from operation.far_reader import far_reader_of_viewers, note_damage
 from operation.open_files import warn_if_few
 from operation.web_server import serve
@@ -64,7 +67,7 @@ async def _serve(settings: Settings) -> None:
         await front.open()
         _rest_the_collector()
         try:
-            await serve(front, settings, stop)
+            await serve(AccessLog(front, settings.trusted_proxies), settings, stop)
         finally:
             await front.close()
     finally:
@@ -93,6 +96,7 @@ def build_front(settings: Settings, database: Database) -> Front:
     feed = EventFeed(log, hints.tell)
     directory = SessionDirectory(settings, database)
     viewers = ViewerCounts(settings.beacon_seconds, log, feed.announce, hints.tell)
+    usage = UsageLog(database)
     adopter = SessionAdopter(
         database,
         log,
@@ -117,6 +121,7 @@ def build_front(settings: Settings, database: Database) -> Front:
         access=book,
         directory=directory,
         viewers=viewers,
+        usage=usage,
         event_log=log,
         announce=feed.announce,
         tell=hints.tell,
@@ -130,7 +135,8 @@ def build_front(settings: Settings, database: Database) -> Front:
     backups = BackupCare(
         database, settings.backup_time if is_set_up(settings) else None, tell_late=backup_run.tell_late
     )
-    background = (far, entry, book, hints, feed, viewers, adopter, expiry, care, removal, signs, backups)
+    looks = (expiry, care, removal, backups, UsageCare(database))
+    background = (far, entry, book, hints, feed, viewers, usage, adopter, signs, *looks)
     on_forged = _counter_of_forged(signs, settings)
     return Front(app, answers, windows, feed=feed, background=background, far=far, on_forged=on_forged)
 

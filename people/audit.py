@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from sqlalchemy.orm import Session
 
 from library.database import Database, exclusive, utc_now
 from people.models import AuditRow, User
+
+security = logging.getLogger("kodo.security")
 
 BEFORE_THE_FIRST = "0" * 64
 ACTION_LENGTH = 64
@@ -124,10 +127,21 @@ def _append(transaction: Session) -> None:
     newest = head(transaction)
     number, previous = (newest.number, newest.hash) if newest is not None else (0, BEFORE_THE_FIRST)
     for act in waiting:
+        security.info("%s", act.action, extra=_told(act))
         number += 1
         row = _row(number, act, secrets.token_hex(16), previous)
         previous = row.hash
         transaction.add(row)
+
+
+def _told(act: Act) -> dict[str, str | None]:
+    """For the security log, which also stands where nobody can reach the database; without details."""
+    return {
+        "actor": act.actor_id,
+        "organization": act.organization_id,
+        "subject": act.subject,
+        "address": act.address,
+    }
 
 
 @event.listens_for(Session, "after_rollback")

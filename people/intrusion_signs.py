@@ -24,6 +24,7 @@ from library.database import Database, DatabaseUnavailable, exclusive, utc_now
 from people.models import IntrusionSign
 
 log = logging.getLogger(__name__)
+security = logging.getLogger("kodo.security")
 
 STRETCH = timedelta(minutes=5)
 KEPT_FOR = timedelta(days=31)
@@ -199,14 +200,18 @@ class SignCounter:
             counts, self._counts = self._counts, Counter()
         if not counts:
             return
+        seen = [Seen(*key, count) for key, count in sorted(counts.items())]
         try:
             with self._database.session() as transaction:
-                seen = [Seen(*key, count) for key, count in sorted(counts.items())]
                 add(transaction, seen, self._clock())
         except DatabaseUnavailable:
             with self._lock:
                 self._counts.update(counts)
             raise
+        for one in seen:
+            if one.kind is not Sign.KEY_USED:
+                told = {"address": one.address, "subject": one.subject, "count": one.count}
+                security.warning("refused: %s", one.kind, extra=told)
 
     def open(self) -> None:
         if self._thread is None:

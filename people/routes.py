@@ -89,6 +89,23 @@ RULES: Mapping[str, Rule] = {
     "guests.add_link": Rule.ROOM_MANAGERS,
     "guests.revoke_link": Rule.ROOM_MANAGERS,
     "links.enter": Rule.ANYONE,  # the token in the address is the key
+    "usage.page": Rule.ADMINS,  # each of their own organization, operators of all
+    "usage.periods_csv": Rule.ADMINS,
+    "usage.rooms_csv": Rule.ADMINS,
+    "usage.visits_csv": Rule.ADMINS,
+    "usage_api.get_usage": Rule.ADMINS,
+    "personal.own_page": Rule.SIGNED_IN,
+    "personal.own_data": Rule.SIGNED_IN,
+    "personal.page": Rule.ADMINS,  # each of their own organization's people: judged in the views
+    "personal.data": Rule.ADMINS,
+    "personal_api.get_extent": Rule.ADMINS,
+    "personal_api.erase": Rule.ADMINS,
+    "notices.page": Rule.ADMINS,  # each to their own organization; to everybody: judged in the view
+    "notices_api.get_shown": Rule.ANYONE,  # tells each what is for them
+    "notices_api.list_notices": Rule.ADMINS,
+    "notices_api.add_notice": Rule.ADMINS,
+    "notices_api.withdraw_notice": Rule.ADMINS,
+    "notices_api.mail_notice": Rule.ADMINS,
     # The API. Who may watch is judged in the views: an answer without media addresses is one, too.
     "openapi.spec": Rule.ANYONE,
     "api.get_room": Rule.ANYONE,

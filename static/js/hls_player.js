@@ -102,6 +102,12 @@ export class HlsPlayer extends EventTarget {
     return edge === null ? 0 : Math.max(0, edge - this.video.currentTime);
   }
 
+  /** Bit rate of what is played, as its playlist tells it; 0 where nobody knows. */
+  get kbps() {
+    const level = this.#hls?.levels[this.#hls.currentLevel];
+    return Math.round((level?.bitrate ?? 0) / 1000);
+  }
+
   /** Wall clock (ms) of the picture shown, where the playlist tells it. @returns {number | null} */
   get playingDate() {
     const date = this.#hls ? this.#hls.playingDate : nativeDate(this.video);

@@ -30,6 +30,7 @@ const KINDS = new Map(Object.entries({
   backup: "kind_backup",
   "backup-check": "kind_backup_check",
   restore: "kind_restore",
+  "notice-mail": "kind_notice_mail",
 }));
 
 /** @type {Map<string, string>} why a job waits → its sentence */

@@ -36,7 +36,7 @@ const memory = new PlaybackMemory();
 const autoplay = new Autoplay(video, need("#unmute"));
 const marks = new MarkStrip(player);
 const wake = new WakeLock();
-const beacon = new Beacon();
+const beacon = new Beacon(player);
 const troubles = new Troubles(video);
 const playing = new NowPlaying(player, autoplay, memory, {
   timeAsked: timeAskedFor(location.search),
@@ -204,7 +204,8 @@ function apply() {
   const { session } = room;
   const onAir = view === "live" || view === "slate";
   wake.set(onAir);
-  beacon.run(room.beacon_url, room.beacon_seconds, !data.watch && onAir);
+  const isWatched = session !== null && (view === "replay" || (onAir && !data.watch));
+  beacon.run(room.beacon_url, room.beacon_seconds, isWatched ? { session: session.id, replay: view === "replay" } : null);
   player.zero = Date.parse(session?.started_at ?? "");
   if (ofPage.offRecord) ofPage.offRecord.hidden = !(onAir && session?.off_record);
   if (session?.hls_url && onAir) {

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from broadcast import lecture_board, pages, poster_views, rate_limits
+from broadcast import lecture_board, notice_board, pages, poster_views, rate_limits
 from broadcast.access import AccessBook
 from broadcast.event_log import EventLog
 from broadcast.live_poster import LivePosters
@@ -19,6 +19,7 @@ from broadcast.live_windows import LiveWindows
 from broadcast.recorder_client import RecorderClient
 from broadcast.services import KEY, WebServices
 from broadcast.session_directory import SessionDirectory
+from broadcast.usage_log import UsageLog
 from broadcast.viewers import ViewerCounts
 from library.database import Database, utc_now
 from library.models import LectureSession
@@ -43,6 +44,7 @@ def make_page_app(database: Database, storage: Path, public_url: str = PUBLIC_UR
     app.register_blueprint(password_views.blueprint)
     viewers = ViewerCounts(30.0, EventLog(database), lambda room: None, lambda hint: None)
     lecture_board.install(app, database, viewers.count)
+    notice_board.install(app, database)
     pages.install(app)
     app.register_blueprint(poster_views.blueprint)
     app.extensions[KEY] = _services(settings, database, viewers)
@@ -61,6 +63,7 @@ def _services(settings: Settings, database: Database, viewers: ViewerCounts) -> 
         access=AccessBook(b"s" * 32, dict),
         directory=SessionDirectory(settings, database),
         viewers=viewers,
+        usage=UsageLog(database),
         event_log=EventLog(database),
         announce=lambda room: None,
         tell=lambda hint: None,

@@ -62,6 +62,8 @@ MODULES_OF_PAGE = {
     "chapters_panel.js": ("chapters_panel.js",),
     "held_recording.js": ("held_recording.js",),
     "recording_rule_page.js": ("recording_rule_page.js",),
+    "notices_page.js": ("notices_page.js",),
+    "personal_data_page.js": ("personal_data_page.js",),
     "rooms_page.js": ("rooms_page.js",),
     "jobs_page.js": ("jobs_page.js", "job_lines.js", "job_words.js"),
     "backups_page.js": ("backups_page.js", "job_lines.js", "job_words.js"),

@@ -30,6 +30,7 @@ from broadcast.recorder_client import RecorderClient
 from broadcast.recording_access import RecordingBook, changes_in
 from broadcast.services import WebServices
 from broadcast.session_directory import SessionDirectory
+from broadcast.usage_log import UsageLog
 from broadcast.viewers import ViewerCounts
 from broadcast.web_app import create_app
 from library.database import Database, open_database
@@ -127,6 +128,7 @@ class WebStage:
         self.viewers = ViewerCounts(
             self.settings.beacon_seconds, self.log, self.feed.announce, self.hints.append
         )
+        self.usage = UsageLog(self.database)
         self.windows = LiveWindows(self.settings.session_roots, self.settings.part_seconds, far=far)
         self.services = WebServices(
             settings=self.settings,
@@ -136,6 +138,7 @@ class WebStage:
             access=self.book,
             directory=self.directory,
             viewers=self.viewers,
+            usage=self.usage,
             event_log=self.log,
             announce=self.feed.announce,
             tell=self.hints.append,

@@ -56,6 +56,7 @@ def scenes(stage: Stage) -> list[Scene]:
         *_own_rooms(),
         *_jobs(),
         *_people(),
+        *_usage(stage),
         *_studio(),
         *_completion(),
     ]
@@ -349,6 +350,46 @@ def _jobs() -> list[Scene]:
 def _open_return(page: Page, _stage: Stage) -> None:
     page.locator("#found button").first.click()
     page.wait_for_selector("#return-dialog[open]")
+
+
+def _usage(stage: Stage) -> list[Scene]:
+    return [
+        Scene("usage", "Usage", "/admin/usage", "#rooms-title", who="admin", languages=ALL_LANGUAGES),
+        Scene("usage-empty", "Usage: nothing yet", "/admin/usage", ".empty:visible", who="another"),
+        Scene("notices", "Notices to all users", "/admin/notices", "#notice-list li", who="admin"),
+        Scene(
+            "notice",
+            "A notice at the head of a page",
+            "/rooms",
+            "[data-notice]",
+            signed_in=True,
+            before=_announced,
+            after=_look_again,
+        ),
+        Scene(
+            "personal-data",
+            "A person's data, and erasing them",
+            f"/admin/people/{stage.owner}/data",
+            "#erase-form",
+            who="admin",
+        ),
+        Scene("account-data", "One's own data", "/account/data", "h2", signed_in=True),
+    ]
+
+
+def _announced(page: Page, _stage: Stage) -> None:
+    """On this page alone: a real one would stand on all the others, too."""
+    text = (
+        "今夜22:00から約30分、保守のため配信を止めます。\nMaintenance tonight from 22:00, about 30 minutes."
+    )
+    shown = {"notices": [{"id": "x", "text": text, "language": "ja"}]}
+    page.route("**/api/v1/notices", lambda route: route.fulfill(json=shown))
+
+
+def _look_again(page: Page, _stage: Stage) -> None:
+    page.wait_for_selector("#notices[data-ready]", state="attached")
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_selector("[data-notice]")
 
 
 def _studio() -> list[Scene]:

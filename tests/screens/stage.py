@@ -18,8 +18,18 @@ from library import backup_records, chapters, removals, transcripts, watching
 from library.chapter_list import Chapter
 from library.database import utc_now
 from library.keeping import Removal
-from library.models import BackupGeneration, Film, FilmState, Job, LectureSession
+from library.models import (
+    BackupGeneration,
+    Device,
+    Film,
+    FilmState,
+    Job,
+    LectureSession,
+    Notice,
+)
 from library.transcript_formats import Cue, Word
+from library.usage import Heard, Quality, write
+from library.usage_totals import add_up
 from people.accounts import create_user
 from people.models import Organization, Role, Room, RoomAccess, User
 from people.rooms import change_room
@@ -87,6 +97,8 @@ class Stage:
     """`cookies`: by who is signed in: the rooms' `owner`, the `admin` of their organization, and that of
     `another`, which has nothing. `setup`: a link that still works, of the empty installation; `invitation`:
     one of the other. `film`: to be uploaded.
+    `another`, which has nothing. `setup`: a link that still works, of the empty installation. `film`: to be
+    uploaded. `owner`: that person's id.
     """
 
     full: Installation
@@ -96,6 +108,7 @@ class Stage:
     setup: str
     invitation: str
     film: Path
+    owner: str
 
 
 @contextmanager
@@ -149,7 +162,7 @@ def _people_in(browser: Browser, full: Installation, empty: Installation, encode
     _crowd(browser, full, cookies["owner"])
     invitation = _people(full)
     film = make_clock_film(full.folder / "実験の記録.mp4")
-    return Stage(full, empty, cookies, past, setup, invitation, film)
+    return Stage(full, empty, cookies, past, setup, invitation, film, _usage(full, past))
 
 
 def _posters(installation: Installation, session_id: str) -> None:
@@ -301,6 +314,33 @@ def _jobs(installation: Installation, past: str) -> None:
             common = {"key": f"screens:{number}", "subject": subjects[number], "lane": "screens"}
             transaction.add(Job(kind=kind, not_before=far, **common, **values))
     database.close()
+
+
+def _usage(installation: Installation, past: str) -> str:
+    """Months of visits, and notices that are planned and over → the owner's id."""
+    database, now = database_of(installation), utc_now()
+    with database.session() as transaction:
+        owner = transaction.scalars(select(User).where(User.user_id == USERS["owner"])).one()
+        rooms = transaction.scalars(select(Room).where(Room.slug.in_(("algebra", "physics", "past")))).all()
+        for number in range(900):
+            room, at = rooms[number % 7 % 3], now - timedelta(hours=7 * number)
+            device = list(Device)[(number % 10 > 5) + (number % 10 > 8)]
+            person = owner.id if number % 50 == 0 else None
+            told = (room.organization_id, room.id, past, person, f"viewer {number % 211}", str(number), True)
+            played = Quality(600 + number * 17 % 4800, number % 4, number % 2, 720, 1500, 1700 + number % 400)
+            write(transaction, [Heard(*told, device, at, at + timedelta(hours=1.5), played)])
+        texts = {
+            "ja": "土曜日の10時から11時まで、更新のため停止します。",
+            "en": "Down for an update, Saturday 10 to 11.",
+        }
+        common = {"organization_id": owner.organization_id, "created_by": owner.id}
+        planned = {"starts_at": now + timedelta(days=2), "ends_at": now + timedelta(days=4)}
+        over = {"starts_at": now - timedelta(days=9), "ends_at": now - timedelta(days=8)}
+        transaction.add(Notice(texts=texts, **planned, **common))
+        transaction.add(Notice(texts={"ja": "新しい字幕機能を始めました。"}, **over, **common))
+    add_up(database, now)
+    database.close()
+    return owner.id
 
 
 def _shut(installation: Installation, slug: str, access: RoomAccess) -> None:

@@ -119,6 +119,7 @@ def test_every_field_of_the_object_comes_from_one_variable() -> None:
         ("KODO_MAIL_FROM", "Kodo kodo@example.jp"),
         ("KODO_MAIL_FROM", "a@x.jp\nBcc: b <b@x.jp>"),
         ("KODO_LOG_LEVEL", "loud"),
+        ("KODO_LOG_SIZE", "ten"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_settings_name(name: str, value: str) -> None:
