@@ -389,7 +389,8 @@ def _webhooks(text: str) -> tuple[str, ...]:
 
 
 def _time_server(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":") if re.search(r"[^:]:\d+$|\]:\d+$", text) else (text, "", "123")
+    has_port = re.search(r"[^:]:\d+$|\]:\d+$", text, re.ASCII)
+    host, _, port = text.rpartition(":") if has_port else (text, "", "123")
     if not re.fullmatch(r"\[?[A-Za-z0-9.:-]{1,253}\]?", host, re.ASCII) or not 0 < int(port) < 65536:
         raise ValueError("must be HOST or HOST:PORT")
     return host.strip("[]"), int(port)

@@ -1,4 +1,4 @@
-"""Servers on loopback that the watching process speaks to: one that takes webhooks, one that tells the time."""
+"""Servers on loopback that the watching process speaks to: of webhooks, and of the time."""
 
 from __future__ import annotations
 
