@@ -74,6 +74,20 @@ def _worker(_: argparse.Namespace) -> int:
     return run(settings)
 
 
+def _watch(_: argparse.Namespace) -> int:
+    settings = _settings_of_process("watch")
+    from operation.health.watch_process import run
+
+    return run(settings)
+
+
+def _probe(_: argparse.Namespace) -> int:
+    settings = _settings_of_process("probe")
+    from operation.health.live_chain import run
+
+    return run(settings)
+
+
 def _job_run(parsed: argparse.Namespace) -> int:
     settings = _settings_of_process("job")
     from operation.worker_process import run_job
@@ -172,6 +186,8 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "web", _web, "serve pages, API and media")
     _add(commands, "recorder", _recorder, "receive and record lectures")
     _add(commands, "worker", _worker, "do heavy work, such as MP4 files")
+    _add(commands, "watch", _watch, "look whether all is well, and tell the people named")
+    _add(commands, "probe", _probe, "try the live chain once, from publisher to viewer")
     migrate = _add(commands, "migrate", _administer("migrate"), "bring the database to this version")
     migrate.add_argument("--new-database", action="store_true", help="begin anew where the old one is gone")
     migrate.add_argument("--without-backup", action="store_true", help="make no backup before it changes")

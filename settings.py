@@ -103,6 +103,12 @@ class Settings:
     s3_access_key: str | None = field(repr=False)
     s3_secret_key: str | None = field(repr=False)
     smtp: MailServer | None = field(repr=False)  # None: no mail is sent
+    alarm_mail: tuple[str, ...]
+    alarm_webhooks: tuple[str, ...] = field(repr=False)
+    alarm_webhook_secret: str | None = field(repr=False)
+    check_seconds: float
+    live_probe: bool
+    ntp_server: tuple[str, int] | None  # None: as the kernel says
     mail_from: str | None  # an address, or `Name <address>`
     transcription_engine: str
     whisper_model: str
@@ -391,6 +397,33 @@ MAIL_ADDRESS = re.compile(
     r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}(?<!-))?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}(?<!-))?)*\Z",
     re.ASCII,
 )
+
+
+def _mail_addresses(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in text.split(","))
+    if not all(MAIL_ADDRESS.match(one) for one in found):
+        raise ValueError("must be mail addresses, separated by commas")
+    return found
+
+
+def _webhooks(text: str) -> tuple[str, ...]:
+    """Where the operator says: also inside the own network. No redirect is followed."""
+    found = tuple(text.split())
+    for one in found:
+        parts = urlsplit(one)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment or parts.username:
+            raise ValueError("must be http:// or https:// addresses, separated by spaces")
+    return found
+
+
+def _time_server(text: str) -> tuple[str, int]:
+    has_port = re.search(r"[^:]:\d+$|\]:\d+$", text, re.ASCII)
+    host, _, port = text.rpartition(":") if has_port else (text, "", "123")
+    if not re.fullmatch(r"\[?[A-Za-z0-9.:-]{1,253}\]?", host, re.ASCII) or not 0 < int(port) < 65536:
+        raise ValueError("must be HOST or HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
 _MAIL_PORTS = {"smtp": 25, "smtps": 465}
 
 
@@ -609,6 +642,35 @@ FIELDS: dict[str, Field] = {
     "KODO_MAIL_FROM": Field(
         "mail_from", "", _mail_from, "sender of mail, e.g. Kodo <kodo@example.ac.jp>; needed with a server"
     ),
+    "KODO_ALARM_MAIL": Field(
+        "alarm_mail", "", _mail_addresses, "who is told of trouble by mail, separated by commas"
+    ),
+    "KODO_ALARM_WEBHOOK": Field(
+        "alarm_webhooks",
+        "",
+        _webhooks,
+        "addresses that get a JSON POST of each trouble and its end, separated by spaces",
+        secret=True,
+    ),
+    "KODO_ALARM_WEBHOOK_SECRET": Field(
+        "alarm_webhook_secret",
+        "",
+        str,
+        "key of `X-Kodo-Signature`, the HMAC-SHA-256 of such a POST's body",
+        secret=True,
+    ),
+    "KODO_CHECK_SECONDS": Field(
+        "check_seconds", "30", _seconds(0.5, 30), "how often is looked whether all is well"
+    ),
+    "KODO_LIVE_PROBE": Field(
+        "live_probe", "yes", _yes_or_no, "yes: the live chain is tried, too, by a synthetic lecture"
+    ),
+    "KODO_NTP_SERVER": Field(
+        "ntp_server",
+        "",
+        _time_server,
+        "time server that the clock is held against; default: as the kernel says",
+    ),
     "KODO_TRANSCRIPTION_ENGINE": Field(
         "transcription_engine",
         "openai-whisper",
@@ -645,8 +707,7 @@ def _with_derived_defaults(parsed: dict[str, Any]) -> dict[str, Any]:
     _check_turn(parsed)
     _check_s3_keys(parsed)
     _check_moving(parsed)
-    if parsed["smtp"] and not parsed["mail_from"]:
-        raise SettingsError("KODO_MAIL_FROM", "KODO_SMTP_URL needs it")
+    _check_mail(parsed)
     if parsed["s3_path_style"] is None:
         parsed["s3_path_style"] = parsed["s3_endpoint"] is not None
     if parsed["public_url"] is None:
@@ -659,14 +720,20 @@ def _with_derived_defaults(parsed: dict[str, Any]) -> dict[str, Any]:
         parsed["backup_folder"] = parsed["storage"] / "backups"
     if parsed["storage"].is_relative_to(parsed["backup_folder"]):
         raise SettingsError("KODO_BACKUP_DIR", "the storage lies in it: name a folder of its own")
-    parsed["camera_networks"] = parsed["camera_networks"] or ()
-    parsed["trusted_proxies"] = parsed["trusted_proxies"] or ()
-    parsed["job_lanes"] = parsed["job_lanes"] or ()
+    for name in ("camera_networks", "trusted_proxies", "alarm_mail", "alarm_webhooks", "job_lanes"):
+        parsed[name] = parsed[name] or ()
     if parsed["spill_folder"] is None:
         # One folder per storage, so that two installations on a machine never meet in it.
         name = re.sub(r"[^A-Za-z0-9]+", "-", str(parsed["storage"])).strip("-")[-80:]
         parsed["spill_folder"] = Path("/dev/shm") / f"kodo-{name}"  # noqa: S108 - memory, made 0700
     return parsed
+
+
+def _check_mail(parsed: dict[str, Any]) -> None:
+    if parsed["smtp"] and not parsed["mail_from"]:
+        raise SettingsError("KODO_MAIL_FROM", "KODO_SMTP_URL needs it")
+    if parsed["alarm_mail"] and not parsed["smtp"]:
+        raise SettingsError("KODO_ALARM_MAIL", "KODO_SMTP_URL names no server that takes mail")
 
 
 def _check_tls(certificate: Path | None, key: Path | None) -> None:

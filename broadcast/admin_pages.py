@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
+from people.models import Role, User
+
 
 @dataclass(frozen=True, slots=True)
 class AdminPage:
@@ -23,17 +25,20 @@ class AdminPage:
 
 
 PAGES: Sequence[AdminPage] = (
+    AdminPage("health_pages.dashboard", _("Dashboard"), "gauge"),
     AdminPage("people_pages.list_people", _("People"), "users"),
     AdminPage("doors_pages.doors", _("Doors"), "door-open"),
-    AdminPage("pages.jobs", _("Jobs"), "gauge"),
+    AdminPage("pages.jobs", _("Jobs"), "refresh-cw"),
     AdminPage("keeping_pages.rule", _("Which lectures are recorded"), "hard-drive"),
     AdminPage("backup_pages.backups", _("Backups"), "copy", operators=True),
-    AdminPage("audit_pages.acts", _("Audit log"), "text-align-start"),
+    AdminPage("health_pages.health", _("Health"), "circle-check", operators=True),
     AdminPage("usage.page", _("Usage"), "signal"),
+    AdminPage("audit_pages.acts", _("Audit log"), "text-align-start"),
     AdminPage("notices.page", _("Notices"), "info"),
 )
 
 
-def shown(*, operates: bool) -> Sequence[AdminPage]:
-    """What a reader who administers has in the menu."""
-    return [one for one in PAGES if operates or not one.operators]
+def pages_of(person: User | None) -> Sequence[AdminPage]:
+    """What stands in the menu of whoever reads it."""
+    is_operator = person is not None and person.role == Role.OPERATOR
+    return [page for page in PAGES if is_operator or not page.operators]

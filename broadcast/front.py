@@ -28,6 +28,7 @@ from broadcast.live_address import Batch
 from broadcast.live_answers import LiveAnswers
 from broadcast.live_windows import LiveWindows
 from broadcast.outcome import BUSY, FORGED, Hold, Later
+from broadcast.request_counts import RequestCounts
 from recorder.far_media import FarMedia
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,9 @@ class Front:
         background: Sequence[Background] = (),
         far: FarMedia | None = None,
         on_forged: Callable[[Scope], None] = lambda _: None,
+        counts: RequestCounts | None = None,
     ) -> None:
+        self._counts = counts
         self._answers = answers
         self._on_forged = on_forged
         self._windows = windows
@@ -85,11 +88,25 @@ class Front:
                 answer = await self._live(scope)
                 if answer is FORGED:
                     self._on_forged(scope)
+                if self._counts is not None:
+                    self._counts.note(scope["path"], answer.status)
                 await send_answer(send, scope, answer)
             else:
-                await self._flask(scope, receive, send)
+                await self._flask(scope, receive, self._counted(scope, send))
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
+
+    def _counted(self, scope: Scope, send: Send) -> Send:
+        counts = self._counts
+        if counts is None:
+            return send
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                counts.note(scope["path"], message["status"])
+            await send(message)
+
+        return counted
 
     async def open(self) -> None:
         """Open the background services; a second call does nothing (the process and ASGI's start both ask).

@@ -46,7 +46,7 @@ from broadcast.recording_place import DAMAGED, places_of
 from library.database import DatabaseUnavailable, utc_now
 from library.models import LectureSession, Visibility
 from people import doors
-from people.accounts import administers, hosts, one_line, operates
+from people.accounts import administers, hosts, one_line
 from people.doors import Reason
 from people.models import Room, User
 from people.passwords import ACCOUNT_PASSWORD_LENGTH
@@ -274,7 +274,7 @@ def _for_every_page() -> dict[str, Any]:
         "person": person,
         "person_hosts": person is not None and hosts(person),
         "person_administers": person is not None and administers(person),
-        "admin_pages": admin_pages.shown(operates=person is not None and operates(person)),
+        "admin_pages": admin_pages.pages_of(person),
         "language": languages.chosen_language(),
         "language_tag": languages.TAGS[languages.chosen_language()],
         "languages": languages.LANGUAGES,

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from people import probe_room
 from recorder import session_state
 from recorder.log_folders import STATE_FILE, session_ids
 from recorder.media import SessionPhase
@@ -67,9 +68,11 @@ class SessionFiles:
             if stamp == self._stamps.get(session_id):
                 continue
             state = session_state.load(self._roots, session_id)
-            if state is not None:
+            if state is None:
+                continue
+            self._stamps[session_id] = stamp
+            if state.room_slug != probe_room.SLUG:  # of no lecture, and gone in a moment
                 changed[session_id] = state
-                self._stamps[session_id] = stamp
         if changed:
             self._take_over({**self._states, **changed})
 
@@ -81,7 +84,7 @@ class SessionFiles:
         self._root_stamps = stamps
         there = set(session_ids(self._roots))
         self._restless |= there - self._states.keys()
-        gone = self._states.keys() - there
+        gone = (self._states.keys() | self._stamps.keys()) - there
         self._restless &= there
         if gone:
             for session_id in gone:

@@ -21,6 +21,8 @@ from broadcast import (
     doors_pages,
     download_views,
     edit_api,
+    health_api,
+    health_pages,
     health_views,
     job_api,
     keeping_api,
@@ -154,6 +156,8 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(copy_api.blueprint)
     app.register_blueprint(job_api.blueprint)
     app.register_blueprint(backup_api.blueprint)
+    app.register_blueprint(health_api.blueprint)
+    app.register_blueprint(health_pages.blueprint)
     app.register_blueprint(transcript_api.blueprint)
     app.register_blueprint(transcription_api.blueprint)
     app.register_blueprint(search_api.blueprint)

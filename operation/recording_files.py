@@ -17,6 +17,7 @@ from recorder.durable_file import sync_folder
 from recorder.media import SessionPhase
 from settings import Settings
 
+_UNKNOWN = ".unknown-"  # the same, of a session that no row knows: its own remover's alone
 _GOING = ".removed-"  # before a session's id: on its way out, and nobody's
 
 
@@ -78,6 +79,15 @@ def remove_files(settings: Settings, lecture: LectureSession, upload_ids: Iterab
         upload_path(settings.uploads_folder, upload_id).unlink(missing_ok=True)
         uploads.quarantine_path(settings.quarantine_folder, upload_id).unlink(missing_ok=True)
         shutil.rmtree(uploads.import_folder(settings.sessions_folder, upload_id), ignore_errors=True)
+
+
+def remove_unknown(settings: Settings, session_id: str) -> None:
+    """A session that no row knows, and of which nothing else was made. Raises OSError."""
+    for root in settings.session_roots:
+        going = root / f"{_UNKNOWN}{session_id}"
+        if (root / session_id).is_dir():
+            os.rename(root / session_id, going)
+        shutil.rmtree(going, ignore_errors=True)
 
 
 def _remove_folder(root: Path, session_id: str) -> None:

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from operation import logging_setup
+from operation.health.supervisor_report import SUPERVISOR_REPORT, write_report
 from operation.supervisor.child import ChildSpec
 from operation.supervisor.probes import listening_problem, unix_socket_answers, web_answers
 from operation.supervisor.process_lock import AlreadyRunning, only_one
@@ -48,7 +49,11 @@ def _supervise(settings: Settings) -> int:
 
 
 async def _run_supervisor(settings: Settings) -> int:
-    return await Supervisor(processes(settings), on_ready=lambda: _say_ready(settings)).run()
+    report_path = settings.storage / "run" / SUPERVISOR_REPORT
+    supervisor = Supervisor(
+        processes(settings), lambda: _say_ready(settings), lambda report: write_report(report_path, report)
+    )
+    return await supervisor.run()
 
 
 def processes(settings: Settings) -> list[ChildSpec]:
@@ -65,6 +70,8 @@ def processes(settings: Settings) -> list[ChildSpec]:
             longest_pause_seconds=2.0,
             healthy_seconds=5.0,
         ),
+        # Before the database is there, for that it stays away is the first thing somebody must be told.
+        ChildSpec("watch", _command("watch"), stage=0, dispensable=100, niceness=5),
         ChildSpec("migrate", _command("migrate"), stage=0, once=True, first_start_seconds=float("inf")),
         *(
             ChildSpec(

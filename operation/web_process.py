@@ -26,6 +26,7 @@ from broadcast.live_poster import LivePosters
 from broadcast.live_windows import LiveWindows
 from broadcast.recorder_client import RecorderClient
 from broadcast.recording_access import RecordingBook, changes_in
+from broadcast.request_counts import RequestCounts
 from broadcast.services import WebServices
 from broadcast.session_directory import SessionDirectory
 from broadcast.upload_expiry import UploadExpiry
@@ -135,10 +136,19 @@ def build_front(settings: Settings, database: Database) -> Front:
     backups = BackupCare(
         database, settings.backup_time if is_set_up(settings) else None, tell_late=backup_run.tell_late
     )
+    counts = RequestCounts(settings.storage / "run")
     looks = (expiry, care, removal, backups, UsageCare(database))
-    background = (far, entry, book, hints, feed, viewers, usage, adopter, signs, *looks)
-    on_forged = _counter_of_forged(signs, settings)
-    return Front(app, answers, windows, feed=feed, background=background, far=far, on_forged=on_forged)
+    background = (counts, far, entry, book, hints, feed, viewers, usage, adopter, signs, *looks)
+    return Front(
+        app,
+        answers,
+        windows,
+        feed=feed,
+        background=background,
+        far=far,
+        counts=counts,
+        on_forged=_counter_of_forged(signs, settings),
+    )
 
 
 def _counter_of_forged(signs: SignCounter, settings: Settings) -> Callable[[Scope], None]:

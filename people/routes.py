@@ -106,6 +106,13 @@ RULES: Mapping[str, Rule] = {
     "notices_api.add_notice": Rule.ADMINS,
     "notices_api.withdraw_notice": Rule.ADMINS,
     "notices_api.mail_notice": Rule.ADMINS,
+    "health_pages.dashboard": Rule.ADMINS,  # each what concerns their own organization
+    "health_pages.health": Rule.OPERATORS,
+    "health_pages.availability": Rule.OPERATORS,
+    "health_pages.alarms": Rule.OPERATORS,
+    "health_api.get_health": Rule.OPERATORS,
+    "health_api.get_dashboard": Rule.ADMINS,
+    "health_api.send_test": Rule.OPERATORS,
     # The API. Who may watch is judged in the views: an answer without media addresses is one, too.
     "openapi.spec": Rule.ANYONE,
     "api.get_room": Rule.ANYONE,

@@ -67,6 +67,8 @@ class Installation:
             # Where Whisper is installed it would be at work beside whatever is measured.
             "KODO_TRANSCRIPTION_ENGINE": "none",
             "KODO_BACKUP": "none",  # the same: the first one begins at once
+            # A synthetic lecture twice a minute would be measured with everything.
+            "KODO_LIVE_PROBE": "no",
             "PYTHONUNBUFFERED": "1",
             **environment,
         }

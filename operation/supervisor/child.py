@@ -64,12 +64,25 @@ class Child:
         self._idle = asyncio.Event()
         self._idle.set()
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_ready = False
+        self._ends = 0
+        self._last_end = ""
         self._back_off = BackOff(spec.longest_pause_seconds, spec.healthy_seconds)
 
     @property
     def pid(self) -> int | None:
         """The running process, None while there is none."""
         return self._process.pid if self._process else None
+
+    def report(self) -> dict[str, object]:
+        """What it does now, for JSON. `ends`: how often it ended by itself; `last_end`: with what."""
+        return {
+            "pid": self.pid,
+            "ready": self.ready.is_set() if self.spec.once else self._is_ready,
+            "once": self.spec.once,
+            "ends": self._ends,
+            "last_end": self._last_end,
+        }
 
     async def keep(self) -> None:
         """Run the process again and again until told to stop. Raises NeverReady."""
@@ -81,6 +94,7 @@ class Child:
                 return
             if self._stopping.is_set():
                 return
+            self._ends, self._last_end = self._ends + 1, _told(code)
             self._give_up_if_hopeless(code, time.monotonic() - first_start)
             pause = self._back_off.pause_after(ready_seconds)
             log.error("%s ended with %s; it is started again in %.1f s", self.spec.name, _told(code), pause)
@@ -120,7 +134,7 @@ class Child:
         await _end_of(life)
         _kill_group(process.pid)  # before the id is given back: it cannot have become another's
         code = process.wait()
-        self._process = None
+        self._process, self._is_ready = None, False
         self._idle.set()
         readiness.cancel()
         (since,) = await asyncio.gather(readiness, return_exceptions=True)
@@ -141,6 +155,7 @@ class Child:
             await asyncio.Event().wait()
         while self.spec.ready and not await self.spec.ready():
             await asyncio.sleep(PROBE_EVERY_SECONDS)
+        self._is_ready = True
         self.ready.set()
         return time.monotonic()
 

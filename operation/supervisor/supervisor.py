@@ -16,14 +16,26 @@ from operation.supervisor.child import Child, ChildSpec, NeverReady
 log = logging.getLogger(__name__)
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+REPORT_SECONDS = 1.0
+
+Report = dict[str, object]
 
 
 class Supervisor:
-    """Owns the processes described by `specs`. `on_ready` is called once, when all are ready."""
+    """Owns the processes described by `specs`. `on_ready` is called once, when all are ready; `on_report`
+    every second with what all of them do, and once more when they are about to be stopped.
+    """
 
-    def __init__(self, specs: Sequence[ChildSpec], on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        specs: Sequence[ChildSpec],
+        on_ready: Callable[[], None],
+        on_report: Callable[[Report], None] = lambda _: None,
+    ) -> None:
         self._children = [Child(spec) for spec in specs]
         self._on_ready = on_ready
+        self._on_report = on_report
+        self._all_ready = False
         self._ending = asyncio.Event()
         self._exit_code = 0
         self._keepers: list[asyncio.Task[None]] = []
@@ -40,9 +52,12 @@ class Supervisor:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup: a lost terminal ends no lecture
                 loop.add_signal_handler(number, self.stop)
         starting = asyncio.create_task(self._watched(self._start_in_order()))
+        reporting = asyncio.create_task(self._watched(self._report_on()))
         await self._ending.wait()
         starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
+        reporting.cancel()
+        await asyncio.gather(starting, reporting, return_exceptions=True)
+        self._on_report(self.report())
         await self._stop_in_order()
         await asyncio.gather(*self._keepers)
         return self._exit_code
@@ -60,7 +75,21 @@ class Supervisor:
             self._keepers += [asyncio.create_task(self._watched(child.keep())) for child in stage]
             for child in stage:
                 await child.ready.wait()
+        self._all_ready = True
         self._on_ready()
+
+    def report(self) -> Report:
+        """As values of JSON. `ready`: all of them were once; `stopping`: they are told to end."""
+        return {
+            "ready": self._all_ready,
+            "stopping": self._ending.is_set(),
+            "processes": {child.spec.name: child.report() for child in self._children},
+        }
+
+    async def _report_on(self) -> None:
+        while True:
+            self._on_report(self.report())
+            await asyncio.sleep(REPORT_SECONDS)
 
     async def _stop_in_order(self) -> None:
         for stage in reversed(self._stages()):

@@ -65,6 +65,8 @@ MODULES_OF_PAGE = {
     "notices_page.js": ("notices_page.js",),
     "personal_data_page.js": ("personal_data_page.js",),
     "rooms_page.js": ("rooms_page.js",),
+    "dashboard_page.js": ("dashboard_page.js",),
+    "health_page.js": ("health_page.js",),
     "jobs_page.js": ("jobs_page.js", "job_lines.js", "job_words.js"),
     "backups_page.js": ("backups_page.js", "job_lines.js", "job_words.js"),
     "settings_page.js": ("settings_page.js",),

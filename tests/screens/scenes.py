@@ -57,6 +57,7 @@ def scenes(stage: Stage) -> list[Scene]:
         *_jobs(),
         *_people(),
         *_usage(stage),
+        *_health(),
         *_studio(),
         *_completion(),
     ]
@@ -390,6 +391,15 @@ def _look_again(page: Page, _stage: Stage) -> None:
     page.wait_for_selector("#notices[data-ready]", state="attached")
     page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
     page.wait_for_selector("[data-notice]")
+
+
+def _health() -> list[Scene]:
+    looked = "#checks li[data-check=disk]"
+    return [
+        Scene("dashboard", "Dashboard", "/admin", "#live tr", who="operator", languages=ALL_LANGUAGES),
+        Scene("dashboard-admin", "Dashboard of an organization", "/admin", "#live tr", who="admin"),
+        Scene("health", "Health", "/admin/health", looked, who="operator", languages=ALL_LANGUAGES),
+    ]
 
 
 def _studio() -> list[Scene]:

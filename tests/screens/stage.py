@@ -15,10 +15,12 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
 from library import backup_records, chapters, removals, transcripts, watching
+from library.alarms import clear_alarm, raise_alarm
 from library.chapter_list import Chapter
 from library.database import utc_now
 from library.keeping import Removal
 from library.models import (
+    AvailabilityDay,
     BackupGeneration,
     Device,
     Film,
@@ -151,6 +153,7 @@ def _people_in(browser: Browser, full: Installation, empty: Installation, encode
     _admins(full)
     _jobs(full, past)
     _backups(full)
+    _watched(full)
     for slug in ("physics", "algebra"):
         encoders.append(Encoder(keys[slug], prepare_video(1280, 720, kilobits=1500)))
         encoders[-1].connect()
@@ -290,6 +293,26 @@ def _backups(installation: Installation) -> None:
         )
         row = transaction.scalars(select(LectureSession).where(LectureSession.title == TITLES[-1])).one()
         removals.order(transaction, row, Removal.OWNER, now, after=timedelta(hours=5))
+    database.close()
+
+
+def _watched(installation: Installation) -> None:
+    """Months of looks, and alarms that are over and open."""
+    now = utc_now()
+    database = database_of(installation)
+    with database.session() as transaction:
+        for day in range(70):
+            date = (now - timedelta(days=day + 1)).date().isoformat()
+            for probe, bad in (
+                ("service", 40.0 if day % 9 == 3 else 0.0),
+                ("chain", 90.0 if day % 20 == 7 else 0.0),
+            ):
+                row = AvailabilityDay(day=date, probe=probe, good=86_400.0 - bad, bad=bad, skipped=0.0)
+                transaction.add(row)
+        raise_alarm(transaction, "backup.failed", now=now - timedelta(days=3))
+        clear_alarm(transaction, "backup.failed", now=now - timedelta(days=3))
+        details = {"by": "address", "name": "192.0.2.7", "count": 46}
+        raise_alarm(transaction, "intrusion.sign_in", "address:192.0.2.7", details=details)
     database.close()
 
 
