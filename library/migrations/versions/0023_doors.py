@@ -8,7 +8,7 @@ from alembic import op
 from library.database import UtcDateTime
 
 revision = "0023"
-down_revision = "0022"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
