@@ -9,7 +9,8 @@ from library.backup.errors import ObjectDamaged, ObjectMissing
 from library.backup.objects import Ref, check_object
 from library.backup.place import Place
 
-SCRUB_BYTES = 1 << 30  # of objects that are not new, for each run
+# Of objects that are not new, for each run: to read all of them would take longer than the run.
+SCRUB_BYTES = 32 << 20
 
 Count = Callable[[int], None]
 
