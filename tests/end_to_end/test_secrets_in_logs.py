@@ -145,7 +145,6 @@ def test_no_secret_stands_in_any_log_or_error_page(installation: Installation) -
         "web.log",
         "access.log",
         "recorder.log",
-        "worker.log",
         "supervisor.log",
     }
     lines = (installation.storage / "logs" / "access.log").read_text().splitlines()
