@@ -26,8 +26,8 @@ _PROBLEM_SCHEMA = {
 
 def install(app: APIFlask) -> None:
     @app.spec_processor
-    def describe(spec: dict[str, Any]) -> dict[str, Any]:
-        return described(spec)
+    def describe(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
+        return spec if isinstance(spec, str) else described(spec)
 
 
 def described(spec: dict[str, Any]) -> dict[str, Any]:

@@ -194,4 +194,5 @@ def _before() -> int | None:
 
 def _address(endpoint: str, asked: dict[str, str], **more: str) -> str:
     kept = {name: value for name, value in asked.items() if value and value != "0"}
-    return url_for(endpoint, **kept, **more)
+    values: dict[str, Any] = {**kept, **more}
+    return url_for(endpoint, **values)

@@ -16,6 +16,7 @@ def group_words() -> dict[str, str]:
     return {
         "sign_in": _("Signing in"),
         "user": _("People"),
+        "password": _("Passwords"),
         "room": _("Rooms"),
         "stream_key": _("Stream keys"),
         "api_token": _("API tokens"),
@@ -38,6 +39,18 @@ def action_words() -> dict[str, str]:
         "setup_link.used": _("Set-up link used"),
         "user.added": _("Account made"),
         "user.role": _("Role changed"),
+        "user.invited": _("Invited"),
+        "user.joined": _("Invitation accepted"),
+        "user.invitation_removed": _("Invitation taken back"),
+        "user.invitation_links": _("Invitation links made"),
+        "user.imported": _("Accounts imported"),
+        "user.name": _("Name changed"),
+        "user.email": _("Mail address changed"),
+        "user.activated": _("Account activated"),
+        "user.deactivated": _("Account deactivated"),
+        "password.changed": _("Password changed"),
+        "password.reset": _("Password reset"),
+        "sign_in.ended": _("A browser signed out"),
         "room.created": _("Room made"),
         "room.title": _("Room renamed"),
         "room.access": _("Who may enter a room changed"),
@@ -66,13 +79,13 @@ def actor_of(line: Line) -> str:
         return line.actor or line.actor_id
     by = (line.details or {}).get("by")
     known = {"command line": _("Command line"), "system": _("The system")}
-    return known.get(str(by), _("Nobody who is signed in"))
+    return str(known.get(str(by), _("Nobody who is signed in")))
 
 
 def details_of(line: Line) -> str:
     """In one line; who reads it knows the words of the API."""
     if line.details is None:
-        return _("Erased")
+        return str(_("Erased"))
     told = ((name, value) for name, value in sorted(line.details.items()) if name != "by")
     return ", ".join(f"{name}: {_value(value)}" for name, value in told)
 

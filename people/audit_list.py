@@ -90,7 +90,7 @@ def everything(database: Database, organization_id: str | None, chosen: Filter) 
         before = found.more
 
 
-def _rows(organization_id: str | None, chosen: Filter) -> Select[tuple[AuditRow]]:
+def _rows(organization_id: str | None, chosen: Filter) -> Select[AuditRow]:
     query = select(AuditRow)
     if organization_id is not None:
         query = query.where(AuditRow.organization_id == organization_id)
@@ -106,7 +106,7 @@ def _rows(organization_id: str | None, chosen: Filter) -> Select[tuple[AuditRow]
     return query
 
 
-def _called(who: str) -> Select[tuple[str]]:
+def _called(who: str) -> Select[str]:
     """The people with this in their name or user ID."""
     try:
         folded = fold_user_id(who)
