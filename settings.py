@@ -96,6 +96,12 @@ class Settings:
     s3_access_key: str | None = field(repr=False)
     s3_secret_key: str | None = field(repr=False)
     smtp: MailServer | None = field(repr=False)  # None: no mail is sent
+    alarm_mail: tuple[str, ...]
+    alarm_webhooks: tuple[str, ...] = field(repr=False)
+    alarm_webhook_secret: str | None = field(repr=False)
+    check_seconds: float
+    live_probe: bool
+    ntp_server: tuple[str, int] | None  # None: as the kernel says
     mail_from: str | None  # an address, or `Name <address>`
     transcription_engine: str
     whisper_model: str
@@ -363,6 +369,33 @@ MAIL_ADDRESS = re.compile(
     r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}(?<!-))?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}(?<!-))?)*\Z",
     re.ASCII,
 )
+
+
+def _mail_addresses(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in text.split(","))
+    if not all(MAIL_ADDRESS.match(one) for one in found):
+        raise ValueError("must be mail addresses, separated by commas")
+    return found
+
+
+def _webhooks(text: str) -> tuple[str, ...]:
+    """Where the operator says: also inside the own network. No redirect is followed."""
+    found = tuple(text.split())
+    for one in found:
+        parts = urlsplit(one)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment or parts.username:
+            raise ValueError("must be http:// or https:// addresses, separated by spaces")
+    return found
+
+
+def _time_server(text: str) -> tuple[str, int]:
+    has_port = re.search(r"[^:]:\d+$|\]:\d+$", text, re.ASCII)
+    host, _, port = text.rpartition(":") if has_port else (text, "", "123")
+    if not re.fullmatch(r"\[?[A-Za-z0-9.:-]{1,253}\]?", host, re.ASCII) or not 0 < int(port) < 65536:
+        raise ValueError("must be HOST or HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
 _MAIL_PORTS = {"smtp": 25, "smtps": 465}
 
 
@@ -554,6 +587,35 @@ FIELDS: dict[str, Field] = {
         "default: links are shown to admins instead",
         secret=True,
     ),
+    "KODO_ALARM_MAIL": Field(
+        "alarm_mail", "", _mail_addresses, "who is told of trouble by mail, separated by commas"
+    ),
+    "KODO_ALARM_WEBHOOK": Field(
+        "alarm_webhooks",
+        "",
+        _webhooks,
+        "addresses that get a JSON POST of each trouble and its end, separated by spaces",
+        secret=True,
+    ),
+    "KODO_ALARM_WEBHOOK_SECRET": Field(
+        "alarm_webhook_secret",
+        "",
+        str,
+        "key of `X-Kodo-Signature`, the HMAC-SHA-256 of such a POST's body",
+        secret=True,
+    ),
+    "KODO_CHECK_SECONDS": Field(
+        "check_seconds", "30", _seconds(0.5, 30), "how often is looked whether all is well"
+    ),
+    "KODO_LIVE_PROBE": Field(
+        "live_probe", "yes", _yes_or_no, "yes: the live chain is tried, too, by a synthetic lecture"
+    ),
+    "KODO_NTP_SERVER": Field(
+        "ntp_server",
+        "",
+        _time_server,
+        "time server that the clock is held against; default: as the kernel says",
+    ),
     "KODO_MAIL_FROM": Field(
         "mail_from", "", _mail_from, "sender of mail, e.g. Kodo <kodo@example.ac.jp>; needed with a server"
     ),
@@ -592,7 +654,10 @@ def _with_derived_defaults(parsed: dict[str, Any]) -> dict[str, Any]:
     if parsed["database_url"] is None:
         parsed["database_url"] = f"sqlite:///{parsed['storage'] / 'kodo.db'}"
     parsed["camera_networks"] = parsed["camera_networks"] or ()
-    parsed["trusted_proxies"] = parsed["trusted_proxies"] or ()
+    for name in ("trusted_proxies", "alarm_mail", "alarm_webhooks"):
+        parsed[name] = parsed[name] or ()
+    if parsed["alarm_mail"] and not parsed["smtp"]:
+        raise SettingsError("KODO_ALARM_MAIL", "KODO_SMTP_URL names no server that takes mail")
     parsed["job_lanes"] = parsed["job_lanes"] or ()
     if parsed["spill_folder"] is None:
         # One folder per storage, so that two installations on a machine never meet in it.

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 from operation import logging_setup
-from operation.supervisor.child import ChildSpec
 from operation.health.supervisor_report import SUPERVISOR_REPORT, write_report
+from operation.supervisor.child import ChildSpec
 from operation.supervisor.probes import listening_problem, unix_socket_answers, web_answers
 from operation.supervisor.process_lock import AlreadyRunning, only_one
 from operation.supervisor.supervisor import Supervisor

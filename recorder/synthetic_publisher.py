@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from fractions import Fraction
+from typing import Any
 
 import av
 from aiortc import (
@@ -65,7 +66,7 @@ class _Repeated(MediaStreamTrack):
         self._began: float | None = None
         self._count = 0
 
-    async def recv(self) -> av.Packet:
+    async def recv(self) -> av.Packet[Any]:
         loop = asyncio.get_running_loop()
         if self._began is None:
             self._began = loop.time()

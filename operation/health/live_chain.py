@@ -9,6 +9,7 @@ is `people.probe_room`'s: in no list, in no catalogue; nothing of it is left on 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import os
@@ -21,9 +22,17 @@ import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urljoin
-from urllib.request import HTTPErrorProcessor, HTTPSHandler, OpenerDirector, Request, build_opener
+from urllib.request import (
+    HTTPErrorProcessor,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
 
 import av
 
@@ -81,7 +90,8 @@ def run(settings: Settings) -> int:
         outcome = Outcome("bad", "failed", str(error))
     used = resource.getrusage(resource.RUSAGE_SELF)
     told = {**asdict(outcome), "cpu_seconds": round(used.ru_utime + used.ru_stime, 3)}
-    print(json.dumps(told), flush=True)
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
+        print(json.dumps(told), flush=True)
     return 0
 
 
@@ -125,7 +135,7 @@ async def _until_read_back(settings: Settings, recorder: RecorderClient, token: 
     """Raises ChainBroken with the farthest that it came."""
     broken = ChainBroken("no_session", "the recorder begins no session")
     deadline = time.monotonic() + READ_SECONDS
-    session = None
+    session: str | None = None
     while time.monotonic() < deadline:
         try:
             session = session or await asyncio.to_thread(_session_of, recorder)
@@ -180,7 +190,7 @@ def _media_of(playlist: str) -> Iterator[tuple[str, list[str]]]:
 
 def _pictures_in(media: bytes) -> Iterator[av.VideoFrame]:
     try:
-        with av.open(io.BytesIO(media)) as container:
+        with av.open(io.BytesIO(media), "r") as container:
             yield from container.decode(video=0)
     except av.FFmpegError as error:
         raise ChainBroken("unreadable", str(error)) from error
@@ -201,13 +211,13 @@ class _Whip:
     def leave(self) -> None:
         if self._resource is not None:
             try:
-                _ask(Request(self._resource, headers=self._headers, method="DELETE"))
+                _ask(_request(self._resource, headers=self._headers, method="DELETE"))
             except ChainBroken:
                 return  # its end is seen to by the recorder
 
     def _post(self, offer: str) -> str:
         headers = {**self._headers, "Content-Type": "application/sdp"}
-        status, body, location = _ask(Request(self._url, offer.encode(), headers, method="POST"))
+        status, body, location = _ask(_request(self._url, offer.encode(), headers, method="POST"))
         if status == 507:
             raise ChainBroken("disk_floor", skipped=True)
         if status == 503:
@@ -218,8 +228,14 @@ class _Whip:
         return body.decode("utf-8", "replace")
 
 
+def _request(
+    url: str, data: bytes | None = None, headers: dict[str, str] | None = None, method: str = "GET"
+) -> Request:
+    return Request(url, data, headers or {}, method=method)  # noqa: S310 - below the public address
+
+
 def _get(url: str) -> bytes:
-    status, body, _ = _ask(Request(url))
+    status, body, _ = _ask(_request(url))
     if status != 200:
         raise ChainBroken("no_playlist", f"{status} for {url.rsplit('/', 1)[-1]}")
     return body
@@ -240,13 +256,13 @@ def _opener() -> OpenerDirector:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return build_opener(HTTPSHandler(context=context), _NoRedirects())
+    return build_opener(ProxyHandler({}), HTTPSHandler(context=context), _NoRedirects())
 
 
 class _NoRedirects(HTTPErrorProcessor):
     """Whatever it says is the answer: an error is no exception, and nothing is followed elsewhere."""
 
-    def http_response(self, _request, response):  # type: ignore[no-untyped-def]
+    def http_response(self, _request: Request, response: Any) -> Any:
         return response
 
     https_response = http_response
@@ -254,10 +270,8 @@ class _NoRedirects(HTTPErrorProcessor):
 
 def _tidy(settings: Settings, recorder: RecorderClient) -> None:
     """End what a probe left, and remove all that ever was recorded in the room."""
-    try:
+    with contextlib.suppress(RecorderUnavailable, RecorderRefused):  # there is none
         recorder.end_session(probe_room.SLUG, "probe")
-    except (RecorderUnavailable, RecorderRefused):
-        pass  # there is none
     for session_id in left_behind(settings):
         if may_be_removed(settings, session_id):
             remove_unknown(settings, session_id)

@@ -30,7 +30,7 @@ class ProcessReport:
 
 @dataclass(frozen=True, slots=True)
 class SupervisorReport:
-    """`age`: seconds since it was written. `ready`: all processes were ready once; `stopping`: told to end."""
+    """`age`: seconds since it was written. `ready`: all were ready once; `stopping`: told to end."""
 
     pid: int
     age: float

@@ -75,7 +75,7 @@ class Child:
         return self._process.pid if self._process else None
 
     def report(self) -> dict[str, object]:
-        """What it does now, as values of JSON. `ends`: how often it ended by itself; `last_end`: with what."""
+        """What it does now, for JSON. `ends`: how often it ended by itself; `last_end`: with what."""
         return {
             "pid": self.pid,
             "ready": self.ready.is_set() if self.spec.once else self._is_ready,

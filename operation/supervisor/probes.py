@@ -41,6 +41,15 @@ def web_answers(host: str, port: int, path: str, *, tls: bool) -> Callable[[], A
     return probe
 
 
+def answers_now(host: str, port: int, path: str, *, tls: bool) -> bool:
+    """The same probe once, for a thread without a loop."""
+
+    async def once() -> bool:
+        return await web_answers(host, port, path, tls=tls)()
+
+    return asyncio.run(once())
+
+
 def listening_problem(host: str, port: int) -> str | None:
     """Why nobody could listen there now, None if one could.
 

@@ -22,8 +22,8 @@ Report = dict[str, object]
 
 
 class Supervisor:
-    """Owns the processes described by `specs`. `on_ready` is called once, when all are ready; `on_report` every
-    second with what all of them do, and once more when they are about to be stopped.
+    """Owns the processes described by `specs`. `on_ready` is called once, when all are ready; `on_report`
+    every second with what all of them do, and once more when they are about to be stopped.
     """
 
     def __init__(

@@ -1,0 +1,177 @@
+"""The alarms that the watching process knows, and which channel has told what of them.
+
+What it finds itself is raised here and copied into the database; what jobs raise there is taken up from it.
+So trouble is told while the database is away, and once. Called under the watching process's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from library import alarms
+from library.alarm_states import AGAIN_WITHIN, Alarm, Details, Notice, cleared, raised, settled, told
+from library.database import exclusive, new_id
+from library.health_state import Told
+
+OURS = ("health.", "intrusion.")
+KEPT = timedelta(days=7)  # what is over and could not be told
+MOST = 500
+
+
+class AlarmBook:
+    """`channels`: the names of all that tell; with none, the pages tell."""
+
+    def __init__(self, entries: Iterable[Told], channels: Sequence[str]) -> None:
+        self._entries = {one.alarm.id: one for one in entries}
+        self._channels = tuple(channels)
+
+    @property
+    def entries(self) -> tuple[Told, ...]:
+        return tuple(self._entries.values())
+
+    def restore(self, entries: Iterable[Told]) -> None:
+        """As it was before an exchange that came to nothing."""
+        self._entries = {one.alarm.id: one for one in entries}
+
+    def found(self, kind: str, subject: str, details: Details, now: datetime) -> None:
+        """There is this trouble."""
+        fresh = Alarm(new_id(), kind, subject, since=now, details=details)
+        last = self._newest(kind, subject)
+        alarm = raised(last.alarm if last is not None else None, fresh)
+        if last is not None and last.alarm == alarm:
+            return
+        known = self._entries.get(alarm.id)
+        self._keep(replace(known, alarm=alarm, saved=False) if known is not None else Told(alarm), now)
+
+    def not_found(self, kind: str, subject: str, now: datetime) -> None:
+        """It was looked for."""
+        last = self._newest(kind, subject)
+        if last is not None and last.alarm.is_open:
+            self._change(last, cleared(last.alarm, now), now)
+
+    def open_of(self, prefix: str) -> set[tuple[str, str]]:
+        """Kinds and subjects of those that are open."""
+        return {(a.kind, a.subject) for a in self._alarms() if a.is_open and a.kind.startswith(prefix)}
+
+    def settle(self, now: datetime) -> None:
+        """What time alone brings: ends that have held, and what need not be remembered any more."""
+        for one in self.entries:
+            if one.ours:
+                self._change(one, settled(one.alarm, now), now)
+        for one in self.entries:
+            if _is_past(one, now):
+                del self._entries[one.alarm.id]
+        for one in self.entries[: max(0, len(self._entries) - MOST)]:
+            del self._entries[one.alarm.id]
+
+    def due(self, channel: str) -> list[tuple[Alarm, Notice]]:
+        """What the channel has to tell now, the oldest first."""
+        ordered = sorted(self.entries, key=lambda one: (one.alarm.since, one.alarm.id))
+        found = ((one.alarm, _due_on(one, channel)) for one in ordered)
+        return [(alarm, notice) for alarm, notice in found if notice is not None]
+
+    def has_told(self, channel: str, alarm: Alarm, notice: Notice, now: datetime) -> None:
+        known = self._entries.get(alarm.id)
+        if known is not None:
+            marks = {**known.told, f"{channel}:{notice}": now.isoformat()}
+            self._keep(replace(known, told=marks, saved=False), now)
+
+    def exchange(self, transaction: Session, now: datetime) -> None:
+        """Take up what jobs have raised and cleared in the database, and write there what it does not have.
+
+        The caller has the transaction committed before it trusts that; raises DatabaseUnavailable.
+        """
+        exclusive(transaction, "alarms")
+        for alarm in alarms.unfinished(transaction):
+            if alarm.kind.startswith(OURS):
+                self._take_back(transaction, alarm, now)
+            else:
+                self._take_up(transaction, alarm, now)
+        for one in self.entries:
+            if not one.saved:
+                alarms.save(transaction, one.alarm)
+                self._entries[one.alarm.id] = replace(one, saved=True)
+
+    def needs_exchange(self, transaction: Session) -> bool:
+        """Whether there is anything to write or to take up: a look that keeps nobody from writing."""
+        there = {alarm.id: alarm for alarm in alarms.unfinished(transaction)}
+        known = {one.alarm.id: one.alarm for one in self.entries}
+        return any(not one.saved for one in self.entries) or any(
+            known.get(id_) != alarm for id_, alarm in there.items()
+        )
+
+    def _take_up(self, transaction: Session, alarm: Alarm, now: datetime) -> None:
+        over = settled(alarm, now)
+        if over != alarm:
+            alarms.save(transaction, over)
+        known = self._entries.get(alarm.id)
+        if known is None:
+            self._keep(Told(over, ours=False, saved=True), now)
+            return
+        mine = known.alarm
+        merged = replace(over, told_at=mine.told_at, recovery_told_at=mine.recovery_told_at)
+        self._keep(replace(known, alarm=merged, saved=merged == over), now)
+
+    def _take_back(self, transaction: Session, alarm: Alarm, now: datetime) -> None:
+        """One of ours that the file knows no more (it was lost), or that was followed by another."""
+        if alarm.id in self._entries:
+            return
+        last = self._newest(alarm.kind, alarm.subject)
+        if last is None:
+            self._entries[alarm.id] = Told(alarm, told=self._all_marks(alarm), saved=True)
+            return
+        over = replace(alarm, recovered_at=alarm.recovered_at or now, told_at=alarm.told_at or now)
+        alarms.save(transaction, replace(over, recovery_told_at=alarm.recovery_told_at or now))
+
+    def _all_marks(self, alarm: Alarm) -> dict[str, str]:
+        marks = {Notice.TROUBLE: alarm.told_at, Notice.RECOVERY: alarm.recovery_told_at}
+        return {
+            f"{channel}:{notice}": at.isoformat()
+            for channel in self._channels
+            for notice, at in marks.items()
+            if at is not None
+        }
+
+    def _change(self, one: Told, alarm: Alarm, now: datetime) -> None:
+        if alarm != one.alarm:
+            self._keep(replace(one, alarm=alarm, saved=False), now)
+
+    def _keep(self, one: Told, now: datetime) -> None:
+        """With what all channels have told by now."""
+        for notice, at in (
+            (Notice.TROUBLE, one.alarm.told_at),
+            (Notice.RECOVERY, one.alarm.recovery_told_at),
+        ):
+            may_be_told = notice is Notice.TROUBLE or not one.alarm.is_open
+            if at is None and may_be_told and all(f"{name}:{notice}" in one.told for name in self._channels):
+                one = replace(one, alarm=told(one.alarm, notice, now), saved=False)
+        self._entries[one.alarm.id] = one
+
+    def _alarms(self) -> list[Alarm]:
+        return [one.alarm for one in self.entries]
+
+    def _newest(self, kind: str, subject: str) -> Told | None:
+        mine = [one for one in self.entries if (one.alarm.kind, one.alarm.subject) == (kind, subject)]
+        return max(mine, key=lambda one: (one.alarm.is_open, one.alarm.since), default=None)
+
+
+def _due_on(one: Told, channel: str) -> Notice | None:
+    """A channel that is new tells of what is open, not of what the others are done with."""
+    if f"{channel}:{Notice.TROUBLE}" not in one.told:
+        is_old = one.alarm.told_at is not None and not one.alarm.is_open
+        return None if is_old else Notice.TROUBLE
+    if one.alarm.is_open or f"{channel}:{Notice.RECOVERY}" in one.told:
+        return None
+    return Notice.RECOVERY
+
+
+def _is_past(one: Told, now: datetime) -> bool:
+    recovered = one.alarm.recovered_at
+    if recovered is None:
+        return False
+    is_told = one.alarm.recovery_told_at is not None and one.alarm.told_at is not None
+    return now - recovered > (AGAIN_WITHIN if is_told and one.saved else KEPT)
