@@ -587,6 +587,9 @@ FIELDS: dict[str, Field] = {
         "default: links are shown to admins instead",
         secret=True,
     ),
+    "KODO_MAIL_FROM": Field(
+        "mail_from", "", _mail_from, "sender of mail, e.g. Kodo <kodo@example.ac.jp>; needed with a server"
+    ),
     "KODO_ALARM_MAIL": Field(
         "alarm_mail", "", _mail_addresses, "who is told of trouble by mail, separated by commas"
     ),
@@ -615,9 +618,6 @@ FIELDS: dict[str, Field] = {
         "",
         _time_server,
         "time server that the clock is held against; default: as the kernel says",
-    ),
-    "KODO_MAIL_FROM": Field(
-        "mail_from", "", _mail_from, "sender of mail, e.g. Kodo <kodo@example.ac.jp>; needed with a server"
     ),
     "KODO_TRANSCRIPTION_ENGINE": Field(
         "transcription_engine",

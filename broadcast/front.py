@@ -28,6 +28,7 @@ from broadcast.live_address import Batch
 from broadcast.live_answers import LiveAnswers
 from broadcast.live_windows import LiveWindows
 from broadcast.outcome import BUSY, Hold, Later
+from broadcast.request_counts import RequestCounts
 from recorder.far_media import FarMedia
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,9 @@ class Front:
         feed: EventFeed,
         background: Sequence[Background] = (),
         far: FarMedia | None = None,
+        counts: RequestCounts | None = None,
     ) -> None:
+        self._counts = counts
         self._answers = answers
         self._windows = windows
         self._feed = feed
@@ -79,11 +82,26 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             if scope["path"].startswith(LIVE):
-                await send_answer(send, scope, await self._live(scope))
+                answer = await self._live(scope)
+                if self._counts is not None:
+                    self._counts.note(scope["path"], answer.status)
+                await send_answer(send, scope, answer)
             else:
-                await self._flask(scope, receive, send)
+                await self._flask(scope, receive, self._counted(scope, send))
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
+
+    def _counted(self, scope: Scope, send: Send) -> Send:
+        counts = self._counts
+        if counts is None:
+            return send
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                counts.note(scope["path"], message["status"])
+            await send(message)
+
+        return counted
 
     async def open(self) -> None:
         """Open the background services; a second call does nothing (the process and ASGI's start both ask).

@@ -451,6 +451,17 @@ def jobs_strings() -> Strings:
     }
 
 
+def dashboard_strings() -> Strings:
+    return {"no_answer": _("The server does not answer. This page goes on by itself.")}
+
+
+def health_strings() -> Strings:
+    return {
+        "no_answer": _("The server does not answer. This page goes on by itself."),
+        "test_sent": _("A test message is on its way, within half a minute."),
+    }
+
+
 def settings_strings() -> Strings:
     return {
         "saved": _("Saved."),
@@ -519,6 +530,8 @@ STRINGS: Mapping[str, Callable[[], Strings]] = {
     "chapters_panel.js": chapters_strings,
     "rooms_page.js": rooms_strings,
     "jobs_page.js": jobs_strings,
+    "dashboard_page.js": dashboard_strings,
+    "health_page.js": health_strings,
     "settings_page.js": settings_strings,
     "scheduled_panel.js": scheduled_strings,
     "account_page.js": account_strings,

@@ -258,7 +258,7 @@ def _for_every_page() -> dict[str, Any]:
         "person": person,
         "person_hosts": person is not None and hosts(person),
         "person_administers": person is not None and administers(person),
-        "admin_pages": admin_pages.PAGES,
+        "admin_pages": admin_pages.pages_of(person),
         "language": languages.chosen_language(),
         "language_tag": languages.TAGS[languages.chosen_language()],
         "languages": languages.LANGUAGES,

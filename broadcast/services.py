@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import current_app
 
 from broadcast.access import AccessBook
 from broadcast.event_log import EventLog
+from broadcast.ingest_rates import IngestRates
 from broadcast.live_poster import LivePosters
 from broadcast.recorder_client import RecorderClient
 from broadcast.session_directory import SessionDirectory
@@ -40,6 +41,7 @@ class WebServices:
     tell: Callable[[Mapping[str, object]], None]
     posters: LivePosters
     far: FarMedia | None = None
+    rates: IngestRates = field(default_factory=IngestRates)
 
 
 def services() -> WebServices:

@@ -16,6 +16,8 @@ from broadcast import (
     copy_api,
     download_views,
     edit_api,
+    health_api,
+    health_pages,
     health_views,
     job_api,
     keeping_api,
@@ -127,6 +129,8 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(poster_api.blueprint)
     app.register_blueprint(copy_api.blueprint)
     app.register_blueprint(job_api.blueprint)
+    app.register_blueprint(health_api.blueprint)
+    app.register_blueprint(health_pages.blueprint)
     app.register_blueprint(transcript_api.blueprint)
     app.register_blueprint(transcription_api.blueprint)
     app.register_blueprint(search_api.blueprint)

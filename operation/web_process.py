@@ -27,6 +27,7 @@ from broadcast.live_poster import LivePosters
 from broadcast.live_windows import LiveWindows
 from broadcast.recorder_client import RecorderClient
 from broadcast.recording_access import RecordingBook, changes_in
+from broadcast.request_counts import RequestCounts
 from broadcast.services import WebServices
 from broadcast.session_directory import SessionDirectory
 from broadcast.upload_expiry import UploadExpiry
@@ -120,8 +121,9 @@ def build_front(settings: Settings, database: Database) -> Front:
     )
     answers = LiveAnswers(windows, book)
     app = create_app(services, answers, feed)
-    background = (far, book, hints, feed, viewers, adopter, expiry, care, removal)
-    return Front(app, answers, windows, feed=feed, background=background, far=far)
+    counts = RequestCounts(settings.storage / "run")
+    background = (counts, far, book, hints, feed, viewers, adopter, expiry, care, removal)
+    return Front(app, answers, windows, feed=feed, background=background, far=far, counts=counts)
 
 
 def _rooms(database: Database) -> dict[str, RoomAccess]:

@@ -66,6 +66,13 @@ RULES: Mapping[str, Rule] = {
     "people_pages.account": Rule.SIGNED_IN,
     "people_pages.list_people": Rule.ADMINS,  # each their organization, operators all; so below
     "people_pages.person": Rule.ADMINS,
+    "health_pages.dashboard": Rule.ADMINS,  # each what concerns their own organization
+    "health_pages.health": Rule.OPERATORS,
+    "health_pages.availability": Rule.OPERATORS,
+    "health_pages.alarms": Rule.OPERATORS,
+    "health_api.get_health": Rule.OPERATORS,
+    "health_api.get_dashboard": Rule.ADMINS,
+    "health_api.send_test": Rule.OPERATORS,
     # The API. Who may watch is judged in the views: an answer without media addresses is one, too.
     "openapi.spec": Rule.ANYONE,
     "api.get_room": Rule.ANYONE,

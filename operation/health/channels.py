@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from broadcast.alarm_messages import mail_of, values_of
 from library.alarm_states import Alarm, Notice
-from operation.health.messages import mail_of, values_of
 from people import mail
 from settings import Settings
 
@@ -74,7 +74,7 @@ class MailChannel:
 
 
 class WebhookChannel:
-    """One POST of JSON for each notice: `operation.health.messages.values_of`. Wherever the operator says,
+    """One POST of JSON for each notice: `broadcast.alarm_messages.values_of`. Wherever the operator says,
     but no redirect is followed: that would be the answerer's choice.
 
     With a secret `X-Kodo-Signature: sha256=<hex>` is the HMAC of the body. `X-Kodo-Delivery` is the same when

@@ -265,7 +265,8 @@ class _NoRedirects(HTTPErrorProcessor):
     def http_response(self, _request: Request, response: Any) -> Any:
         return response
 
-    https_response = http_response
+    def https_response(self, _request: Request, response: Any) -> Any:
+        return response
 
 
 def _tidy(settings: Settings, recorder: RecorderClient) -> None:

@@ -63,6 +63,8 @@ MODULES_OF_PAGE = {
     "held_recording.js": ("held_recording.js",),
     "recording_rule_page.js": ("recording_rule_page.js",),
     "rooms_page.js": ("rooms_page.js",),
+    "dashboard_page.js": ("dashboard_page.js",),
+    "health_page.js": ("health_page.js",),
     "jobs_page.js": ("jobs_page.js", "job_lines.js", "job_words.js"),
     "settings_page.js": ("settings_page.js",),
     "scheduled_panel.js": ("scheduled_panel.js",),

@@ -24,6 +24,7 @@ ALL = frozenset(
 )
 SIGNED_IN = ALL - {"nobody"}
 ADMINS = frozenset({"foreign admin", "admin", "operator"})
+OPERATORS = frozenset({"operator"})
 HOSTS = SIGNED_IN - {"viewer"}
 ROOM_HOSTS = frozenset({"owner", "admin", "operator"})
 

@@ -1,4 +1,7 @@
-"""What the people named read: a mail in Japanese and English, and the values of a webhook. Pure."""
+"""What the people named read: a mail in Japanese and English, and the values of a webhook. Pure.
+
+Called by the watching process, which has no Flask: catalogues are read as gettext reads them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any
 from broadcast.alarm_words import sentence_of, title_of
 from library.alarm_states import Alarm, Notice
 
-TRANSLATIONS = Path(__file__).resolve().parents[2] / "translations"
+TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 LANGUAGES = ("ja", "en")  # whoever is named may read either
 Gettext = Callable[[str], str]
 
