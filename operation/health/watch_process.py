@@ -37,6 +37,7 @@ LOOK_SECONDS = 12.0  # most that one look may take
 CHAIN_SECONDS = 27.0
 START_SECONDS = 25.0
 LAST_WORDS_SECONDS = 15.0
+STOP_SECONDS = 3.0  # the supervisor gives it five
 TEST_FILE = "test-alarm"  # made by a web process whose admin wants a trial message
 
 Check = Callable[[], Finding]
@@ -52,9 +53,10 @@ def run(settings: Settings) -> int:
     try:
         watch = Watch(settings, database, stopping)
         watch.run()
-        if os.getppid() != parent:  # nobody told it to stop: whoever would start it again is gone
+        is_alone = os.getppid() != parent  # nobody told it to stop: whoever would start it again is gone
+        if is_alone:
             watch.say_goodbye()
-        watch.close()
+        watch.close(LAST_WORDS_SECONDS if is_alone else STOP_SECONDS)
     finally:
         database.close()
     os._exit(0)  # a look that hangs must keep nobody
@@ -74,7 +76,7 @@ class Watch:
             longest_gap=2 * settings.check_seconds + CHAIN_SECONDS,
             on_news=self._wake_tellers,
         )
-        state = self._watcher.state
+        state = self._watcher.left
         self._processes = ProcessChecks(settings, state.supervisor)
         self._disk = DiskCheck(settings, state.disk)
         self._pool = ThreadPoolExecutor(16, thread_name_prefix="look")
@@ -120,9 +122,9 @@ class Watch:
         log.error("the supervisor was ended: what ends now is not started again")
         self._watcher.raise_alarm("health.supervisor", {"reason": "gone"})
 
-    def close(self) -> None:
+    def close(self, seconds: float) -> None:
         """What is due goes out, if it can; then the file says that this was a proper end."""
-        deadline = time.monotonic() + LAST_WORDS_SECONDS
+        deadline = time.monotonic() + seconds
         for teller in self._tellers:
             teller.close(max(0.1, deadline - time.monotonic()))
         self._watcher.stop()
@@ -135,7 +137,10 @@ class Watch:
         begun = {
             name: self._pending.get(name) or self._pool.submit(check) for name, check in self._checks.items()
         }
-        wait(begun.values(), timeout=LOOK_SECONDS)
+        deadline = time.monotonic() + LOOK_SECONDS
+        while wait(begun.values(), timeout=0.2).not_done and time.monotonic() < deadline:
+            if self._stopping.is_set():
+                return
         self._processes.read()
         if self._stopping.is_set() or self._processes.is_stopping:
             return  # what ended meanwhile was told to

@@ -46,7 +46,8 @@ class Watcher:
         self._storage, self._longest_gap = storage, longest_gap
         self._clock, self._steady, self._on_news = clock, steady, on_news
         self._lock = threading.RLock()
-        self._state = replace(health_state.load(storage), stopped=False)
+        self.left = health_state.load(storage)  # by the process before this one
+        self._state = replace(self.left, stopped=False)
         self._book = AlarmBook(self._state.alarms, tuple(channels))
         self._looked_at: dict[str, float] = {}
         self._saved = True

@@ -105,6 +105,13 @@ def test_every_field_of_the_object_comes_from_one_variable() -> None:
         ("KODO_JOB_LANES", "export=0"),
         ("KODO_JOB_LANES", "export"),
         ("KODO_TRANSCRIPTION_ENGINE", "whisperer"),
+        ("KODO_ALARM_MAIL", "admin@example.jp, nobody"),
+        ("KODO_ALARM_WEBHOOK", "file:///etc/passwd"),
+        ("KODO_ALARM_WEBHOOK", "https://a:b@hooks.example"),
+        ("KODO_CHECK_SECONDS", "300"),
+        ("KODO_LIVE_PROBE", "maybe"),
+        ("KODO_NTP_SERVER", "ntp.example:99999"),
+        ("KODO_NTP_SERVER", "two words"),
         ("KODO_SMTP_URL", "mail.example"),
         ("KODO_MAIL_FROM", "kodo@example.jp>"),
         ("KODO_MAIL_FROM", "Kodo kodo@example.jp"),
@@ -131,6 +138,7 @@ def test_every_setting_that_can_be_wrong_is_tried_above() -> None:
         "KODO_S3_ACCESS_KEY",
         "KODO_S3_SECRET_KEY",
         "KODO_WHISPER_MODEL",
+        "KODO_ALARM_WEBHOOK_SECRET",
     }
     assert tried == set(FIELDS) - cannot_be_wrong
 
@@ -146,6 +154,7 @@ def test_what_goes_together_is_asked_for_together(tmp_path: Path) -> None:
         ({"KODO_S3_ACCESS_KEY": "key"}, "KODO_S3_SECRET_KEY"),
         ({"KODO_S3_SECRET_KEY": "hunter2"}, "KODO_S3_ACCESS_KEY"),
         ({"KODO_SMTP_URL": "smtp://mail.example"}, "KODO_MAIL_FROM"),
+        ({"KODO_ALARM_MAIL": "admin@example.jp"}, "KODO_ALARM_MAIL"),
     ):
         with pytest.raises(SettingsError) as refused:
             Settings.from_environment(given)
