@@ -56,6 +56,7 @@ def scenes(stage: Stage) -> list[Scene]:
         *_own_rooms(),
         *_jobs(),
         *_people(),
+        *_health(),
         *_studio(),
         *_completion(),
     ]
@@ -312,6 +313,15 @@ def _jobs() -> list[Scene]:
             who="admin",
             languages=ALL_LANGUAGES,
         ),
+    ]
+
+
+def _health() -> list[Scene]:
+    looked = "#checks li[data-check=disk]"
+    return [
+        Scene("dashboard", "Dashboard", "/admin", "#live tr", who="operator", languages=ALL_LANGUAGES),
+        Scene("dashboard-admin", "Dashboard of an organization", "/admin", "#live tr", who="admin"),
+        Scene("health", "Health", "/admin/health", looked, who="operator", languages=ALL_LANGUAGES),
     ]
 
 

@@ -15,9 +15,10 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
 from library import chapters, transcripts, watching
+from library.alarms import clear_alarm, raise_alarm
 from library.chapter_list import Chapter
 from library.database import utc_now
-from library.models import Film, FilmState, Job, LectureSession
+from library.models import AvailabilityDay, Film, FilmState, Job, LectureSession
 from library.transcript_formats import Cue, Word
 from people.accounts import create_user
 from people.models import Organization, Role, Room, RoomAccess, User
@@ -58,7 +59,7 @@ DESCRIPTION = """持ち物：教科書 第3章
 
 資料：https://example.org/algebra/12（要ログイン）
 行列式の定義から始めて、体積の変化率としての意味までを一回で扱います。"""
-USERS = {"owner": "yamada", "admin": "soumu", "another": "another-admin"}
+USERS = {"owner": "yamada", "admin": "soumu", "another": "another-admin", "operator": "unyou"}
 REASON = "moov atom not found (exit code 1)"
 LOG = """[mov,mp4,m4a,3gp,3g2,mj2 @ 0x55f0] moov atom not found
 2026-11-26T01:02:03.004Z WARNING job operation.film_job: FFmpeg: Invalid data found when processing input
@@ -134,6 +135,7 @@ def _people_in(browser: Browser, full: Installation, empty: Installation, encode
     _films(full)
     _admins(full)
     _jobs(full, past)
+    _watched(full)
     for slug in ("physics", "algebra"):
         encoders.append(Encoder(keys[slug], prepare_video(1280, 720, kilobits=1500)))
         encoders[-1].connect()
@@ -227,12 +229,12 @@ def _admins(installation: Installation) -> None:
         another = Organization(name="Another", slug="another")
         transaction.add(another)
         transaction.flush()
-        for who, home in (("admin", own), ("another", another)):
+        for who, home in (("admin", own), ("another", another), ("operator", own)):
             create_user(
                 transaction,
                 user_id=USERS[who],
                 password=PASSWORD,
-                role=Role.ADMIN,
+                role=Role.OPERATOR if who == "operator" else Role.ADMIN,
                 organization=home,
                 display_name=who,
             )
@@ -249,6 +251,26 @@ def _people(installation: Installation) -> str:
     installation.run("user", "deactivate", "guest03")
     who = ("mori", "--role", "lecturer", "--name", "森 由紀子", "--email", "mori@example.ac.jp")
     return installation.run("user", "invite", *who).split()[-1]
+
+
+def _watched(installation: Installation) -> None:
+    """Months of looks, and alarms that are over and open."""
+    now = utc_now()
+    database = database_of(installation)
+    with database.session() as transaction:
+        for day in range(70):
+            date = (now - timedelta(days=day + 1)).date().isoformat()
+            for probe, bad in (
+                ("service", 40.0 if day % 9 == 3 else 0.0),
+                ("chain", 90.0 if day % 20 == 7 else 0.0),
+            ):
+                row = AvailabilityDay(day=date, probe=probe, good=86_400.0 - bad, bad=bad, skipped=0.0)
+                transaction.add(row)
+        raise_alarm(transaction, "backup.failed", now=now - timedelta(days=3))
+        clear_alarm(transaction, "backup.failed", now=now - timedelta(days=3))
+        details = {"by": "address", "name": "192.0.2.7", "count": 46}
+        raise_alarm(transaction, "intrusion.sign_in", "address:192.0.2.7", details=details)
+    database.close()
 
 
 def _jobs(installation: Installation, past: str) -> None:
