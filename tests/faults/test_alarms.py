@@ -6,8 +6,10 @@ has those that stand for the others, `make faults` has all.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +23,7 @@ import pytest
 from library.alarms import raise_alarm
 from library.database import utc_now
 from operation.certificate import make_certificate, write_certificate
+from operation.health.live_chain import CPU_SECONDS
 from people.intrusion_signs import Seen, Sign, add
 from tests.end_to_end.archive import database_of
 from tests.faults import FULL
@@ -218,6 +221,23 @@ def test_trouble_is_told_once_and_its_end_once(stage: Watched, trouble: str, cap
     assert all(one.to == [TO] for one in stage.mail.taken)
     with capsys.disabled():
         print(f"\n{trouble}: told after {told_after:.1f} s{over}, looks each {LOOK_SECONDS:g} s")
+
+
+@pytest.mark.timeout(120)
+def test_a_synthetic_lecture_goes_round_and_leaves_nothing(stage: Watched, capsys) -> None:
+    told = json.loads(stage.installation.run("probe"))
+    assert told["state"] == "good", told
+    assert told["cpu_seconds"] < CPU_SECONDS
+    storage = stage.installation.storage
+    # The watching process may be at one itself.
+    wait_for(
+        "its folder to be gone", lambda: not [one for one in (storage / "sessions").iterdir() if one.is_dir()]
+    )
+    with sqlite3.connect(f"file:{storage / 'kodo.db'}?mode=ro", uri=True) as database:
+        for table in ("sessions", "rooms", "jobs", "events"):
+            assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
+    with capsys.disabled():
+        print(f"\nlive chain: read back after {told['seconds']} s, {told['cpu_seconds']} s of CPU")
 
 
 @pytest.mark.timeout(300)
