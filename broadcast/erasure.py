@@ -26,7 +26,7 @@ from library.erasure_list import Erased
 from library.keeping import Removal
 from library.models import Film, LectureSession, NoticeMail, ScheduledLecture, Visit
 from people import audit
-from people.models import Room, SignInAttempt, User
+from people.models import ApiToken, Room, SignInAttempt, StreamKey, User
 from people.rooms import slug_from
 from people.stream_keys import token_sha256
 from settings import Settings
@@ -203,8 +203,14 @@ def _unlink(path: Path) -> None:
 
 def _empty(transaction: Session, person: User, told: Erased, called: str) -> None:
     """The account, and what is the person's alone."""
-    of_user_id = slug_from(person.user_id)
-    for room in _rooms(transaction, person.id):
+    of_user_id, rooms = slug_from(person.user_id), _rooms(transaction, person.id)
+    in_their_rooms = StreamKey.room_id.in_([room.id for room in rooms])
+    theirs = [
+        *(room.id for room in rooms),
+        *transaction.scalars(select(StreamKey.id).where(in_their_rooms)),
+        *transaction.scalars(select(ApiToken.id).where(ApiToken.user_id == person.id)),
+    ]
+    for room in rooms:
         if called and called in room.title:
             room.title = room.title.replace(called, told.name)[:200]
         if of_user_id and f"{room.slug}-".startswith(f"{of_user_id}-"):
@@ -216,7 +222,7 @@ def _empty(transaction: Session, person: User, told: Erased, called: str) -> Non
     )
     transaction.execute(update(Visit).where(Visit.user_id == person.id).values(user_id=None))
     transaction.execute(delete(NoticeMail).where(NoticeMail.user_id == person.id))
-    audit.erase(transaction, person.id)
+    audit.erase(transaction, person.id, theirs)
     person.user_id, person.display_name = f"{PREFIX}{secrets.token_hex(4)}", told.name
     person.password_hash, person.role = "", "viewer"
     person.email = person.language = person.last_sign_in_at = None

@@ -12,7 +12,7 @@ import hashlib
 import json
 import logging
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -176,14 +176,15 @@ def check(database: Database, *, seen: Head | None = None) -> ChainReport:
     return ChainReport(rows, erased, newest, None)
 
 
-def erase(transaction: Session, person_id: str) -> int:
+def erase(transaction: Session, person_id: str, theirs: Iterable[str] = ()) -> int:
     """Forget addresses and details of all that a person did and that was done to them → how many rows.
+    `theirs`: ids of rooms and keys of their own, whose names tell of them, too.
 
     That it was done, to which id and when stays, and the chain with it. The name that is shown comes from the
     table of users. The caller notes the erasure itself.
     """
-    theirs = or_(AuditRow.actor_id == person_id, AuditRow.subject == person_id)
-    erased = update(AuditRow).where(theirs, AuditRow.salt.is_not(None)).returning(AuditRow.number)
+    of_them = or_(AuditRow.actor_id == person_id, AuditRow.subject.in_([person_id, *theirs]))
+    erased = update(AuditRow).where(of_them, AuditRow.salt.is_not(None)).returning(AuditRow.number)
     return len(transaction.scalars(erased.values(address=None, details=None, salt=None)).all())
 
 

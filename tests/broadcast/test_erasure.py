@@ -116,8 +116,8 @@ def test_one_has_all_that_is_kept_of_oneself_without_secrets(stage: WebStage, pe
     assert told["account"]["email"] == "yuki@example.org"
     assert len(told["lectures"]) == 3 and told["visits"][0]["seconds"] == 9
     assert told["watched"][0]["spans"] == [[0, 5]]
-    assert [one["action"] for one in told["audit"]] == ["room.access"]
-    assert told["audit"][0]["address"] == "192.0.2.77"
+    assert [one["action"] for one in told["audit"]] == ["user.added", "room.access"]
+    assert told["audit"][1]["address"] == "192.0.2.77"
     for secret in (person.token, person.key, person.user.password_hash, "sha256"):
         assert secret not in answer.text
 

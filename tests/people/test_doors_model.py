@@ -5,7 +5,7 @@ That the queries of lists say the same is in test_visible_rooms.py and test_visi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from library.keeping import Kept
 from library.models import Visibility
 from people import doors
+from people.doors import STRANGER, Visit
 from people.models import Role, Room, User
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
@@ -41,7 +42,14 @@ ROOMS = st.builds(
     Room,
     organization_id=st.just("here"),
     owner_id=st.sampled_from([None, "one", "two"]),
-    access=st.sampled_from(["open", "members", "password"]),
+    access=st.sampled_from(["open", "members", "password", "invited"]),
+)
+VISITS = st.builds(
+    Visit,
+    unlocked=st.booleans(),
+    linked=st.booleans(),
+    invited=st.booleans(),
+    kept_out=st.sampled_from([False, False, True]),
 )
 TIMES = st.sampled_from([None, NOW - timedelta(days=1), NOW, NOW + timedelta(microseconds=1)])
 RECORDINGS = st.builds(
@@ -74,9 +82,14 @@ def runs(person: User | None, room: Room) -> bool:
     )
 
 
-def enters(person: User | None, room: Room, unlocked: bool) -> bool:
-    opened = {"open": True, "members": belongs(person), "password": unlocked}[room.access]
-    return opened or runs(person, room)
+def enters(person: User | None, room: Room, visit: Visit) -> bool:
+    opened = {
+        "open": True,
+        "members": belongs(person),
+        "password": visit.unlocked,
+        "invited": person is not None and person.active and visit.invited,
+    }[room.access]
+    return not visit.kept_out and (opened or visit.linked or runs(person, room))
 
 
 def edits(person: User | None, room: Room, recording: Recording) -> bool:
@@ -84,8 +97,8 @@ def edits(person: User | None, room: Room, recording: Recording) -> bool:
     return runs(person, room) and (recording.kept == "published" or mine)
 
 
-def watches(person: User | None, room: Room, recording: Recording, unlocked: bool) -> bool:
-    if recording.deleted_at is not None or recording.kept == "none":
+def watches(person: User | None, room: Room, recording: Recording, visit: Visit) -> bool:
+    if recording.deleted_at is not None or recording.kept == "none" or visit.kept_out:
         return False
     if edits(person, room, recording):
         return True
@@ -98,7 +111,7 @@ def watches(person: User | None, room: Room, recording: Recording, unlocked: boo
         "unlisted": True,
         "public": True,
         "organization": belongs(person),
-        "room": enters(person, room, unlocked),
+        "room": enters(person, room, visit),
     }[recording.visibility]
 
 
@@ -106,19 +119,19 @@ def watches(person: User | None, room: Room, recording: Recording, unlocked: boo
 
 
 @MANY
-@given(PERSONS, ROOMS, st.booleans())
-def test_rooms(person: User | None, room: Room, unlocked: bool) -> None:
-    assert bool(doors.may_watch(person, room, unlocked)) is enters(person, room, unlocked)
+@given(PERSONS, ROOMS, VISITS)
+def test_rooms(person: User | None, room: Room, visit: Visit) -> None:
+    assert bool(doors.may_watch(person, room, visit)) is enters(person, room, visit)
     assert bool(doors.may_host(person, room)) is runs(person, room)
     assert bool(doors.may_manage(person, room)) is runs(person, room)
 
 
 @MANY
-@given(PERSONS, ROOMS, RECORDINGS, st.booleans())
-def test_recordings(person: User | None, room: Room, recording: Recording, unlocked: bool) -> None:
-    seen = watches(person, room, recording, unlocked)
+@given(PERSONS, ROOMS, RECORDINGS, VISITS)
+def test_recordings(person: User | None, room: Room, recording: Recording, visit: Visit) -> None:
+    seen = watches(person, room, recording, visit)
     edited = edits(person, room, recording)
-    told = {"unlocked": unlocked, "now": NOW}
+    told = {"visit": visit, "now": NOW}
     assert bool(doors.may_watch_recording(person, room, recording, **told)) is seen
     assert bool(doors.may_edit_recording(person, room, recording)) is edited
     got = doors.may_download(person, room, recording, **told)
@@ -130,8 +143,8 @@ def test_recordings(person: User | None, room: Room, recording: Recording, unloc
 def test_who_is_deactivated_is_a_stranger(person: User | None, room: Room, recording: Recording) -> None:
     if person is not None:
         person.active = False
-    told = {"unlocked": False, "now": NOW}
-    assert bool(doors.may_watch(person, room, False)) is bool(doors.may_watch(None, room, False))
+    told = {"visit": STRANGER, "now": NOW}
+    assert bool(doors.may_watch(person, room, STRANGER)) is bool(doors.may_watch(None, room, STRANGER))
     assert not doors.may_host(person, room) and not doors.may_create_room(person)
     assert not doors.may_edit_recording(person, room, recording)
     as_stranger = bool(doors.may_watch_recording(None, room, recording, **told))
@@ -139,13 +152,15 @@ def test_who_is_deactivated_is_a_stranger(person: User | None, room: Room, recor
 
 
 @MANY
-@given(PERSONS, ROOMS, RECORDINGS)
-def test_a_password_opens_and_never_shuts(person: User | None, room: Room, recording: Recording) -> None:
-    for judged in (
-        [doors.may_watch(person, room, unlocked) for unlocked in (False, True)],
-        [
-            doors.may_watch_recording(person, room, recording, unlocked=unlocked, now=NOW)
-            for unlocked in (False, True)
-        ],
-    ):
-        assert bool(judged[0]) <= bool(judged[1])
+@given(PERSONS, ROOMS, RECORDINGS, VISITS)
+def test_a_password_a_link_and_an_invitation_open_and_never_shut(
+    person: User | None, room: Room, recording: Recording, visit: Visit
+) -> None:
+    for key in ("unlocked", "linked", "invited"):
+        without, with_it = (replace(visit, **{key: given}) for given in (False, True))
+        assert bool(doors.may_watch(person, room, without)) <= bool(doors.may_watch(person, room, with_it))
+        seen = [
+            bool(doors.may_watch_recording(person, room, recording, visit=one, now=NOW))
+            for one in (without, with_it)
+        ]
+        assert seen[0] <= seen[1]

@@ -179,14 +179,14 @@ def test_an_invitation_over_http(browser: Browser, sqlite_database: Database) ->
 def test_a_cookie_of_before_is_nobody_after(browser: Browser, sato: User) -> None:
     """Fixation: what an attacker planted, or copied before, is worth nothing after signing in or out."""
     browser.get("/sign-in")
-    planted = browser.client.get_cookie("kodo_session", domain="kodo.example")
+    planted = browser.client.get_cookie("__Host-kodo_session", domain="kodo.example")
     browser.sign_in("sato", GOOD)
-    signed_in = browser.client.get_cookie("kodo_session", domain="kodo.example")
+    signed_in = browser.client.get_cookie("__Host-kodo_session", domain="kodo.example")
     assert planted is not None and signed_in is not None and planted.value != signed_in.value
     thief = Browser(browser.client.application, browser.base_url)
-    thief.client.set_cookie("kodo_session", planted.value, domain="kodo.example", secure=True)
+    thief.client.set_cookie("__Host-kodo_session", planted.value, domain="kodo.example", secure=True)
     assert thief.get("/who").text == "nobody"
-    thief.client.set_cookie("kodo_session", signed_in.value, domain="kodo.example", secure=True)
+    thief.client.set_cookie("__Host-kodo_session", signed_in.value, domain="kodo.example", secure=True)
     assert thief.get("/who").text == "sato"
     token = browser.get("/token").text
     headers = {"X-CSRFToken": token, "Referer": "https://kodo.example/"}
@@ -198,14 +198,14 @@ def test_an_attacker_at_the_same_address_keeps_no_known_browser_out(
     browser: Browser, app: Flask, sqlite_database: Database, sato: User
 ) -> None:
     browser.sign_in("sato", GOOD)
-    browser.client.delete_cookie("kodo_session", domain="kodo.example")
+    browser.client.delete_cookie("__Host-kodo_session", domain="kodo.example")
     throttle: Throttle = app.extensions["kodo.people"].throttle
     for number in range(PER_ADDRESS):  # at one account, and at many others, from the campus's one address
         throttle.begin("sato" if number < PER_ACCOUNT_AND_ADDRESS else f"user{number}", "127.0.0.1")
     strange = Browser(app, "https://kodo.example")
     assert [strange.sign_in(name, GOOD).status_code for name in ("sato", "mori")] == [429, 429]
     assert browser.sign_in("sato", GOOD).status_code == 303
-    browser.client.delete_cookie("kodo_session", domain="kodo.example")
+    browser.client.delete_cookie("__Host-kodo_session", domain="kodo.example")
     assert browser.sign_in("mori", GOOD).status_code == 429  # it is known to one account only
     assert browser.sign_in("sato", "wrong").status_code == 401
     with sqlite_database.reading() as session:

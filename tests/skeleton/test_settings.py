@@ -78,6 +78,7 @@ def test_every_field_of_the_object_comes_from_one_variable() -> None:
         ("KODO_SPILL_SIZE", "lots"),
         ("KODO_CAMERA_NETWORKS", "192.168.20.1/24"),
         ("KODO_TRUSTED_PROXIES", "nginx"),
+        ("KODO_HSTS_SECONDS", "-1"),
         ("KODO_CAMERA_NETWORKS", "camera.example"),
         ("KODO_UPLOAD_SIZE", "huge"),
         ("KODO_UPLOAD_SECONDS", "0"),
