@@ -19,7 +19,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from library import alarms, backup_records
+from library import alarms, backup_records, erasure_list
 from library.alarms import clear_alarm, raise_alarm
 from library.backup.errors import BackupError, NoRoom, OtherRepository, RepositoryBusy, TargetUnavailable
 from library.backup.repository import Repository
@@ -33,6 +33,7 @@ from library.backup_place import (
     scratch_folder,
 )
 from library.database import Database, open_database, utc_now
+from library.lasting_file import write_whole
 from library.models import Job
 from library.returned_rows import RoomGone, RowsMissing
 from operation import backup_proof, backup_run, far_files, recording_return
@@ -180,9 +181,17 @@ def restore_all(
     chosen = repository.generation(generation)
     _check_folder(settings, chosen, to)
     repository.restore(chosen.id, to, progress=progress)
+    _carry_erasures(settings.storage, to)
     with closing(opened_at(to)) as database:  # an older version's is migrated now, not by the start of it
         far_files.settle(replace(settings, storage=to), database)  # what was in the bucket is at home
     return serving_command(to)
+
+
+def _carry_erasures(storage: Path, to: Path) -> None:
+    """Who was erased here since the newest backup is erased there, too."""
+    known, restored = erasure_list.load(storage), erasure_list.load(to)
+    if known != restored:
+        write_whole(to / erasure_list.NAME, erasure_list.merged(restored, known))
 
 
 def serving_command(folder: Path) -> str:

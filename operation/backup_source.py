@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from library import erasure_list
 from library.backup.values import FarContent, Source, SourceFile
 from operation.far_reader import far_reader_of_jobs
 from recorder import far_media, session_state, take_index
@@ -40,6 +41,8 @@ def opened_source(settings: Settings) -> Iterator[Source]:
 def files_of_installation(settings: Settings, far: FarMedia) -> Iterator[SourceFile]:
     """Ascending by `path.split("/")`. Raises OSError."""
     yield from _tree(".objects/sums", (settings.storage / ".objects" / "sums",), far)
+    if (erasures := settings.storage / erasure_list.NAME).exists():
+        yield SourceFile(erasure_list.NAME, erasures)
     for name in ("media", "pictures", "recordings"):
         yield from _tree(name, (settings.storage / name,), far)
     yield SourceFile("secret.key", settings.storage / "secret.key")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from broadcast import recording_access, session_rows
+from broadcast import erasure, recording_access, session_rows
 from library import pictures, recordings, returned_rows, transcripts
 from library.backup.errors import NoRoom
 from library.backup.repository import Repository, recording_prefixes
@@ -26,6 +26,7 @@ from library.keeping import Kept
 from library.models import LectureSession
 from library.returned_rows import Rows
 from library.transcription import orders
+from people.models import Room, User
 from recorder import session_state
 from recorder.durable_file import sync_folder
 from recorder.log_folders import is_session_id
@@ -61,6 +62,7 @@ def bring_back(
         raise StillLive(session_id)
     with database_of(settings, repository, generation) as then, then.reading() as source:
         rows = returned_rows.read(source, session_id)
+        called = _name_of_owner(source, str(rows.session["room_id"]))
     _check_room(settings, rows)
     with scratch_folder(settings, "return") as folder:
         repository.restore(generation, folder / "it", only=recording_prefixes(session_id), progress=progress)
@@ -71,9 +73,23 @@ def bring_back(
         _put_files(settings, storage, session_id)
     with database.session() as session:
         back = returned_rows.put_back(session, rows, utc_now(), timedelta(days=settings.safety_days))
+        _forget_who_was_erased(session, back, called)
         _finish(settings, session, back)
     recording_access.save(settings.session_roots, back)
     return back.title
+
+
+def _name_of_owner(then: Session, room_id: str) -> str | None:
+    owner = then.get(User, room.owner_id) if (room := then.get(Room, room_id)) and room.owner_id else None
+    return owner.display_name if owner is not None else None
+
+
+def _forget_who_was_erased(session: Session, back: LectureSession, called: str | None) -> None:
+    """Whoever was erased meanwhile (decision 0028) comes back with no recording of theirs."""
+    room = session.get_one(Room, back.room_id)
+    owner = session.get(User, room.owner_id) if room.owner_id is not None else None
+    if owner is not None and erasure.is_erased(owner) and back.lecturer == called:
+        back.lecturer = owner.display_name
 
 
 def _check_room(settings: Settings, rows: Rows) -> None:

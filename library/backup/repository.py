@@ -170,7 +170,8 @@ class Repository:
         cancelled: IsCancelled = never,
     ) -> Restored:
         """Write a generation's files, byte for byte, into `to`, which is empty or not there yet; one that an
-        earlier attempt at the same generation left half done is gone on with.
+        earlier attempt at the same generation left half done is gone on with. The list of who was erased is
+        the newest generation's.
 
         `only`: paths that are, or begin with, one of these (`sessions/<id>/`; `recording_prefixes`); the
         database is among them only as `kodo.db`. It comes as the SQLite file `kodo.db`, also where it was
@@ -184,6 +185,7 @@ class Repository:
             self._codec,
             self._heads.load(self._named(generation)),
             to,
+            newest=self._newest(),
             only=only,
             database_url=database_url,
             leave_out_damaged=leave_out_damaged,
@@ -191,6 +193,15 @@ class Repository:
             cancelled=cancelled,
         )
         return restoring.restore()
+
+    def _newest(self) -> names.Head | None:
+        """Of the generations whose head can be read."""
+        for identity in reversed(self._heads.ids()):
+            try:
+                return self._heads.load(identity)
+            except (GenerationIncomplete, NoSuchGeneration):
+                continue
+        return None
 
     def collect(self, now: datetime | None = None, *, keep: int = KEEP) -> Collected:
         """Remove generations by `retention.policy`, then objects that no generation needs and that are older

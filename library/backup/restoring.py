@@ -38,6 +38,8 @@ from library.lasting_file import sync_folder
 
 MARKER = ".kodo-restoring"
 _IGNORED = {"lost+found"}  # of a new file system
+# Always as it was last: who was erased since then is erased again by what starts on the older database.
+_NEWEST = frozenset({"erasures.jsonl"})
 
 
 class Restoring:
@@ -50,6 +52,7 @@ class Restoring:
         head: Head,
         to: Path,
         *,
+        newest: Head | None,
         only: Sequence[str] | None,
         database_url: str | None,
         leave_out_damaged: bool,
@@ -57,7 +60,7 @@ class Restoring:
         cancelled: IsCancelled,
     ) -> None:
         self._place, self._codec, self._head, self._to = place, codec, head, to
-        self._only, self._database_url = only, database_url
+        self._newest, self._only, self._database_url = newest, only, database_url
         self._leave_out = leave_out_damaged
         self._progress, self._cancelled = progress, cancelled
         self._way = to / MARKER
@@ -81,9 +84,23 @@ class Restoring:
         return Restored(self._files, self._bytes, tuple(self._left_out))
 
     def _entries(self) -> Iterator[Entry]:
+        last = self._as_they_were_last()
         for entry in entries_of_head(self._place, self._codec, self._head):
-            if self._is_wanted(SQLITE_FILE if is_of_database(entry.path) else entry.path):
+            if entry.path not in last and self._is_wanted(
+                SQLITE_FILE if is_of_database(entry.path) else entry.path
+            ):
                 yield entry
+        yield from (entry for path, entry in last.items() if self._is_wanted(path))
+
+    def _as_they_were_last(self) -> dict[str, Entry]:
+        """Of the newest generation, where that can be read."""
+        if self._newest is None or self._newest == self._head:
+            return {}
+        try:
+            entries = entries_of_head(self._place, self._codec, self._newest)
+            return {entry.path: entry for entry in entries if entry.path in _NEWEST}
+        except GenerationIncomplete:
+            return {}
 
     def _is_wanted(self, path: str) -> bool:
         return self._only is None or any(path.startswith(one) for one in self._only)

@@ -12,7 +12,8 @@ import pytest
 from alembic import command
 from sqlalchemy import select
 
-from library import alarms
+from broadcast import erasure
+from library import alarms, erasure_list
 from library.database import make_engine, open_database
 from library.keeping import Kept
 from library.migration import _configuration, newest_revision
@@ -178,6 +179,22 @@ def test_what_cannot_be_done_is_said(stage: BackupStage) -> None:
     (stage.folder / "unplugged").rename(stage.target)
     assert stage.do("backup")["result"]["run"]["verified"]
     assert open_alarms(stage) == []
+
+
+def test_who_was_erased_since_comes_back_with_nothing(stage: BackupStage) -> None:
+    recording = stage.record("Eigenvalues")
+    generation = stage.do("backup")["result"]["run"]["generation"]
+    lecturer, called = stage.web.lecturer, stage.web.lecturer.display_name
+    with stage.database.reading() as session:
+        assert session.get_one(LectureSession, recording).lecturer == called
+    erasure.erase(stage.settings, stage.database, lecturer, erasure.Lectures.KEEP, name="Former", by=None)
+    job = stage.order("restore", generation=generation, recording=recording)
+    assert stage.do_job(job)["code"] == 0
+    with stage.database.reading() as session:
+        assert session.get_one(LectureSession, recording).lecturer == "Former"
+    job = stage.order("restore", generation=generation, to=str(stage.folder / "new"))
+    assert stage.do_job(job)["code"] == 0
+    assert [one.person for one in erasure_list.load(stage.folder / "new")] == [lecturer.id]
 
 
 def test_everything_into_a_new_folder_by_the_page(stage: BackupStage) -> None:

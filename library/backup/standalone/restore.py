@@ -32,6 +32,7 @@ FORMAT = 1
 BLOCK = 1 << 20
 FRAME = BLOCK + 16  # encrypted
 DATABASE, ROWS = "kodo.db", "kodo-database"
+NEWEST = {"erasures.jsonl"}
 UNDER_WAY = ".kodo-restoring"
 
 
@@ -107,6 +108,17 @@ class Backups:
                 if file["path"].startswith("/") or ".." in file["path"].split("/"):
                     raise Problem(f"{file['path']!r} is no path")
                 yield file
+
+    def as_they_were_last(self, head: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """Files that are restored as the newest generation has them: who was erased since is erased again."""
+        for identity in reversed(self.ids()):
+            try:
+                newest = self.named(identity)
+                found = {file["path"]: file for file in self.files(newest) if file["path"] in NEWEST}
+            except Problem:
+                continue
+            return found if identity != head["id"] else {}
+        return {}
 
     def content(self, name: str) -> Iterator[bytes]:
         """Of an object; at the end it is compared with its name. Raises Damaged."""
@@ -235,7 +247,8 @@ def restore(backups: Backups, name: str, to: Path, only: list[str], leave_out: b
         pass
     way = _begun(to, head["id"])
     left_out = []
-    for file in backups.files(head):
+    last = backups.as_they_were_last(head)
+    for file in (*last.values(), *(one for one in backups.files(head) if one["path"] not in last)):
         path = file["path"]
         of_database = path == DATABASE or path.startswith(ROWS + "/")
         if only and not any((DATABASE if of_database else path).startswith(one) for one in only):

@@ -417,6 +417,25 @@ def test_it_says_whether_it_is_on_the_same_disk(on_disk: Repository, tmp_path: P
     assert (on_disk.place.free_bytes() or 0) > 0
 
 
+def test_who_was_erased_later_is_told_of_with_an_older_generation(
+    on_disk: Repository, installation: SmallInstallation, source: Source, tmp_path: Path
+) -> None:
+    """Decision 0028: it starts on a database that knows them still, and erases them again."""
+    for erased in (b"one\n", b"one\ntwo\n"):
+        on_disk.run(source)
+        installation.write("erasures.jsonl", erased)
+    on_disk.run(source)
+    on_disk.restore("1", tmp_path / "restored")
+    script = tmp_path / "target" / "kodo-backup" / "restore.py"
+    alone = tmp_path / "alone"
+    command = [sys.executable, "-I", "-S", script, "restore", "2", "--to", alone]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    for folder in (tmp_path / "restored", alone):
+        assert (folder / "erasures.jsonl").read_bytes() == b"one\ntwo\n"
+    on_disk.restore("1", tmp_path / "a part", only=["sessions/s1/"])
+    assert not (tmp_path / "a part" / "erasures.jsonl").exists()
+
+
 @pytest.mark.parametrize("encrypted", [False, True])
 def test_a_fresh_python_restores_it(
     encrypted: bool, installation: SmallInstallation, source: Source, tmp_path: Path
