@@ -201,6 +201,7 @@ def _who(slug: str, bearer: str) -> dict[str, Any]:
 def _by_probe(bearer: str) -> dict[str, Any]:
     """The room of the synthetic lecture, which is in no database."""
     if not probe_room.may_publish(services().secret, bearer):
+        saw(Sign.PUBLISH_TOKEN, probe_room.SLUG)
         raise _unauthorized("This token is not valid in this room.", "invalid_token")
     credential = {"id": f"probe:{token_sha256(bearer)[:16]}", "kind": "studio", "token_sha256": None}
     room = {"room_id": probe_room.ROOM_ID, "room_slug": probe_room.SLUG, "organization_id": ""}

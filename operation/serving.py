@@ -24,6 +24,7 @@ from settings import Settings, SettingsError, unknown_names
 log = logging.getLogger(__name__)
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
+RESTORING = ".kodo-restoring"  # `library.backup.restoring.MARKER`; this process loads no library
 PORT_SECONDS = 5.0  # a web process whose supervisor was killed needs some to let go of the port
 
 
@@ -93,6 +94,10 @@ def _command(name: str) -> tuple[str, ...]:
 
 
 def _check_storage(settings: Settings) -> None:
+    if (settings.storage / RESTORING).exists():
+        raise SettingsError(
+            "KODO_STORAGE", f"{settings.storage} is half of a backup: the restore into it has to be finished"
+        )
     try:
         settings.sessions_folder.mkdir(parents=True, exist_ok=True)
         (settings.storage / "run").mkdir(exist_ok=True)

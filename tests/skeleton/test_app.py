@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from library.backup.restoring import MARKER
 from tests.installation import APP, Installation, children, command_line, wait_for
 
 
@@ -107,6 +108,10 @@ def test_a_storage_that_cannot_be_written_is_named(installation: Installation) -
     code, _, err = app(installation, KODO_STORAGE="/proc/kodo")
     assert code == 2
     assert err.startswith("app.py: KODO_STORAGE: /proc/kodo")
+    half = installation.folder / "half"
+    (half / MARKER).mkdir(parents=True)
+    code, _, err = app(installation, KODO_STORAGE=str(half))
+    assert (code, "half of a backup" in err) == (2, True), err
 
 
 def test_a_lost_database_is_not_replaced_by_an_empty_one(installation: Installation) -> None:
