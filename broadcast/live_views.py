@@ -6,6 +6,7 @@ four times a second. Everything is decided by the same functions as in the front
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 
@@ -19,15 +20,15 @@ from broadcast.hint_client import TICK_SECONDS
 from broadcast.live_address import Batch
 from broadcast.live_answers import LiveAnswers
 from broadcast.outcome import FORGED, Hold, Later
-from people.acts import saw
-from people.intrusion_signs import Sign
 
 METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
 
-def live_blueprint(answers: LiveAnswers, feed: EventFeed) -> Blueprint:
+def live_blueprint(
+    answers: LiveAnswers, feed: EventFeed, on_forged: Callable[[], None] = lambda: None
+) -> Blueprint:
     """Blueprint `live` with the one endpoint `live.answer`. It needs no CSRF protection: it changes
-    nothing.
+    nothing. `on_forged` is told of each request whose token nobody here has made.
     """
     blueprint = Blueprint("live", __name__)
 
@@ -35,7 +36,7 @@ def live_blueprint(answers: LiveAnswers, feed: EventFeed) -> Blueprint:
     def answer(rest: str) -> Response:
         found = _answer(answers, feed, f"/live/{rest}")
         if found is FORGED:
-            saw(Sign.MEDIA_TOKEN)
+            on_forged()
         return _response(found)
 
     return blueprint

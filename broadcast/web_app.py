@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from apiflask import APIFlask, HTTPError
@@ -63,6 +64,7 @@ from broadcast.live_answers import LiveAnswers
 from broadcast.packed_static import pack
 from broadcast.services import KEY, WebServices, services
 from people import acts, password_views, routes, session_cookie, sign_in_views
+from people.intrusion_signs import Sign
 
 PROJECT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 2 << 20
@@ -174,7 +176,8 @@ def _register(app: APIFlask, live_answers: LiveAnswers, feed: EventFeed) -> None
     app.register_blueprint(oembed_views.blueprint)
     app.register_blueprint(audit_pages.blueprint)
     app.register_blueprint(health_views.blueprint)
-    app.register_blueprint(live_views.live_blueprint(live_answers, feed))
+    forged = partial(acts.saw, Sign.MEDIA_TOKEN)
+    app.register_blueprint(live_views.live_blueprint(live_answers, feed, forged))
 
 
 def _api_error(error: HTTPError) -> Response:

@@ -4,14 +4,12 @@
 a failure in the first. Exits with the first failing run's code.
 """
 
-import os
 import subprocess
 import sys
 
 # A file's tests stay together, for its fixtures' sake. Files come in their usual order, for few tests are not
-# always quick. One more than there are cores, for many tests wait; more than four serve few machines.
-WORKERS = min(4, (os.cpu_count() or 1) + 1)
-SIDE_BY_SIDE = ["--part=parallel", f"--numprocesses={WORKERS}"]
+# always quick. More than there are cores were no quicker, and the pages' flows fail; four serve few machines.
+SIDE_BY_SIDE = ["--part=parallel", "--numprocesses=auto", "--maxprocesses=4"]
 SIDE_BY_SIDE += ["--dist=loadfile", "--no-loadscope-reorder"]
 ALONE = ["--part=serial"]
 INTERRUPTED, NONE_CHOSEN = 2, 5  # pytest's exit codes

@@ -11,7 +11,7 @@ const KEPT_SECONDS = 365 * 24 * 3600;
 /** @type {HTMLElement | null} */ let place = null;
 
 export function showNotices() {
-  place = document.querySelector("#notices");
+  place = document.querySelector("#site-notices");
   if (!place) return;
   place.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("button") : null;

@@ -23,7 +23,7 @@ def test_a_notice_is_a_banner_until_its_reader_puts_it_away(
     hall, console = fresh_page(browser, locale="ja-JP")
     axe.install(hall)
     hall.goto(installation.url + "/rooms/hall")
-    hall.wait_for_selector("#notices[data-ready]", state="attached")
+    hall.wait_for_selector("#site-notices[data-ready]", state="attached")
     operator = Lecturer(browser, installation)
     axe.install(operator.page)
     operator.sign_in("unyo")
@@ -42,7 +42,7 @@ def test_a_notice_is_a_banner_until_its_reader_puts_it_away(
     hall.get_by_role("button", name="このお知らせを閉じる").press("Enter")
     expect(banner).to_have_count(0)
     hall.reload()
-    hall.wait_for_selector("#notices[data-ready]", state="attached")
+    hall.wait_for_selector("#site-notices[data-ready]", state="attached")
     expect(banner).to_have_count(0)
 
     page.click("[data-act=withdraw]")

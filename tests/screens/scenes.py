@@ -388,7 +388,7 @@ def _announced(page: Page, _stage: Stage) -> None:
 
 
 def _look_again(page: Page, _stage: Stage) -> None:
-    page.wait_for_selector("#notices[data-ready]", state="attached")
+    page.wait_for_selector("#site-notices[data-ready]", state="attached")
     page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
     page.wait_for_selector("[data-notice]")
 
