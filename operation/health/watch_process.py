@@ -46,8 +46,7 @@ Check = Callable[[], Finding]
 def run(settings: Settings) -> int:
     """Watch until SIGTERM or SIGINT → exit code."""
     stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    _set_by_signals(stopping)
     parent = os.getppid()
     database = open_database(settings.database_url)
     try:
@@ -60,6 +59,19 @@ def run(settings: Settings) -> int:
     finally:
         database.close()
     os._exit(0)  # a look that hangs must keep nobody
+
+
+def _set_by_signals(stopping: threading.Event) -> None:
+    """By a thread: a handler runs in the main one, which may hold the event's own lock just then."""
+    heard, told = os.pipe()
+
+    def hear() -> None:
+        os.read(heard, 1)
+        stopping.set()
+
+    threading.Thread(target=hear, name="signals", daemon=True).start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os.write(told, b"!"))
 
 
 class Watch:

@@ -61,7 +61,8 @@ def test_spans_are_hidden_beside_the_player_by_keyboard_and_shown_again(
     viewer.open(f"{installation.url}/rooms/hall?t=9")
     viewer.wait("video.readyState > 1")
     # Of 16 s, 4 to 8 are withheld (the span, and as far as its sound may reach), and 14 to 16 are cut.
-    assert viewer.duration == pytest.approx(10, abs=0.1)
+    # What was appended counts once it is there: a segment's sound reaches a little over its pictures.
+    assert viewer.duration == pytest.approx(10, abs=0.3)
     assert viewer.time == pytest.approx(5, abs=0.2), "the lecture's own clock"
     page.locator("#versions button:visible").press("Enter")
     expect(page.locator("#cut-panel")).to_have_attribute("data-version", "3")
