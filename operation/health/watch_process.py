@@ -37,6 +37,7 @@ LOOK_SECONDS = 12.0  # most that one look may take
 CHAIN_SECONDS = 27.0
 START_SECONDS = 25.0
 LAST_WORDS_SECONDS = 15.0
+PARENT_SECONDS = 0.5
 STOP_SECONDS = 3.0  # the supervisor gives it five
 TEST_FILE = "test-alarm"  # made by a web process whose admin wants a trial message
 
@@ -52,13 +53,21 @@ def run(settings: Settings) -> int:
     try:
         watch = Watch(settings, database, stopping)
         watch.run()
-        is_alone = os.getppid() != parent  # nobody told it to stop: whoever would start it again is gone
+        is_alone = _is_gone(parent)  # nobody told it to stop: whoever would start it again is gone
         if is_alone:
             watch.say_goodbye()
         watch.close(LAST_WORDS_SECONDS if is_alone else STOP_SECONDS)
     finally:
         database.close()
     os._exit(0)  # a look that hangs must keep nobody
+
+
+def _is_gone(parent: int) -> bool:
+    """The kernel's signal comes with the death of the thread that started this: the others follow."""
+    until = time.monotonic() + PARENT_SECONDS
+    while os.getppid() == parent and time.monotonic() < until:
+        time.sleep(0.02)
+    return os.getppid() != parent
 
 
 def _set_by_signals(stopping: threading.Event) -> None:

@@ -240,8 +240,6 @@ def test_a_synthetic_lecture_goes_round_and_leaves_nothing(stage: Watched, capsy
         print(f"\nlive chain: read back after {told['seconds']} s, {told['cpu_seconds']} s of CPU")
 
 
-# A defect that is open: told in one of four runs on 26 November; else the watching process says nothing.
-@pytest.mark.xfail(strict=False, reason="the supervisor's death is not always told")
 @pytest.mark.timeout(300)
 def test_the_supervisors_death_is_told_by_what_outlives_it_and_its_return_too(tmp_path: Path) -> None:
     with watched(tmp_path, KODO_LIVE_PROBE="no") as stage:
