@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from people.models import Role, User
+from people.accounts import operates
+from people.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +41,5 @@ PAGES: Sequence[AdminPage] = (
 
 def pages_of(person: User | None) -> Sequence[AdminPage]:
     """What stands in the menu of whoever reads it."""
-    is_operator = person is not None and person.role == Role.OPERATOR
+    is_operator = person is not None and operates(person)
     return [page for page in PAGES if is_operator or not page.operators]

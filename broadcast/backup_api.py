@@ -26,9 +26,7 @@ from library.backup.errors import BackupError
 from library.backup_place import is_set_up
 from library.database import utc_now
 from library.models import BackupGeneration, Job
-from people import audit
-from people.request_address import client_address
-from people.session_cookie import current_user
+from people.acts import note_act
 from settings import Settings
 
 blueprint = APIBlueprint("backups", __name__, url_prefix="/api/v1", tag="Backups")
@@ -194,15 +192,7 @@ def _must_be_set_up() -> None:
 
 
 def _note(transaction: Session, action: str, subject: str, **details: str | None) -> None:
-    audit.note(
-        transaction,
-        action=action,
-        actor=current_user(),
-        organization_id=None,
-        subject=subject,
-        details=details,
-        address=client_address(),
-    )
+    note_act(transaction, action, organization_id=None, subject=subject, details=details)
 
 
 def _line(error: BaseException) -> str:

@@ -30,9 +30,9 @@ from library import notices
 from library.database import utc_now
 from library.models import Notice
 from library.notices import UnfitNotice
-from people import audit, mail
+from people import mail
+from people.acts import note_act
 from people.models import User
-from people.request_address import client_address
 from people.session_cookie import current_user
 
 blueprint = Blueprint("notices", __name__)
@@ -125,7 +125,7 @@ def add_notice(json_data: dict[str, Any]) -> dict[str, Any]:
     with services().database.session() as transaction:
         notice = _added(transaction, person, json_data)
         if json_data["mail"]:
-            _order_mail(transaction, person, notice)
+            _order_mail(transaction, notice)
         line = _line(transaction, notice)
     notice_board().forget()
     return line
@@ -139,7 +139,7 @@ def withdraw_notice(notice_id: str) -> dict[str, Any]:
     with services().database.session() as transaction:
         notice = _found(transaction, person, notice_id)
         notices.withdraw(notice, utc_now())
-        _note(transaction, person, "notice.withdrawn", notice)
+        _note(transaction, "notice.withdrawn", notice)
         line = _line(transaction, notice)
     notice_board().forget()
     return line
@@ -152,7 +152,7 @@ def mail_notice(notice_id: str) -> dict[str, Any]:
     person = _admin()
     with services().database.session() as transaction:
         notice = _found(transaction, person, notice_id)
-        _order_mail(transaction, person, notice)
+        _order_mail(transaction, notice)
         return _line(transaction, notice)
 
 
@@ -183,18 +183,18 @@ def _added(transaction: Session, person: User, told: dict[str, Any]) -> Notice:
         )
     except UnfitNotice as error:
         raise _unfit(error) from error
-    _note(transaction, person, "notice.added", notice)
+    _note(transaction, "notice.added", notice)
     return notice
 
 
-def _order_mail(transaction: Session, person: User, notice: Notice) -> None:
+def _order_mail(transaction: Session, notice: Notice) -> None:
     if not mail.is_configured(services().settings):
         raise Problem(409, _("Not possible now"), _("This server sends no mail: KODO_SMTP_URL is not set."))
     try:
         notices.order_mail(transaction, notice, utc_now())
     except UnfitNotice as error:
         raise Problem(409, _("Not possible now"), _("This notice is over.")) from error
-    _note(transaction, person, "notice.mailed", notice)
+    _note(transaction, "notice.mailed", notice)
 
 
 def _unfit(error: UnfitNotice) -> Problem:
@@ -208,16 +208,9 @@ def _unfit(error: UnfitNotice) -> Problem:
     return Problem(422, _("Not accepted"), words[error.reason])
 
 
-def _note(transaction: Session, person: User, action: str, notice: Notice) -> None:
-    audit.note(
-        transaction,
-        action=action,
-        actor=person,
-        organization_id=notice.organization_id,
-        subject=notice.id,
-        details={"everybody": notice.organization_id is None},
-        address=client_address(),
-    )
+def _note(transaction: Session, action: str, notice: Notice) -> None:
+    details = {"everybody": notice.organization_id is None}
+    note_act(transaction, action, organization_id=notice.organization_id, subject=notice.id, details=details)
 
 
 def _line(transaction: Session, notice: Notice) -> dict[str, Any]:

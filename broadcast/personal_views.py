@@ -25,7 +25,8 @@ from broadcast.problems import Problem
 from broadcast.services import services
 from library import usage
 from library.database import utc_now
-from people import audit, personal_data
+from people import personal_data
+from people.acts import note_act
 from people.models import Role, User
 from people.request_address import client_address
 from people.session_cookie import current_user
@@ -43,7 +44,7 @@ def own_page() -> str:
 @blueprint.get("/account/data.json")
 def own_data() -> Response:
     person = _asker()
-    return _file(person, person)
+    return _file(person)
 
 
 @blueprint.get("/admin/people/<person_id>/data")
@@ -68,7 +69,7 @@ def page(person_id: str) -> str:
 def data(person_id: str) -> Response:
     with services().database.reading() as transaction:
         person = _found(transaction, person_id)
-    return _file(person, _asker())
+    return _file(person)
 
 
 class ExtentOut(Schema):
@@ -149,17 +150,10 @@ def _may_erase(admin: User, person: User) -> bool:
     return admin.id != person.id and not is_above and not erasure.is_erased(person)
 
 
-def _file(person: User, asker: User) -> Response:
+def _file(person: User) -> Response:
     with services().database.session() as transaction:
         document = personal_data.export(transaction, person, utc_now())
-        audit.note(
-            transaction,
-            action="user.exported",
-            actor=asker,
-            organization_id=person.organization_id,
-            subject=person.id,
-            address=client_address(),
-        )
+        note_act(transaction, "user.exported", organization_id=person.organization_id, subject=person.id)
     response = Response(json.dumps(document, indent=1, sort_keys=False), content_type="application/json")
     response.headers["Content-Disposition"] = attachment(f"kodo {person.user_id}.json")
     return response

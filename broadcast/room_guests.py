@@ -24,11 +24,12 @@ from broadcast.own_address import absolute
 from broadcast.problems import Problem
 from broadcast.rate_limits import limiter
 from broadcast.services import services
-from people import audit, invitations, room_links
+from people import invitations, room_links
+from people.acts import note_act
+from people.audit import Detail
 from people.models import Room, RoomLink
-from people.request_address import client_address
 from people.rooms import RoomNotFound, room_of
-from people.session_cookie import current_user, people
+from people.session_cookie import people
 
 blueprint = APIBlueprint("guests", __name__, url_prefix="/api/v1", tag="Rooms")
 entrance = Blueprint("links", __name__)
@@ -226,16 +227,8 @@ def _told(link: RoomLink, room: Room) -> dict[str, Any]:
     }
 
 
-def _note(transaction: Session, room: Room, action: str, details: dict[str, audit.Detail]) -> None:
-    audit.note(
-        transaction,
-        action=action,
-        actor=current_user(),
-        organization_id=room.organization_id,
-        subject=room.id,
-        details=details,
-        address=client_address(),
-    )
+def _note(transaction: Session, room: Room, action: str, details: dict[str, Detail]) -> None:
+    note_act(transaction, action, organization_id=room.organization_id, subject=room.id, details=details)
 
 
 def _unfit_words(error: room_links.UnfitLink) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,48 +24,13 @@ from library.health_state import CHECKS, Finding, HealthState, State
 from library.models import AvailabilityDay, LectureSession
 from people import probe_room
 from people.command_line import add_user
-from people.models import Organization, Role, User
-from people.passwords import hash_password
+from people.models import Role, User
 from people.rooms import UnfitSlug, check_slug
 from recorder.media import RecordingState, SessionPhase
 from recorder.session_state import SessionState, save
+from tests.broadcast.administrators import admin, foreigner, operator  # noqa: F401
 from tests.broadcast.web_stage import PASSWORD, WebStage
 from tests.installation import PROJECT
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[WebStage]:
-    stage = WebStage(tmp_path)
-    yield stage
-    stage.close()
-
-
-@pytest.fixture
-def operator(stage: WebStage) -> User:
-    return add_user(stage.database, "operator", Role.OPERATOR, PASSWORD)
-
-
-@pytest.fixture
-def admin(stage: WebStage) -> User:
-    return add_user(stage.database, "admin", Role.ADMIN, PASSWORD)
-
-
-@pytest.fixture
-def foreigner(stage: WebStage) -> User:
-    """The admin of another organization."""
-    with stage.database.session() as session:
-        elsewhere = Organization(name="elsewhere", slug="elsewhere")
-        session.add(elsewhere)
-        session.flush()
-        person = User(
-            organization_id=elsewhere.id,
-            user_id="foreigner",
-            display_name="F",
-            password_hash=hash_password(PASSWORD),
-            role=Role.ADMIN,
-        )
-        session.add(person)
-    return person
 
 
 def looked(stage: WebStage, *findings: Finding, ago: timedelta = timedelta(0), **changes: Any) -> None:

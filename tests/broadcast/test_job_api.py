@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,47 +11,11 @@ from library.database import utc_now
 from library.job_list import PAGE_LENGTH
 from library.jobs import Jobs, enqueue
 from library.models import Job, LectureSession
-from people.command_line import add_user
-from people.models import Organization, Role, User
-from people.passwords import hash_password
-from tests.broadcast.web_stage import PASSWORD, WebStage
+from people.models import User
+from tests.broadcast.administrators import admin, foreigner, operator  # noqa: F401
+from tests.broadcast.web_stage import WebStage
 
 API = "/api/v1/jobs"
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[WebStage]:
-    stage = WebStage(tmp_path)
-    yield stage
-    stage.close()
-
-
-@pytest.fixture
-def operator(stage: WebStage) -> User:
-    return add_user(stage.database, "operator", Role.OPERATOR, PASSWORD)
-
-
-@pytest.fixture
-def admin(stage: WebStage) -> User:
-    return add_user(stage.database, "admin", Role.ADMIN, PASSWORD)
-
-
-@pytest.fixture
-def foreigner(stage: WebStage) -> User:
-    """The admin of another organization."""
-    with stage.database.session() as session:
-        elsewhere = Organization(name="elsewhere", slug="elsewhere")
-        session.add(elsewhere)
-        session.flush()
-        person = User(
-            organization_id=elsewhere.id,
-            user_id="foreigner",
-            display_name="F",
-            password_hash=hash_password(PASSWORD),
-            role=Role.ADMIN,
-        )
-        session.add(person)
-    return person
 
 
 @pytest.fixture
