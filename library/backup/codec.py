@@ -16,9 +16,6 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from itertools import chain
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from library.backup.keys import BackupKey
 
 FRAME_BYTES = 1 << 20
@@ -132,6 +129,8 @@ def _without_check(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _sealed(key: BackupKey, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # see keys.py
+
     salt = secrets.token_bytes(_SALT_BYTES)
     cipher = AESGCM(key.derived(b"object", salt))
     yield _MAGIC + salt
@@ -140,6 +139,9 @@ def _sealed(key: BackupKey, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _opened(key: BackupKey, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     head_length = len(_MAGIC) + _SALT_BYTES
     head = b""
     while len(head) < head_length and (chunk := next(chunks, b"")):

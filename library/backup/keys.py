@@ -14,9 +14,6 @@ import secrets
 from hashlib import sha256
 from pathlib import Path
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from library.backup.errors import KeyDamaged
 
 _LINE = re.compile(rb"kodo-backup-key-1 ([A-Za-z0-9+/]{43}=)\s*")
@@ -55,6 +52,10 @@ class BackupKey:
 
     def derived(self, purpose: bytes, salt: bytes = b"") -> bytes:
         """32 bytes for one use."""
+        # Imported here, and in codec.py: most backups have no key, and an unchanged one's time goes into imports.
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
         kdf = HKDF(algorithm=SHA256(), length=_BYTES, salt=salt or None, info=b"kodo-backup-1 " + purpose)
         return kdf.derive(self._secret)
 

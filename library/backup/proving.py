@@ -10,7 +10,7 @@ from library.backup.objects import Ref, check_object
 from library.backup.place import Place
 
 # Of objects that are not new, for each run: to read all of them would take longer than the run.
-SCRUB_BYTES = 32 << 20
+SCRUB_BYTES = 16 << 20
 
 Count = Callable[[int], None]
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import subprocess
+import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode, urljoin
@@ -122,12 +124,25 @@ def test_a_deleted_recording_comes_back_in_five_clicks(
     page.context.close()
 
 
-def test_on_a_new_machine_all_is_there(backed_up: tuple[Installation, str], tmp_path: Path) -> None:
-    installation, recording = backed_up
-    machine = Installation(
-        tmp_path, KODO_BACKUP="disk", KODO_BACKUP_DIR=str(installation.storage / "backups")
-    )
+def by_kodo(target: Path, machine: Installation) -> None:
     machine.run("backup", "restore", "latest", "--to", str(machine.storage))
+
+
+def by_the_script(target: Path, machine: Installation) -> None:
+    """With a Python that has nothing but its standard library, and not even Kodo's own folder."""
+    script = str(target / "kodo-backup" / "restore.py")
+    restore = [sys.executable, "-I", "-S", script, "restore", "latest", "--to", str(machine.storage)]
+    subprocess.run(restore, cwd=target, env={}, check=True)
+
+
+@pytest.mark.parametrize("restore", [by_kodo, by_the_script])
+def test_on_a_new_machine_all_is_there(
+    backed_up: tuple[Installation, str], tmp_path: Path, restore: Callable[[Path, Installation], None]
+) -> None:
+    installation, recording = backed_up
+    target = installation.storage / "backups"
+    machine = Installation(tmp_path, KODO_BACKUP="disk", KODO_BACKUP_DIR=str(target))
+    restore(target, machine)
     machine.start()
     try:
         facts = json.loads(told(machine, recording))
