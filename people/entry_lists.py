@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -90,8 +89,8 @@ def read_lines(text: str, effect: str) -> Pasted:
     """What was pasted: a value a line, and maybe a note behind a comma, or whole lines of our own CSV."""
     rules: dict[Line, Rule] = {}
     unfit: list[tuple[int, UnfitRule]] = []
-    for number, cells in enumerate(csv.reader(io.StringIO(text.removeprefix("\ufeff"))), 1):
-        row = [cell.strip().removeprefix("'") for cell in cells]
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        row = [cell.strip().removeprefix("'") for cell in _cells(line)]
         if not any(row) or tuple(row[:3]) == HEADER[:3]:
             continue
         try:
@@ -101,6 +100,13 @@ def read_lines(text: str, effect: str) -> Pasted:
             continue
         rules[_line(rule)] = rule
     return Pasted(tuple(rules.values()), tuple(unfit))
+
+
+def _cells(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]))
+    except csv.Error:  # a cell is too long, or ends oddly: as one value it is judged as any other
+        return [line]
 
 
 def _of_row(row: Sequence[str], effect: str) -> Rule:
