@@ -40,6 +40,7 @@ faults: $(STAMPS)/dev $(STAMPS)/translations ## kill, cut and fill up everything
 	@scripts/install-chromium
 	@scripts/install-s3-server
 	@KODO_FULL=1 $(BIN)/python -m pytest tests/faults tests/recorder tests/library $(PYTEST_ARGUMENTS)
+	@KODO_FULL=1 $(BIN)/python -m pytest -m full tests/end_to_end tests/people $(PYTEST_ARGUMENTS)
 
 fuzz: $(STAMPS)/dev $(STAMPS)/translations ## 20,000 calls of the API that schemathesis makes up
 	@$(BIN)/python -m tests.fuzzing

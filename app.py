@@ -132,27 +132,40 @@ def _logs(parsed: argparse.Namespace) -> int:
 
 
 def _administer(name: str) -> Command:
-    """A command of `administration`, with its errors told in one line."""
+    """A command of `start_up` or `administration`, with its errors told in one line."""
 
     def run(parsed: argparse.Namespace) -> int:
         settings = _settings()
         logging_setup.configure(name, "WARNING", _log_folder(settings), file="command")
+        command, errors = _command(name)
         from library.database import DatabaseUrlError
-        from operation import administration
         from operation.wrong_use import WrongUse
 
         try:
-            administration.COMMANDS[name](settings, parsed)
+            command(settings, parsed)
         except WrongUse as error:
             print(f"app.py {name}: {error}", file=sys.stderr)
             return 2
         except DatabaseUrlError as error:
             raise SettingsError("KODO_DATABASE_URL", str(error)) from error
-        except administration.ERRORS as error:
+        except errors as error:
             return _failed(error)
         return 0
 
     return run
+
+
+def _command(
+    name: str,
+) -> tuple[Callable[[Settings, argparse.Namespace], None], tuple[type[Exception], ...]]:
+    """What it does, and its errors."""
+    from operation import start_up
+
+    if name in start_up.COMMANDS:
+        return start_up.COMMANDS[name], start_up.ERRORS
+    from operation import administration
+
+    return administration.COMMANDS[name], administration.ERRORS
 
 
 def _settings() -> Settings:

@@ -1,5 +1,5 @@
-"""What `app.py user`, `room`, `token`, `organization`, `doors`, `session`, `jobs`, `library`, `backup`,
-`objects`, `migrate` and `setup-link` do: print, raise typed errors.
+"""What `app.py user`, `room`, `token`, `organization`, `doors`, `session`, `jobs`, `library`, `backup`
+and `objects` do: print, raise typed errors.
 
 Run in a short-lived process of their own, before the first start as well as while everything runs:
 the database is brought to this version first.
@@ -14,31 +14,29 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from broadcast import erasure, room_keeping
 from broadcast.event_log import EventLog
 from broadcast.recorder_client import RecorderClient, RecorderRefused, RecorderUnavailable
-from library import erasure_list, object_moves, object_scan
-from library.database import (
-    Database,
-    DatabaseUnavailable,
-    open_database,
-    parse_url,
-    sqlite_path,
-    utc_now,
-)
+from library import object_moves, object_scan
+from library.database import Database, DatabaseUnavailable, open_database, utc_now
 from library.jobs import JobNotFound
 from library.keeping import RecordingRule
-from library.migration import MigrationFailed, migrate
 from library.object_store import ObjectStoreError
 from library.object_stores import open_stores
-from library.secret_key import SecretKeyError, installation_secret
-from operation import audit_commands, backup_commands, door_commands, job_commands, library_commands
+from operation import (
+    audit_commands,
+    backup_commands,
+    door_commands,
+    job_commands,
+    library_commands,
+    start_up,
+)
 from operation.far_files import told_by_marker
 from operation.recording_files import files_of
+from operation.start_up import DatabaseMissing, prepare
 from operation.wrong_use import WrongUse
-from people import command_line, setup_link, user_commands
+from people import command_line, user_commands
 from people.accounts import one_line, user_of
 from people.models import Role
 from settings import Settings
@@ -48,80 +46,26 @@ class RecorderAbsent(Exception):
     """Nobody answers on the recorder's socket."""
 
 
-class DatabaseMissing(Exception):
-    """The installation has been used and its database is gone: an empty one would hide that."""
-
-
 class ObjectsDamaged(Exception):
     """Files of recordings are not what they were; they have been named on standard output."""
 
 
 ERRORS = (
+    *start_up.ERRORS,
     *backup_commands.ERRORS,
     *command_line.COMMAND_ERRORS,
     *user_commands.ERRORS,
     audit_commands.ChainBroken,
     *door_commands.ERRORS,
-    DatabaseMissing,
-    DatabaseUnavailable,
     erasure.StillLive,
     JobNotFound,
     job_commands.JobsNotDone,
     library_commands.CannotBeCopied,
-    MigrationFailed,
     ObjectsDamaged,
     ObjectStoreError,
     RecorderAbsent,
     RecorderRefused,
-    SecretKeyError,
 )
-
-
-def prepare(settings: Settings, *, backup: bool = True) -> None:
-    """Make or upgrade database and secret key; before it changes, the database is backed up.
-
-    Raises one of ERRORS, and DatabaseUrlError.
-    """
-    _refuse_to_hide_a_loss(settings)
-    if backup:
-        backup_commands.before_migration(settings)
-    migrate(settings.database_url)
-    installation_secret(settings.storage)
-    _erase_again(settings)
-
-
-def _erase_again(settings: Settings) -> None:
-    """A database that was restored from before an erasure knows the person again."""
-    if not erasure_list.load(settings.storage):
-        return
-    database = open_database(settings.database_url)
-    try:
-        erasure.repeat(settings, database)
-    finally:
-        database.close()
-
-
-def _refuse_to_hide_a_loss(settings: Settings) -> None:
-    url = parse_url(settings.database_url)
-    if url.get_backend_name() == "sqlite" and (settings.storage / "secret.key").exists():
-        path = sqlite_path(url)
-        if not path.exists():
-            raise DatabaseMissing(
-                f"{path} is missing: restore it, or begin anew with `app.py migrate --new-database`"
-            )
-
-
-def _migrate(settings: Settings, parsed: argparse.Namespace) -> None:
-    if parsed.new_database:
-        migrate(settings.database_url)
-    prepare(settings, backup=not parsed.without_backup)
-
-
-def _setup_link(settings: Settings, _: argparse.Namespace) -> None:
-    with _database(settings) as database:
-        link = setup_link.issue_setup_link(database, settings.public_url, datetime.now(UTC))
-    if link:
-        print(f"Make the first admin here (works once): {link}", flush=True)
 
 
 def _user_add(settings: Settings, parsed: argparse.Namespace) -> None:
@@ -370,8 +314,6 @@ def _objects_home(database: Database, parsed: argparse.Namespace) -> None:
 
 
 COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
-    "migrate": _migrate,
-    "setup-link": _setup_link,
     "user add": _user_add,
     "user invite": _user_invite,
     "user list": _with_database(_user_list),

@@ -33,6 +33,7 @@ from library.database import Database, utc_now
 from library.migration import is_behind, migrate
 from operation import backup_proof, backup_run
 from operation.backup_jobs import restore_all, serving_command
+from operation.start_up import NoBackupBefore
 from operation.wrong_use import WrongUse
 from people import audit
 from settings import Settings
@@ -48,11 +49,7 @@ class NotWhole(Exception):
     """Something in the backup is damaged or missing; it has been named on standard output."""
 
 
-class NoBackupBefore(Exception):
-    """The database stays as it is, for no backup could be made of it first."""
-
-
-ERRORS = (BackupError, NotWhole, NoBackupBefore)
+ERRORS = (BackupError, NotWhole)
 
 
 def run(settings: Settings, database: Database, parsed: argparse.Namespace) -> None:

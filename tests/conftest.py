@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from tests.databases import (  # noqa: F401
 
 HERE = Path(__file__).parent
 ALL_SERIAL = (HERE / "end_to_end", HERE / "faults")
+FULL = os.environ.get("KODO_FULL") == "1"
 SERIAL = "pytest.mark.serial"
 SIDE_BY_SIDE = "pytest.mark.side_by_side"  # a page's flow in a browser that measures nothing
 
@@ -66,11 +68,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if _is_all_serial(item.path) and item.get_closest_marker("side_by_side") is None:
             item.add_marker("serial")
+    if not FULL:
+        _leave_out(config, items, [item for item in items if item.get_closest_marker("full") is not None])
     part = config.getoption("part")
     if part is not None:
         others = [item for item in items if _part_of(item) != part]
-        config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if _part_of(item) == part]
+        _leave_out(config, items, others)
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], others: list[pytest.Item]) -> None:
+    config.hook.pytest_deselected(items=others)
+    left_out = set(others)
+    items[:] = [item for item in items if item not in left_out]
 
 
 def _is_all_serial(path: Path) -> bool:

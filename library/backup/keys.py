@@ -52,7 +52,7 @@ class BackupKey:
 
     def derived(self, purpose: bytes, salt: bytes = b"") -> bytes:
         """32 bytes for one use."""
-        # Imported here, and in codec.py: most backups have no key, and an unchanged one's time goes into imports.
+        # Imported here, and in codec.py: an unchanged backup's time goes into imports, and most have no key.
         from cryptography.hazmat.primitives.hashes import SHA256
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 

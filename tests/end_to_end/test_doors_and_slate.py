@@ -29,7 +29,7 @@ def encoder(installation: Installation) -> Iterator[Encoder]:
     one.stop()
 
 
-@pytest.mark.parametrize("farewell", ["leave", "vanish"])
+@pytest.mark.parametrize("farewell", [pytest.param("leave", marks=pytest.mark.full), "vanish"])
 def test_the_slate_comes_and_goes(
     installation: Installation, browser: Browser, encoder: Encoder, farewell: str
 ) -> None:

@@ -38,6 +38,7 @@ WATCH = """(shape) => {
 }"""
 
 
+@pytest.mark.full
 def test_pictures_go_on_over_the_seams(installation: Installation, browser: Browser, tmp_path: Path) -> None:
     lecture = Lecture(installation.folder)
     lecture.camera(0, 9, falls_silent=7)

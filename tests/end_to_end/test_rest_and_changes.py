@@ -47,6 +47,7 @@ def encoder(installation: Installation) -> Iterator[Encoder]:
     one.stop()
 
 
+@pytest.mark.full
 def test_players_go_on(
     installation: Installation, browser: Browser, encoder: Encoder, tmp_path: Path
 ) -> None:

@@ -136,6 +136,7 @@ def out_of_step(told: list[Told], seconds: float, turn: int) -> float:
     return max(middles) - min(middles)
 
 
+@pytest.mark.full
 def test_a_full_quota_does_not_disturb(lecture_hall: Installation, browser: Browser) -> None:
     with opened_studio(browser, lecture_hall, "full") as studio:
         page = studio.page

@@ -152,6 +152,7 @@ def test_by_keyboard_alone(lecture_hall: Installation, browser: Browser) -> None
         studio.lecturer.wait_for_state("ended")
 
 
+@pytest.mark.full
 def test_a_browser_that_composes_in_the_window(lecture_hall: Installation, browser: Browser) -> None:
     """As Firefox and Safari do, which have no MediaStreamTrackGenerator; the page says so."""
     studio = Studio(browser, lecture_hall, "fallback")

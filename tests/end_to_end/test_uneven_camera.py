@@ -33,6 +33,7 @@ def encoder(installation: Installation) -> Iterator[Encoder]:
     one.stop()
 
 
+@pytest.mark.full
 def test_pictures_go_on_after_a_hole(installation: Installation, browser: Browser, encoder: Encoder) -> None:
     encoder.connect()
     installation.wait_for_state("uneven", "live")

@@ -241,6 +241,7 @@ def test_a_synthetic_lecture_goes_round_and_leaves_nothing(stage: Watched, capsy
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.full
 def test_the_supervisors_death_is_told_by_what_outlives_it_and_its_return_too(tmp_path: Path) -> None:
     with watched(tmp_path, KODO_LIVE_PROBE="no") as stage:
         wait_for("a look", lambda: _looks(stage))

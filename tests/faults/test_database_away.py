@@ -105,7 +105,15 @@ def _answers(installation: Installation) -> bool:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("ends_meanwhile", [False, True] if count(1, 0) else [True])
-@pytest.mark.parametrize("fault", [deleted, locked, read_only, replaced_by_an_older_copy])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        deleted,
+        pytest.param(locked, marks=pytest.mark.full),
+        read_only,
+        pytest.param(replaced_by_an_older_copy, marks=pytest.mark.full),
+    ],
+)
 def test_nothing_is_missing_once_it_is_back(
     installation: Installation, fault: Fault, ends_meanwhile: bool, capsys
 ) -> None:

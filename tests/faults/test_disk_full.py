@@ -75,6 +75,7 @@ def test_a_full_disk_stops_nobody(tmp_path: Path, capsys) -> None:
 
 @needs_root
 @pytest.mark.timeout(300)
+@pytest.mark.full
 def test_a_disk_that_turns_read_only_stops_nobody(tmp_path: Path, capsys) -> None:
     image = tmp_path / "disk.img"
     with open(image, "wb") as file:

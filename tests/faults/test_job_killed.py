@@ -131,7 +131,9 @@ CASES = {"mp4": mp4, "film": film, "heal": heal, "import": upload}
 
 
 @pytest.mark.timeout(60 + 60 * ROUNDS)
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize(
+    "kind", ["mp4", "import", *(pytest.param(one, marks=pytest.mark.full) for one in ("film", "heal"))]
+)
 def test_a_job_goes_on_after_its_worker_was_killed(stage: WebStage, tmp_path: Path, kind: str) -> None:
     moments = random.Random(kind)
     for number in range(ROUNDS):

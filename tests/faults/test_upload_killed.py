@@ -99,6 +99,7 @@ class Browser:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.full
 def test_an_upload_goes_on_after_the_web_process_was_killed(
     installation: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

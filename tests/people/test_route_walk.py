@@ -596,7 +596,9 @@ def deactivated(house: House) -> Iterator[House]:
     house.set_active(True)
 
 
-@pytest.mark.parametrize("mode", ["members", "invited"])  # the others open to strangers, too
+@pytest.mark.parametrize(
+    "mode", [pytest.param("members", marks=pytest.mark.full), "invited"]
+)  # the others open to strangers, too
 def test_a_deactivated_person_is_nobody(deactivated: House, mode: str) -> None:
     table = steps(mode, deactivated.sessions[mode]) | ELSEWHERE
     del table["people.sign_in"]  # many walks from one address: it is asked to wait

@@ -4,10 +4,13 @@ Freezes are bounded here as in the benchmark: they are counted in the source's o
 machine stretches only when a retransmission comes too late.
 """
 
+import pytest
+
 from bench import fidelity
 from bench.fidelity import LoggedPicture, Network, compare
 
 
+@pytest.mark.full
 def test_over_2_percent_loss_with_rtx_every_nal_unit_is_in_the_log(tmp_path):
     found = fidelity.run(tmp_path, seconds=10.0, network=Network(delay_seconds=0.04, loss=0.02))
     assert found["packets_dropped"] > 20
@@ -16,6 +19,7 @@ def test_over_2_percent_loss_with_rtx_every_nal_unit_is_in_the_log(tmp_path):
     assert found["worst_freeze_ms"] <= 250, found
 
 
+@pytest.mark.full
 def test_without_rtx_pictures_are_lost_but_never_broken(tmp_path):
     found = fidelity.run(tmp_path, seconds=10.0, network=Network(delay_seconds=0.04, loss=0.01, rtx=False))
     assert found["pictures_logged"] > 100
