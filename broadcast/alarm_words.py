@@ -54,11 +54,14 @@ def sentence_of(kind: str, details: Mapping[str, Any], _: Gettext) -> str:
         return _intrusion(what, details, _)
     if area == "backup":
         text = {
-            "failed": _("The last backup failed."),
-            "damaged": _("A backup is damaged."),
+            "failed": _("The last backup failed: {error}"),
+            "damaged": _("A backup is damaged: {problem}"),
             "late": _("No backup was made for too long."),
+            "unread": _(
+                "Files cannot be read ({count}, first {file}): the backup has them only as they last were."
+            ),
         }.get(what)
-        return text or kind
+        return _filled(text, {"error": "?", "problem": "?", **details}) if text is not None else kind
     return kind
 
 

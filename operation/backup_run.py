@@ -25,7 +25,7 @@ from library.models import BackupGeneration
 from operation.backup_source import opened_source
 from settings import Settings
 
-FAILED, DAMAGED, LATE = "backup.failed", "backup.damaged", "backup.late"
+FAILED, DAMAGED, LATE, UNREAD = "backup.failed", "backup.damaged", "backup.late", "backup.unread"
 BYTES_PER_SECOND = 80_000_000  # most that a job reads beside lectures that are live
 LOOK_SECONDS = 1.0
 
@@ -120,6 +120,8 @@ def told(settings: Settings, made: Made) -> dict[str, Any]:
         "run": as_json(made.result.generation),
         "seconds": made.seconds,
         "rewritten": len(made.result.rewritten),
+        "unread": len(made.result.unread),
+        "first_unread": next(iter(made.result.unread), ""),
         "repository": made.repository,
         "target": target_title(settings),
         "generations": [row_values(one) for one in made.generations],
@@ -137,7 +139,7 @@ def as_json(one: Generation) -> dict[str, Any]:
 
 
 def note_made(database: Database, said: dict[str, Any]) -> None:
-    """What `told` says, into the database: the list, the result, and no alarm. Raises DatabaseUnavailable."""
+    """What `told` says, into the database: list, result and alarms. Raises DatabaseUnavailable."""
     run = said["run"]
     with database.session() as session:
         backup_records.replace_generations(session, rows_of(said["generations"]))
@@ -153,6 +155,10 @@ def note_made(database: Database, said: dict[str, Any]) -> None:
         )
         clear_alarm(session, FAILED)
         clear_alarm(session, LATE)
+        if said["unread"]:
+            raise_alarm(session, UNREAD, details={"count": said["unread"], "file": said["first_unread"]})
+        else:
+            clear_alarm(session, UNREAD)
 
 
 def note_failed(database: Database, error: BaseException) -> None:

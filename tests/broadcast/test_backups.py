@@ -18,6 +18,7 @@ from library.database import make_engine, open_database
 from library.keeping import Kept
 from library.migration import _configuration, newest_revision
 from library.models import Job, LectureSession
+from operation import backup_run
 from people.command_line import add_user
 from people.models import AuditRow, Role
 from recorder.media_log_reader import SessionReader
@@ -90,6 +91,17 @@ def test_a_day_of_backups_by_jobs(stage: BackupStage) -> None:
     assert stage.do("backup-check", how="verify")["result"]["problems"] == [], "it was written again"
     assert open_alarms(stage) == []
     assert plays(stage.settings.storage, recording)
+
+
+def test_files_that_cannot_be_read_raise_an_alarm_until_they_can(stage: BackupStage) -> None:
+    stage.record("Eigenvalues")
+    said = stage.do("backup")["result"]
+    assert (said["unread"], open_alarms(stage)) == (0, [])
+    backup_run.note_made(stage.database, {**said, "unread": 2, "first_unread": "sessions/s/a.mp4"})
+    assert open_alarms(stage) == [("backup.unread", "")]
+    assert "sessions/s/a.mp4" in stage.web.client(stage.operator).get("/admin/health").text
+    assert stage.do("backup")["result"]["unread"] == 0
+    assert open_alarms(stage) == []
 
 
 def test_what_was_removed_for_good_comes_back_by_the_page(stage: BackupStage) -> None:

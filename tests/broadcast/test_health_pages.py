@@ -127,11 +127,11 @@ def test_each_admin_sees_their_lectures_and_operators_all(
 def test_the_page_of_health_has_history_alarms_and_months(stage: WebStage, operator: User) -> None:
     looked(stage, Finding("database", State.BAD, "away"), Finding("web", State.GOOD))
     with stage.database.session() as session:
-        raise_alarm(session, "backup.failed", now=utc_now() - timedelta(hours=2))
+        raise_alarm(session, "backup.failed", details={"error": "full"}, now=utc_now() - timedelta(hours=2))
         clear_alarm(session, "backup.failed")
         session.add(AvailabilityDay(day="2026-10-31", probe="service", good=86_000.0, bad=400.0, skipped=0.0))
     page = stage.client(operator).get("/admin/health").text
-    for words in ("The database does not answer.", "The last backup failed.", "Send a test message"):
+    for words in ("The database does not answer.", "The last backup failed: full", "Send a test message"):
         assert words in page
     told = json.loads(stage.call("GET", "/api/v1/health", user=operator).text)
     assert [one["name"] for one in told["checks"]] == ["web", "database"] and told["watched"]
@@ -302,10 +302,10 @@ def test_one_mail_tells_all_that_is_due_in_two_languages() -> None:
     at = utc_now()
     due = [
         (Alarm("a", "health.web", "", at, details={"reason": "silent"}), Notice.TROUBLE),
-        (Alarm("b", "backup.failed", "", at, recovered_at=at), Notice.RECOVERY),
+        (Alarm("b", "backup.failed", "", at, details={"error": "full"}, recovered_at=at), Notice.RECOVERY),
     ]
     subject, text = mail_of(due, "https://k.example")
     assert subject == "[Kodo] 障害: ウェブプロセス (+1) / [Kodo] Trouble: Web processes (+1)"
-    assert "The last backup failed." in text and "直近のバックアップに失敗しました。" in text
+    assert "The last backup failed: full" in text and "直近のバックアップに失敗しました：full" in text
     assert text.count("https://k.example/admin/health") == 2
     assert "test message" in mail_of((), "https://k.example")[1]
