@@ -29,6 +29,7 @@ FEWEST_AT_ONCE = 10
 HELD_SECONDS = 0.02  # that a piece may keep others from writing
 PAUSE_SECONDS = 0.05  # between two removals: whoever waits to write gets in
 READ_AT_ONCE = 5_000
+READ_FIRST = 300  # so that a table begins to come at once
 # What a page may claim to have played beyond the time that has passed since it was heard of first.
 ALLOWANCE_SECONDS = 60
 
@@ -158,15 +159,15 @@ def visits(
     query = select(*Visit.__table__.c).where(Visit.started_at < end).order_by(Visit.started_at, Visit.id)
     if organization_id is not None:
         query = query.where(Visit.organization_id == organization_id)
-    here = Visit.started_at >= begin
+    here, most = Visit.started_at >= begin, READ_FIRST
     while True:
         with database.reading() as transaction:
-            piece = transaction.execute(query.where(here).limit(READ_AT_ONCE)).all()
+            piece = transaction.execute(query.where(here).limit(most)).all()
         if piece:
             yield piece
-        if len(piece) < READ_AT_ONCE:
+        if len(piece) < most:
             return
-        last = piece[-1]
+        last, most = piece[-1], READ_AT_ONCE
         here = tuple_(Visit.started_at, Visit.id) > tuple_(last.started_at, last.id)
 
 

@@ -94,6 +94,7 @@ def test_a_table_has_every_visit_once_across_its_pieces(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(usage, "READ_AT_ONCE", 3)
+    monkeypatch.setattr(usage, "READ_FIRST", 2)
     write(database, *(heard(f"page-{n}", at=AT + timedelta(seconds=n // 4)) for n in range(20)))
     write(database, heard("foreign", organization_id="other"))
     pieces = list(usage.visits(database, "org", AT, AT + timedelta(seconds=4)))
