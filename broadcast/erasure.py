@@ -26,7 +26,16 @@ from library.erasure_list import Erased
 from library.keeping import Removal
 from library.models import Film, LectureSession, NoticeMail, ScheduledLecture, Visit
 from people import audit
-from people.models import ApiToken, Room, SignInAttempt, StreamKey, User
+from people.models import (
+    ApiToken,
+    EntryRule,
+    Organization,
+    Room,
+    RoomInvitation,
+    SignInAttempt,
+    StreamKey,
+    User,
+)
 from people.rooms import slug_from
 from people.stream_keys import token_sha256
 from settings import Settings
@@ -223,9 +232,31 @@ def _empty(transaction: Session, person: User, told: Erased, called: str) -> Non
     transaction.execute(update(Visit).where(Visit.user_id == person.id).values(user_id=None))
     transaction.execute(delete(NoticeMail).where(NoticeMail.user_id == person.id))
     audit.erase(transaction, person.id, theirs)
-    person.user_id, person.display_name = f"{PREFIX}{secrets.token_hex(4)}", told.name
+    nameless = f"{PREFIX}{secrets.token_hex(4)}"
+    _take_off_lists(transaction, person, nameless)
+    person.user_id, person.display_name = nameless, told.name
     person.password_hash, person.role = "", "viewer"
     person.email = person.language = person.last_sign_in_at = None
+
+
+def _take_off_lists(transaction: Session, person: User, nameless: str) -> None:
+    """Lists that name people by what they are called. A rule of the doors stays under the account's new ID:
+    were it gone, a list of those let in might be empty, and let everybody in.
+    """
+    names = {person.user_id}
+    if person.email is not None:
+        others = select(User.id).where(User.email == person.email, User.id != person.id)
+        if transaction.scalar(others.limit(1)) is None:
+            names.add(person.email)
+    transaction.execute(delete(RoomInvitation).where(RoomInvitation.value.in_(names)))
+    rules = (EntryRule.kind == "person", EntryRule.value == person.user_id)
+    concerned = select(EntryRule.organization_id).where(*rules)
+    transaction.execute(
+        update(Organization)
+        .where(Organization.id.in_(concerned))
+        .values(doors_version=Organization.doors_version + 1)
+    )
+    transaction.execute(update(EntryRule).where(*rules).values(value=nameless, note=""))
 
 
 def _columns(names: frozenset[str]) -> list[tuple[Table, str]]:

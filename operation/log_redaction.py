@@ -18,14 +18,14 @@ SHORTEST_SECRET = 6  # one of "a" would take half of every line away
 _NAMES = (
     r"pass(?:word|wd|phrase)?|secret|(?:access|api|publish|stream|csrf|reset|session)?[_-]?token|x-csrftoken"
     r"|(?:stream|secret|access|api|encryption)[_-]?key(?:_id)?|signature|credential|sig|authorization|cookie"
-    r"|kodo_session|kodo_unlock[\w-]*|x-amz-[\w-]+|awsaccesskeyid"
+    r"|kodo_session|kodo_unlock[\w-]{0,80}|x-amz-[\w-]{1,80}|awsaccesskeyid"
 )
 _VALUE = r"(?:\"[^\"]*\"|'[^']*'|[^\s\"',;&})\]]+)"
 _RULES = tuple(
     re.compile(rule, re.IGNORECASE)
     for rule in (
         # Addresses whose last part opens something: media and feeds, set-up, invitations, resets, links.
-        r"(?P<before>/(?:live|setup|invitation|invite|reset|password|link|join)/)(?!open/)[^/?#\s\"'<>]{6,}",
+        r"(?P<before>/(?:live|setup|invitation|invite|reset|password|link|join|enter)/)(?!open/)[^/?#\s\"'<>]{6,}",
         r"(?P<before>\b(?:Bearer|Basic|Digest)\s+)[^\s\"',]+",
         r"(?P<before>://)[^\s/@\"'<>]*:[^\s/@\"'<>]*(?=@)",
         r"(?P<before>[?&](?:k|key|token|link|access|ticket|invite|sig|code|signature)=)[^&\s\"'<>]{8,}",
@@ -33,8 +33,10 @@ _RULES = tuple(
         # Keys and tokens as Kodo makes them (people.stream_keys, people.api_tokens, broadcast.access).
         r"(?P<before>\bkodo(?:api)?_)[A-Za-z0-9_-]{20,}",
         r"(?P<before>\bv1\.)[\w-]+\.\d+\.\d+\.[\w-]{20,}",
+        # Links of rooms (people.room_links).
+        r"(?P<before>)(?<![0-9a-f-])[0-9a-f-]{36}\.[0-9a-f]{32}",
         # Signed values (itsdangerous: publish tokens and cookies).
-        r"(?P<before>)[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{20,}",
+        r"(?P<before>)(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{16,}+\.[A-Za-z0-9_-]{6,}+\.[A-Za-z0-9_-]{20,}",
     )
 )
 _set: list[str] = []

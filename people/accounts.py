@@ -201,10 +201,14 @@ def sign_in(
     if user is None or not right or not user.active:
         _note_refusal(database, user, right=right, address=address, now=now)
         raise SignInRefused(user.id if user is not None else "")
-    throttle.succeeded(folded, place or address)
     renewed = passwords.hash_password(password) if passwords.is_outdated(user.password_hash) else None
     with database.session() as session:
-        stored = session.get_one(User, user.id)
+        exclusive(session, f"account:{user.id}")
+        stored = session.get(User, user.id)
+        # While the hash was made, which may wait for others, the password may have been set anew, or its
+        # owner signed out everywhere: what was right then opens nothing now.
+        if stored is None or not stored.active or stored.session_epoch != user.session_epoch:
+            raise SignInRefused(user.id)
         stored.last_sign_in_at = now
         stored.language = language or stored.language
         audit.note(
@@ -216,9 +220,9 @@ def sign_in(
             address=address,
             at=now,
         )
-        # Unless it was changed in between: the old password must not come back.
-        if renewed is not None and stored.password_hash == user.password_hash:
+        if renewed is not None:
             stored.password_hash = renewed
+    throttle.succeeded(folded, place or address)
     return stored
 
 

@@ -23,7 +23,17 @@ from library.models import (
     Visit,
     WatchedRow,
 )
-from people.models import ApiToken, AuditRow, Organization, Room, SignIn, StreamKey, User
+from people.models import (
+    ApiToken,
+    AuditRow,
+    EntryRule,
+    Organization,
+    Room,
+    RoomInvitation,
+    SignIn,
+    StreamKey,
+    User,
+)
 
 FORMAT = "kodo personal data 1"
 
@@ -48,8 +58,17 @@ def export(transaction: Session, person: User, now: datetime) -> dict[str, Any]:
         "watched": _all(transaction, WatchedRow, WatchedRow.user_id == person.id),
         "visits": _all(transaction, Visit, Visit.user_id == person.id),
         "notices_written": _all(transaction, Notice, Notice.created_by == person.id),
+        "invited_to_rooms": _all(transaction, RoomInvitation, RoomInvitation.value.in_(_names(person))),
+        "doors": _all(
+            transaction, EntryRule, (EntryRule.kind == "person") & (EntryRule.value == person.user_id)
+        ),
         "audit": _audit(transaction, person),
     }
+
+
+def _names(person: User) -> list[str]:
+    """Under which others may have put them on a list."""
+    return [person.user_id, *([person.email] if person.email is not None else [])]
 
 
 _INTERNAL = ("words", "state_version", "mp4_path", "poster", "access_epoch")

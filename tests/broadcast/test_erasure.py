@@ -26,7 +26,17 @@ from library.usage import Heard, Quality
 from people import audit
 from people.api_tokens import add_api_token
 from people.command_line import add_room, add_user
-from people.models import ApiToken, AuditRow, Organization, Role, Room, StreamKey, User
+from people.models import (
+    ApiToken,
+    AuditRow,
+    EntryRule,
+    Organization,
+    Role,
+    Room,
+    RoomInvitation,
+    StreamKey,
+    User,
+)
 from people.stream_keys import create_stream_key
 from tests.broadcast.web_stage import PASSWORD, WebStage
 
@@ -54,6 +64,11 @@ class Person:
             self.token = add_api_token(transaction, self.user, "script")[1]
             self.key = create_stream_key(transaction, transaction.get_one(Room, self.room.id), "OBS")[1]
             self.lectures(transaction)
+            for name in ("tanaka", "yuki@example.org"):
+                transaction.add(RoomInvitation(room_id=self.room.id, value=name))
+            for name, note in (("tanaka", f"{NAME}, part time"), ("admin", "")):
+                rule = {"effect": "allow", "kind": "person", "value": name, "note": note}
+                transaction.add(EntryRule(organization_id=self.user.organization_id, **rule))
             audit.note(
                 transaction,
                 action="room.access",
@@ -116,6 +131,8 @@ def test_one_has_all_that_is_kept_of_oneself_without_secrets(stage: WebStage, pe
     assert told["account"]["email"] == "yuki@example.org"
     assert len(told["lectures"]) == 3 and told["visits"][0]["seconds"] == 9
     assert told["watched"][0]["spans"] == [[0, 5]]
+    assert sorted(one["value"] for one in told["invited_to_rooms"]) == ["tanaka", "yuki@example.org"]
+    assert told["doors"][0]["note"] == f"{NAME}, part time"
     assert [one["action"] for one in told["audit"]] == ["user.added", "room.access"]
     assert told["audit"][1]["address"] == "192.0.2.77"
     for secret in (person.token, person.key, person.user.password_hash, "sha256"):
@@ -163,7 +180,19 @@ def test_nothing_is_left_of_who_it_was(person: Person) -> None:
         assert [one.lecturer for one in lectures(transaction)] == [LABEL, LABEL, "somebody else"]
         visit = transaction.scalars(select(Visit)).one()
         assert (visit.user_id, visit.seconds) == (None, 9)
+        rules = {(one.value, one.note) for one in transaction.scalars(select(EntryRule))}
+        assert rules == {(left.user_id, ""), ("admin", "")}, "a list that gets empty lets everybody in"
+        assert transaction.scalar(select(Organization.doors_version)) == 1
     assert audit.check(person.database).ok
+
+
+def test_an_address_of_two_accounts_stays_on_lists(person: Person) -> None:
+    other = add_user(person.database, "suzuki", Role.VIEWER, PASSWORD)
+    with person.database.session() as transaction:
+        transaction.get_one(User, other.id).email = "yuki@example.org"
+    person.erase()
+    with person.database.reading() as transaction:
+        assert transaction.scalars(select(RoomInvitation.value)).all() == ["yuki@example.org"]
 
 
 def lectures(transaction: Session) -> list[LectureSession]:

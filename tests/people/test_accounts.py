@@ -208,6 +208,29 @@ def test_a_deactivated_account_is_refused(database: Database, throttle: Throttle
         _sign_in(database, throttle)
 
 
+@pytest.mark.parametrize("change", ["signed out everywhere", "deactivated", "removed"])
+def test_what_changed_while_the_hash_was_made_counts(
+    database: Database, throttle: Throttle, tanaka: User, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """A password that was set anew also raises the epoch: the old one must not come in behind it."""
+    right = passwords.matches
+
+    def slowly(stored: str | None, typed: str) -> bool:
+        with database.session() as session:
+            user = session.get_one(User, tanaka.id)
+            if change == "removed":
+                session.delete(user)
+            elif change == "deactivated":
+                user.active = False
+            else:
+                user.session_epoch += 1
+        return right(stored, typed)
+
+    monkeypatch.setattr(passwords, "matches", slowly)
+    with pytest.raises(SignInRefused):
+        _sign_in(database, throttle)
+
+
 def test_an_old_hash_is_renewed(
     slow_hashes: None, database: Database, throttle: Throttle, tanaka: User
 ) -> None:
