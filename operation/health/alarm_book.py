@@ -1,7 +1,8 @@
 """The alarms that the watching process knows, and which channel has told what of them.
 
 What it finds itself is raised here and copied into the database; what jobs raise there is taken up from it.
-So trouble is told while the database is away, and once. Called under the watching process's lock.
+So trouble is told while the database is away, and once. Called under the watching process's lock, but for
+`exchange`, which is called on a copy: a database may hang.
 """
 
 from __future__ import annotations
@@ -33,9 +34,24 @@ class AlarmBook:
     def entries(self) -> tuple[Told, ...]:
         return tuple(self._entries.values())
 
-    def restore(self, entries: Iterable[Told]) -> None:
-        """As it was before an exchange that came to nothing."""
-        self._entries = {one.alarm.id: one for one in entries}
+    def copy(self) -> AlarmBook:
+        """One that knows the same, for an exchange."""
+        return AlarmBook(self.entries, self._channels)
+
+    def merge(self, before: Iterable[Told], exchanged: AlarmBook, now: datetime) -> None:
+        """Take over what an exchange made of `before`, and keep what has happened here since."""
+        old = {one.alarm.id: one for one in before}
+        for id_, theirs in exchanged._entries.items():
+            mine, was = self._entries.get(id_), old.get(id_)
+            if mine is None:
+                # Another of its kind raised meanwhile: the next exchange says which of the two counts.
+                is_followed = theirs.ours and self._newest(theirs.alarm.kind, theirs.alarm.subject)
+                if was is None and not is_followed:
+                    self._entries[id_] = theirs
+            elif mine == was:
+                self._entries[id_] = theirs
+            else:
+                self._keep(_united(mine, theirs), now)
 
     def found(self, kind: str, subject: str, details: Details, now: datetime) -> None:
         """There is this trouble."""
@@ -157,6 +173,20 @@ class AlarmBook:
     def _newest(self, kind: str, subject: str) -> Told | None:
         mine = [one for one in self.entries if (one.alarm.kind, one.alarm.subject) == (kind, subject)]
         return max(mine, key=lambda one: (one.alarm.is_open, one.alarm.since), default=None)
+
+
+def _united(mine: Told, theirs: Told) -> Told:
+    """Of an alarm that was told of, or changed, during an exchange: what has become of it is known by whoever
+    raised it, and what was told is known here.
+    """
+    newest = mine.alarm if mine.ours else theirs.alarm
+    alarm = replace(
+        newest,
+        told_at=mine.alarm.told_at or theirs.alarm.told_at,
+        recovery_told_at=mine.alarm.recovery_told_at or theirs.alarm.recovery_told_at,
+    )
+    marks = {**theirs.told, **mine.told}
+    return replace(mine, alarm=alarm, told=marks, saved=theirs.saved and alarm == theirs.alarm)
 
 
 def _due_on(one: Told, channel: str) -> Notice | None:

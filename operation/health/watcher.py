@@ -2,7 +2,7 @@
 
 `take` is called with findings from the threads that look, `due` and `has_told` from those that tell. All that
 must outlive the process is in the storage's file; what the database should have is brought there when it
-answers. Injected: clock, and what time has passed.
+answers, and nobody holds the lock meanwhile: a database may hang. Injected: clock, and what time has passed.
 """
 
 from __future__ import annotations
@@ -77,6 +77,8 @@ class Watcher:
                 self._book.found(kind, subject, {"by": one.by, "name": one.name, "count": one.count}, now)
             for kind, subject in self._book.open_of("intrusion.") - there:
                 self._book.not_found(kind, subject, now)
+            self.save()
+        self._on_news()
 
     def raise_alarm(self, kind: str, details: Details) -> None:
         """Apart from a look's finding."""
@@ -95,22 +97,23 @@ class Watcher:
             self.save()  # before the next thing is told: a crash must not tell it twice
 
     def exchange(self, database: Database) -> None:
-        """Bring alarms to and from the database; while it is away the file has them."""
+        """Bring alarms to and from the database; while it is away the file has them.
+
+        By one thread at a time. It may hang in the database for as long as it likes: what is found and told
+        meanwhile is put together with what the database said when that is known.
+        """
         with self._lock:
-            now = self._clock()
-            try:
-                with database.reading() as transaction:
-                    is_needed = self._book.needs_exchange(transaction)
-                if is_needed:
-                    before = self._book.entries
-                    try:
-                        with database.session() as transaction:
-                            self._book.exchange(transaction, now)
-                    except BaseException:
-                        self._book.restore(before)  # nothing of it was committed
-                        raise
-            except DatabaseUnavailable:
-                return
+            now, before, book = self._clock(), self._book.entries, self._book.copy()
+        try:
+            with database.reading() as transaction:
+                if not book.needs_exchange(transaction):
+                    return
+            with database.session() as transaction:
+                book.exchange(transaction, now)
+        except DatabaseUnavailable:
+            return  # nothing of it was committed
+        with self._lock:
+            self._book.merge(before, book, self._clock())
             self.save()
         self._on_news()
 

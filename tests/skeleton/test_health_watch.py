@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
 from library import alarms, health_state
 from library.alarm_states import Alarm, Notice
 from library.availability import Month, counted, months
-from library.database import Database
+from library.database import Database, DatabaseUnavailable
 from library.health_state import SERVICE, Finding, HealthState, State
 from operation.health.alarm_book import AlarmBook
 from operation.health.channels import NotTold, WebhookChannel
 from operation.health.disk_forecast import growth, sampled, seconds_left
+from operation.health.exchanger import Exchanger
+from operation.health.watch_process import Watch
 from operation.health.watcher import Watcher, was_off
 from people.intrusion_signs import Alarm as Intrusion
 from people.intrusion_signs import Sign
@@ -228,6 +234,118 @@ def test_two_open_ones_of_a_kind_never_meet_in_the_database(sqlite_database: Dat
     exchange(book, sqlite_database, NOW + timedelta(minutes=2))
     with sqlite_database.reading() as transaction:
         assert [one.is_open for one in alarms.latest(transaction, None)] == [True, False]
+
+
+class HangingDatabase:
+    """Accepts whoever asks, and says nothing until it is let go: then it is away."""
+
+    def __init__(self) -> None:
+        self.asked, self.goes_on = threading.Semaphore(0), threading.Event()
+        self.count = 0
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        self.count += 1
+        self.asked.release()
+        self.goes_on.wait(60)
+        raise DatabaseUnavailable("it was away")
+        yield
+
+    session = reading
+
+
+@pytest.fixture
+def hanging() -> Iterator[Any]:
+    database = HangingDatabase()
+    yield database
+    database.goes_on.set()
+
+
+def soon(work: Callable[[], Any]) -> None:
+    """It ends without waiting for anybody."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive(), "it waits"
+
+
+def test_while_a_database_hangs_looks_are_taken_and_told(stage: Stage, hanging: Any) -> None:
+    exchanger = Exchanger(stage.watcher, hanging)
+    exchanger.open()
+    exchanger.wake()
+    assert hanging.asked.acquire(timeout=10)
+    heard: list[tuple[str, Notice]] = []
+
+    def look_and_tell() -> None:
+        stage.look(Finding("database", BAD, "hung"))
+        exchanger.wake()
+        heard.extend(stage.tell("mail"))
+
+    soon(look_and_tell)
+    assert heard == [("health.database", Notice.TROUBLE)]
+    assert hanging.count == 1
+
+
+def test_an_exchange_that_hangs_in_the_middle_keeps_nobody(stage: Stage, hanging: Any) -> None:
+    thread = threading.Thread(target=lambda: stage.watcher.exchange(hanging), daemon=True)
+    thread.start()
+    assert hanging.asked.acquire(timeout=10)
+    soon(lambda: stage.look(Finding("database", BAD, "hung")))
+    soon(lambda: stage.tell("mail"))
+    hanging.goes_on.set()
+    thread.join(10)
+    assert stage.tell("mail") == [] and stage.tell("hook") == [("health.database", Notice.TROUBLE)]
+
+
+def test_the_thread_that_looks_never_waits_for_the_database(tmp_path: Path, hanging: Any) -> None:
+    settings = Settings.from_environment({"KODO_STORAGE": str(tmp_path), "KODO_LIVE_PROBE": "no"})
+    watch = Watch(settings, hanging, threading.Event())
+    watch._checks = {"clock": lambda: Finding("clock", GOOD)}
+    watch._exchanger.open()
+    for _ in range(3):
+        soon(watch._look)
+    assert hanging.asked.acquire(timeout=10) and hanging.count == 1
+    assert watch._watcher.state.checks["clock"].recent == "ggg"
+
+
+class SlowDatabase:
+    """The stage's database; `meanwhile` happens when all was said to it, before it commits."""
+
+    def __init__(self, database: Database, meanwhile: Callable[[], None]) -> None:
+        self._database, self._meanwhile = database, meanwhile
+        self.reading = database.reading
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        with self._database.session() as transaction:
+            yield transaction
+            self._meanwhile()
+
+
+def test_what_happens_during_an_exchange_is_kept(stage: Stage, sqlite_database: Database) -> None:
+    with sqlite_database.session() as transaction:
+        alarms.raise_alarm(transaction, "backup.failed", details={"error": "1"}, now=NOW)
+    stage.watcher.exchange(sqlite_database)
+    with sqlite_database.session() as transaction:
+        alarms.raise_alarm(transaction, "backup.failed", details={"error": "2"}, now=NOW)
+    stage.look(Finding("web", BAD, "silent", {"n": 1}))
+
+    def meanwhile() -> None:
+        assert len(stage.tell("mail")) == len(stage.tell("hook")) == 2
+        stage.look(Finding("web", BAD, "silent", {"n": 2}), Finding("clock", BAD, "off"))
+
+    slow: Any = SlowDatabase(sqlite_database, meanwhile)
+    stage.watcher.exchange(slow)
+    known = {one.alarm.kind: one for one in stage.watcher.state.alarms}
+    assert known["health.web"].alarm.details["n"] == 2 and not known["health.web"].saved
+    assert known["backup.failed"].alarm.details == {"error": "2"}
+    assert stage.tell("mail") == stage.tell("hook") == [("health.clock", Notice.TROUBLE)]
+    stage.watcher.exchange(sqlite_database)
+    assert all(one.saved for one in stage.watcher.state.alarms)
+    with sqlite_database.reading() as transaction:
+        rows = {one.kind: one for one in alarms.unfinished(transaction)}
+    assert set(rows) == {"health.web", "health.clock", "backup.failed"}
+    assert rows["backup.failed"].told_at and rows["health.web"].details == {"reason": "silent", "n": 2}
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=60))
