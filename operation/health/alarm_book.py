@@ -15,20 +15,22 @@ from sqlalchemy.orm import Session
 
 from library import alarms
 from library.alarm_states import AGAIN_WITHIN, Alarm, Details, Notice, cleared, raised, settled, told
-from library.database import exclusive, new_id
+from library.database import exclusive, new_id, utc_now
 from library.health_state import Told
 
 OURS = ("health.", "intrusion.")
-KEPT = timedelta(days=7)  # what is over and could not be told
+KEPT = timedelta(days=7)  # what is over and could not be told: then it is given up, which is written down
 MOST = 500
 
 
 class AlarmBook:
-    """`channels`: the names of all that tell; with none, the pages tell."""
+    """`channels`: the names of all that tell; with none, the pages tell. `now`: when they are these."""
 
-    def __init__(self, entries: Iterable[Told], channels: Sequence[str]) -> None:
+    def __init__(self, entries: Iterable[Told], channels: Sequence[str], now: datetime | None = None) -> None:
         self._entries = {one.alarm.id: one for one in entries}
         self._channels = tuple(channels)
+        for one in self.entries:
+            self._keep(one, now or utc_now())  # one that never took it may be no channel any more
 
     @property
     def entries(self) -> tuple[Told, ...]:
@@ -79,7 +81,11 @@ class AlarmBook:
             if one.ours:
                 self._change(one, settled(one.alarm, now), now)
         for one in self.entries:
-            if _is_past(one, now):
+            if not _is_past(one.alarm, now):
+                continue
+            if not _is_told(one.alarm):
+                self._entries[one.alarm.id] = replace(one, alarm=_given_up(one.alarm, now), saved=False)
+            elif one.saved:  # else the database would bring it back as one that nobody was told of
                 del self._entries[one.alarm.id]
         for one in self.entries[: max(0, len(self._entries) - MOST)]:
             del self._entries[one.alarm.id]
@@ -103,7 +109,9 @@ class AlarmBook:
         """
         exclusive(transaction, "alarms")
         for alarm in alarms.unfinished(transaction):
-            if alarm.kind.startswith(OURS):
+            if alarm.id not in self._entries and _is_past(alarm, now):
+                alarms.save(transaction, _given_up(alarm, now))
+            elif alarm.kind.startswith(OURS):
                 self._take_back(transaction, alarm, now)
             else:
                 self._take_up(transaction, alarm, now)
@@ -126,10 +134,14 @@ class AlarmBook:
             alarms.save(transaction, over)
         known = self._entries.get(alarm.id)
         if known is None:
-            self._keep(Told(over, ours=False, saved=True), now)
+            self._keep(Told(over, told=self._all_marks(over), ours=False, saved=True), now)
             return
         mine = known.alarm
-        merged = replace(over, told_at=mine.told_at, recovery_told_at=mine.recovery_told_at)
+        merged = replace(
+            over,
+            told_at=mine.told_at or over.told_at,
+            recovery_told_at=mine.recovery_told_at or over.recovery_told_at,
+        )
         self._keep(replace(known, alarm=merged, saved=merged == over), now)
 
     def _take_back(self, transaction: Session, alarm: Alarm, now: datetime) -> None:
@@ -194,14 +206,20 @@ def _due_on(one: Told, channel: str) -> Notice | None:
     if f"{channel}:{Notice.TROUBLE}" not in one.told:
         is_old = one.alarm.told_at is not None and not one.alarm.is_open
         return None if is_old else Notice.TROUBLE
-    if one.alarm.is_open or f"{channel}:{Notice.RECOVERY}" in one.told:
-        return None
-    return Notice.RECOVERY
+    is_known = f"{channel}:{Notice.RECOVERY}" in one.told or one.alarm.recovery_told_at is not None
+    return None if one.alarm.is_open or is_known else Notice.RECOVERY
 
 
-def _is_past(one: Told, now: datetime) -> bool:
-    recovered = one.alarm.recovered_at
-    if recovered is None:
-        return False
-    is_told = one.alarm.recovery_told_at is not None and one.alarm.told_at is not None
-    return now - recovered > (AGAIN_WITHIN if is_told and one.saved else KEPT)
+def _is_told(alarm: Alarm) -> bool:
+    """Nothing of it is left to tell."""
+    return alarm.told_at is not None and alarm.recovery_told_at is not None
+
+
+def _is_past(alarm: Alarm, now: datetime) -> bool:
+    recovered = alarm.recovered_at
+    return recovered is not None and now - recovered > (AGAIN_WITHIN if _is_told(alarm) else KEPT)
+
+
+def _given_up(alarm: Alarm, now: datetime) -> Alarm:
+    """Nobody else is told of it."""
+    return replace(alarm, told_at=alarm.told_at or now, recovery_told_at=alarm.recovery_told_at or now)

@@ -48,7 +48,7 @@ class Watcher:
         self._lock = threading.RLock()
         self.left = health_state.load(storage)  # by the process before this one
         self._state = replace(self.left, stopped=False)
-        self._book = AlarmBook(self._state.alarms, tuple(channels))
+        self._book = AlarmBook(self._state.alarms, tuple(channels), clock())
         self._looked_at: dict[str, float] = {}
         self._saved = True
 

@@ -224,6 +224,72 @@ def test_a_lost_file_tells_nothing_twice(sqlite_database: Database) -> None:
     assert [notice for _, notice in forgetful.due("mail")] == [Notice.RECOVERY]
 
 
+def told_on(book: AlarmBook, channel: str, now: datetime) -> list[tuple[str, Notice]]:
+    heard = []
+    while due := book.due(channel):
+        book.has_told(channel, *due[0], now)
+        heard.append((due[0][0].kind, due[0][1]))
+    return heard
+
+
+@pytest.mark.parametrize("by", ["itself", "a job"])
+def test_what_a_dead_channel_never_took_is_given_up_for_good(sqlite_database: Database, by: str) -> None:
+    book = AlarmBook((), ["mail", "dead"])
+    if by == "itself":
+        book.found("health.web", "", {}, NOW)
+        book.not_found("health.web", "", NOW)
+    else:
+        with sqlite_database.session() as transaction:
+            alarms.raise_alarm(transaction, "backup.failed", now=NOW)
+            alarms.clear_alarm(transaction, "backup.failed", now=NOW)
+    exchange(book, sqlite_database)
+    assert [notice for _, notice in told_on(book, "mail", NOW)] == [Notice.TROUBLE, Notice.RECOVERY]
+    exchange(book, sqlite_database)
+    later = NOW + timedelta(days=7, seconds=1)
+    for look in range(4):
+        book.settle(later + look * timedelta(seconds=30))
+        assert told_on(book, "mail", later) == told_on(book, "dead", later) == []
+        exchange(book, sqlite_database, later)
+        assert told_on(book, "mail", later) == told_on(book, "dead", later) == []
+    assert book.entries == ()
+    with sqlite_database.reading() as transaction:
+        assert not alarms.unfinished(transaction)
+
+
+def test_what_an_older_version_never_gave_up_is_told_no_more(sqlite_database: Database) -> None:
+    with sqlite_database.session() as transaction:
+        alarms.raise_alarm(transaction, "backup.failed", now=NOW)
+        alarms.clear_alarm(transaction, "backup.failed", now=NOW)
+    book = AlarmBook((), ["mail"])
+    exchange(book, sqlite_database, NOW + timedelta(days=8))
+    assert book.due("mail") == []
+
+
+def test_without_the_dead_channel_what_the_others_told_is_told(stage: Stage) -> None:
+    stage.look(Finding("web", BAD, "silent"))
+    stage.look(Finding("web", GOOD))
+    assert stage.tell("mail") == [("health.web", Notice.TROUBLE), ("health.web", Notice.RECOVERY)]
+    stage.channels = ("mail",)
+    stage.begin()
+    stage.look()
+    (one,) = stage.watcher.state.alarms
+    assert one.alarm.told_at is not None and one.alarm.recovery_told_at is not None
+    assert stage.tell("mail") == []
+
+
+def test_a_lost_file_tells_nothing_twice_of_what_jobs_raised(sqlite_database: Database) -> None:
+    with sqlite_database.session() as transaction:
+        alarms.raise_alarm(transaction, "backup.failed", now=NOW)
+    book = AlarmBook((), ["mail", "hook"])
+    exchange(book, sqlite_database)
+    for channel in ("mail", "hook"):
+        assert told_on(book, channel, NOW) == [("backup.failed", Notice.TROUBLE)]
+    exchange(book, sqlite_database)
+    forgetful = AlarmBook((), ["mail", "hook"])
+    exchange(forgetful, sqlite_database)
+    assert forgetful.due("mail") == forgetful.due("hook") == []
+
+
 def test_two_open_ones_of_a_kind_never_meet_in_the_database(sqlite_database: Database) -> None:
     with sqlite_database.session() as transaction:
         alarms.raise_alarm(transaction, "health.clock", now=NOW)
