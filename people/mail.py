@@ -30,7 +30,9 @@ RECIPIENTS = 100  # RFC 5321 4.5.3.1.8: what every server takes at a time
 
 
 class MailRefused(Exception):
-    """No address, or one that the server will not take. `addresses`: those."""
+    """No address, or one that the server will not take, or not now. `addresses`: those; when others are left,
+    they have it.
+    """
 
     def __init__(self, text: str, addresses: tuple[str, ...] = ()) -> None:
         super().__init__(text)
@@ -72,8 +74,9 @@ def send(settings: Settings, message: Message, *, seconds: float = SECONDS) -> N
     try:
         with _connected(server, _own_name(settings), seconds) as connection:
             refused = connection.send_message(composed, to_addrs=list(message.to))
-    except smtplib.SMTPRecipientsRefused as error:
-        raise _refused(error.recipients) from error
+    except smtplib.SMTPRecipientsRefused as error:  # nobody has it; one that may yet take it shall
+        kind = MailRefused if min(_codes(error.recipients)) >= 500 else MailUnavailable
+        raise _refused(kind, error.recipients) from error
     except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
         kind = MailRefused if error.smtp_code >= 500 else MailUnavailable
         raise kind(f"{server.host} answers {error.smtp_code}") from error
@@ -81,8 +84,8 @@ def send(settings: Settings, message: Message, *, seconds: float = SECONDS) -> N
         raise MailUnavailable(f"{server.host} answers {error.smtp_code}") from error
     except (smtplib.SMTPException, OSError) as error:
         raise MailUnavailable(f"{server.host}:{server.port}: {_words_of(error)}") from error
-    if refused:
-        raise _refused(refused)
+    if refused:  # the others have it: whatever the answer was, it must not be sent to them again
+        raise _refused(MailRefused, refused)
 
 
 def compose(sender: str, message: Message) -> EmailMessage:
@@ -161,11 +164,17 @@ def _own_name(settings: Settings) -> str:
     return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
 
 
-def _refused(answers: Mapping[str, tuple[int, bytes]]) -> MailRefused | MailUnavailable:
+def _codes(answers: Mapping[str, tuple[int, bytes]]) -> list[int]:
+    return sorted({code for code, _ in answers.values()})
+
+
+def _refused(
+    kind: type[MailRefused | MailUnavailable], answers: Mapping[str, tuple[int, bytes]]
+) -> MailRefused | MailUnavailable:
     """By the server's answer to each receiver."""
-    codes = sorted({code for code, _ in answers.values()})
-    text = f"the server does not take {len(answers)} of the receivers ({', '.join(map(str, codes))})"
-    return MailRefused(text, tuple(answers)) if codes[-1] >= 500 else MailUnavailable(text)
+    codes = ", ".join(map(str, _codes(answers)))
+    text = f"the server does not take {len(answers)} of the receivers ({codes})"
+    return MailRefused(text, tuple(answers)) if kind is MailRefused else kind(text)
 
 
 def _words_of(error: Exception) -> str:

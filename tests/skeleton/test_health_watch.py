@@ -22,7 +22,7 @@ from library.availability import Month, counted, months
 from library.database import Database, DatabaseUnavailable
 from library.health_state import SERVICE, Finding, HealthState, State
 from operation.health.alarm_book import AlarmBook
-from operation.health.channels import NotTold, WebhookChannel
+from operation.health.channels import MailChannel, NotTold, WebhookChannel
 from operation.health.disk_forecast import growth, sampled, seconds_left
 from operation.health.exchanger import Exchanger
 from operation.health.watch_process import Watch
@@ -30,6 +30,7 @@ from operation.health.watcher import Watcher, was_off
 from people.intrusion_signs import Alarm as Intrusion
 from people.intrusion_signs import Sign
 from settings import Settings
+from tests.mail_server import running_mail_server
 from tests.webhook_server import SECRET, WebhookServer, running_webhook_server
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
@@ -517,6 +518,18 @@ def test_what_a_webhook_does_not_take_is_not_told_and_nobody_is_sent_elsewhere(
     with pytest.raises(NotTold, match=str(status)):
         channel_to(hook, tmp_path).tell([(Alarm("a", "health.web", "", NOW), Notice.TROUBLE)])
     assert len(hook.posted) == 1
+
+
+def test_a_mail_that_one_receiver_has_is_not_sent_again(tmp_path: Path) -> None:
+    due = [(Alarm("a", "health.web", "", NOW), Notice.TROUBLE)]
+    with running_mail_server() as server:
+        channel = MailChannel(server.settings(tmp_path, KODO_ALARM_MAIL="a@x.jp,later@x.jp"))
+        server.busy = {"later@x.jp"}
+        channel.tell(due)
+        assert [one.to for one in server.taken] == [["a@x.jp"]]
+        server.busy = {"a@x.jp", "later@x.jp"}
+        with pytest.raises(NotTold, match="451"):
+            channel.tell(due)
 
 
 def test_a_webhooks_name_shows_nothing_of_its_address(tmp_path: Path) -> None:
