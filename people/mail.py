@@ -43,6 +43,10 @@ class MailUnavailable(Exception):
     """No server is set, or it cannot be reached, is slow, asks to come again, or knows us not."""
 
 
+class MailPutOff(MailUnavailable):
+    """The server is there; what it asks to come again for may be these receivers alone: a full mailbox."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What is sent. Several receivers do not see each other."""
@@ -71,21 +75,28 @@ def send(settings: Settings, message: Message, *, seconds: float = SECONDS) -> N
     if unfit or not 1 <= len(message.to) <= RECIPIENTS:
         raise MailRefused(f"{len(unfit)} of {len(message.to)} receivers are no mail addresses", unfit)
     composed = compose(settings.mail_from, message)
+    with _translated(server), _connected(server, _own_name(settings), seconds) as connection:
+        refused = connection.send_message(composed, to_addrs=list(message.to))
+    if refused:  # the others have it: whatever the answer was, it must not be sent to them again
+        raise _refused(MailRefused, refused)
+
+
+@contextmanager
+def _translated(server: MailServer) -> Iterator[None]:
+    """What came in the way, as the two words of this module."""
     try:
-        with _connected(server, _own_name(settings), seconds) as connection:
-            refused = connection.send_message(composed, to_addrs=list(message.to))
+        yield
     except smtplib.SMTPRecipientsRefused as error:  # nobody has it; one that may yet take it shall
-        kind = MailRefused if min(_codes(error.recipients)) >= 500 else MailUnavailable
-        raise _refused(kind, error.recipients) from error
-    except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
+        raise _refused(_kind_of(min(_codes(error.recipients))), error.recipients) from error
+    except smtplib.SMTPDataError as error:
+        raise _kind_of(error.smtp_code)(f"{server.host} answers {error.smtp_code}") from error
+    except smtplib.SMTPSenderRefused as error:
         kind = MailRefused if error.smtp_code >= 500 else MailUnavailable
         raise kind(f"{server.host} answers {error.smtp_code}") from error
     except smtplib.SMTPResponseException as error:
         raise MailUnavailable(f"{server.host} answers {error.smtp_code}") from error
     except (smtplib.SMTPException, OSError) as error:
         raise MailUnavailable(f"{server.host}:{server.port}: {_words_of(error)}") from error
-    if refused:  # the others have it: whatever the answer was, it must not be sent to them again
-        raise _refused(MailRefused, refused)
 
 
 def compose(sender: str, message: Message) -> EmailMessage:
@@ -162,6 +173,13 @@ def _own_name(settings: Settings) -> str:
     except ValueError:
         return host
     return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
+
+
+def _kind_of(code: int) -> type[MailRefused | MailUnavailable]:
+    """Of an answer about a receiver, or a text; 421: the server is about to leave (RFC 5321 4.2.3)."""
+    if code >= 500:
+        return MailRefused
+    return MailUnavailable if code == 421 else MailPutOff
 
 
 def _codes(answers: Mapping[str, tuple[int, bytes]]) -> list[int]:
