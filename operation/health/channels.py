@@ -31,7 +31,9 @@ class NotTold(Exception):
 
 
 class Channel(Protocol):
-    """`check`: which check its failures are; `at_once`: how many notices it takes in one go."""
+    """`check`: which check its failures are; its name begins so. `at_once`: how many notices it takes in one
+    go.
+    """
 
     name: str
     check: str

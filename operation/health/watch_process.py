@@ -203,15 +203,7 @@ class Watch:
                 teller.test()
 
     def _outcome(self, channel: Channel, error: str) -> None:
-        """How telling went is a check of its own: the other channel tells of it."""
-        known = self._watcher.state.checks.get(channel.check)
-        if error:
-            figures = {"error": error[:200], "channel": channel.name}
-            self._watcher.take([Finding(channel.check, State.BAD, "undelivered", figures)])
-        elif known is None or (
-            known.finding.state is State.BAD and known.finding.figures.get("channel") == channel.name
-        ):
-            self._watcher.take([Finding(channel.check, State.GOOD)])
+        self._watcher.telling_went(channel.check, channel.name, error)
 
     def _wake_tellers(self) -> None:
         for teller in self._tellers:

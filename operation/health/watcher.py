@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,10 @@ log = logging.getLogger(__name__)
 
 DAYS_KEPT = 3  # in the file; older sums are in the database alone
 NEEDED = ("supervisor", "recorder", "web", "database", "address", "chain")  # for a lecture
+# Nobody wants it looked at, or it is not there: no trouble. Other reasons say that it could not be looked at
+# just now, and of trouble that they say nothing.
+NOT_LOOKED_AT = frozenset({"off", "no_tls", "nobody_tells"})
+TELLING = ("mail", "webhook")  # checks of channels, whose names begin so
 SHOWN_ONLY = frozenset({"backup"})  # their jobs raise alarms of themselves
 
 
@@ -36,7 +40,7 @@ class Watcher:
     def __init__(
         self,
         storage: Path,
-        channels: Iterable[str],
+        channels: Sequence[str],
         *,
         longest_gap: float,
         clock: Callable[[], datetime] = utc_now,
@@ -50,7 +54,9 @@ class Watcher:
         self._state = replace(self.left, stopped=False)
         self._book = AlarmBook(self._state.alarms, tuple(channels), clock())
         self._looked_at: dict[str, float] = {}
+        self._failing: dict[str, str] = {}  # channels, and why
         self._saved = True
+        self._leave_former_channels(tuple(channels))
 
     @property
     def state(self) -> HealthState:
@@ -79,6 +85,39 @@ class Watcher:
                 self._book.not_found(kind, subject, now)
             self.save()
         self._on_news()
+
+    def telling_went(self, check: str, channel: str, error: str) -> None:
+        """How telling went is a check of its own, and another channel tells of it: bad while any channel of
+        it fails (`error`, "": it does not), each until it succeeds itself.
+        """
+        with self._lock:
+            known = self._state.checks.get(check)
+            had_failed = self._failing.pop(channel, None) is not None
+            if error:
+                self._failing[channel] = error[:200]
+            of_check = {name: why for name, why in self._failing.items() if _check_of(name) == check}
+            if of_check and (error or had_failed):
+                figures = {"error": list(of_check.values())[-1], "channel": " ".join(of_check)}
+                self.take([Finding(check, State.BAD, "undelivered", figures)])
+            elif not of_check and (known is None or known.finding.state is State.BAD):
+                self.take([Finding(check, State.GOOD)])
+
+    def _leave_former_channels(self, channels: Sequence[str]) -> None:
+        """What the settings name no more, or otherwise, fails no more."""
+        checks = dict(self._state.checks)
+        for check in TELLING:
+            known = checks.get(check)
+            if known is None:
+                continue
+            figures = known.finding.figures
+            failed = str(figures.get("channel", "")).split() if known.finding.state is State.BAD else []
+            still = [name for name in failed if name in channels]
+            self._failing.update((name, str(figures.get("error", ""))) for name in still)
+            is_any = any(_check_of(name) == check for name in channels)
+            if not is_any or (known.finding.state is State.BAD and not still):
+                del checks[check]
+                self._book.not_found(f"health.{check}", "", self._clock())
+        self._state = replace(self._state, checks=checks)
 
     def raise_alarm(self, kind: str, details: Details) -> None:
         """Apart from a look's finding."""
@@ -149,7 +188,8 @@ class Watcher:
         if finding.check == "supervisor":
             self._count(SERVICE, self._service(), now)
         kind = f"health.{finding.check}"
-        if finding.check in SHOWN_ONLY or finding.state is State.SKIPPED:
+        is_skipped = finding.state is State.SKIPPED and finding.reason not in NOT_LOOKED_AT
+        if finding.check in SHOWN_ONLY or is_skipped:
             return
         if finding.state is State.BAD:
             self._book.found(kind, "", {"reason": finding.reason, **finding.figures}, now)
@@ -171,6 +211,10 @@ class Watcher:
             oldest = (now - timedelta(days=DAYS_KEPT)).date().isoformat()
             days = {day: sums for day, sums in self._state.days.items() if day > oldest}
             self._state = replace(self._state, days=counted(days, check, state, now, passed))
+
+
+def _check_of(channel: str) -> str:
+    return channel.partition("-")[0]
 
 
 def was_off(state: HealthState, supervisor_pid: int | None, now: datetime) -> Mapping[str, str] | None:

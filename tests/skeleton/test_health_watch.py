@@ -111,6 +111,59 @@ def test_what_was_not_looked_at_is_neither_trouble_nor_its_end(stage: Stage) -> 
     assert stage.tell("mail") == [("health.chain", Notice.TROUBLE)]
 
 
+@pytest.mark.parametrize(
+    ("check", "why"), [("chain", "off"), ("certificate", "no_tls"), ("clock", "nobody_tells")]
+)
+def test_what_is_looked_at_no_more_by_choice_is_no_trouble_any_more(
+    stage: Stage, check: str, why: str
+) -> None:
+    stage.look(Finding(check, BAD, "failed"))
+    stage.look(Finding(check, SKIPPED, why))
+    assert [notice for _, notice in stage.tell("mail")] == [Notice.TROUBLE, Notice.RECOVERY]
+
+
+@pytest.mark.parametrize("why", ["starting", "database", "disk_floor", "full", "no_report"])
+def test_what_could_not_be_looked_at_just_now_stays_as_it_is(stage: Stage, why: str) -> None:
+    stage.look(Finding("chain", BAD, "no_picture"))
+    stage.look(Finding("chain", SKIPPED, why))
+    assert [notice for _, notice in stage.tell("mail")] == [Notice.TROUBLE]
+
+
+def is_webhook(stage: Stage) -> State | None:
+    known = stage.watcher.state.checks.get("webhook")
+    return known.finding.state if known is not None else None
+
+
+def test_one_webhooks_success_says_nothing_of_anothers(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "mail", "webhook-a", "webhook-b")
+    for channel, error in (("a", "HTTP 500"), ("b", "HTTP 404"), ("a", "HTTP 500")):
+        stage.watcher.telling_went("webhook", f"webhook-{channel}", error)
+    stage.watcher.telling_went("webhook", "webhook-b", "")
+    assert is_webhook(stage) is BAD
+    assert stage.watcher.state.checks["webhook"].finding.figures["error"] == "HTTP 500"
+    stage.begin()
+    stage.watcher.telling_went("webhook", "webhook-b", "")
+    assert is_webhook(stage) is BAD
+    stage.watcher.telling_went("webhook", "webhook-a", "")
+    assert is_webhook(stage) is GOOD
+    assert stage.tell("mail") == [("health.webhook", Notice.TROUBLE), ("health.webhook", Notice.RECOVERY)]
+
+
+@pytest.mark.parametrize("now", [("mail",), ("mail", "webhook-right")])
+def test_a_webhook_that_was_put_right_or_removed_is_no_trouble_any_more(
+    tmp_path: Path, now: tuple[str, ...]
+) -> None:
+    stage = Stage(tmp_path, "mail", "webhook-wrong")
+    stage.watcher.telling_went("webhook", "webhook-wrong", "HTTP 404")
+    stage.channels = now
+    stage.begin()
+    assert is_webhook(stage) is None
+    assert stage.tell("mail") == [("health.webhook", Notice.TROUBLE), ("health.webhook", Notice.RECOVERY)]
+    if len(now) > 1:
+        stage.watcher.telling_went("webhook", "webhook-right", "")
+        assert is_webhook(stage) is GOOD and stage.tell("mail") == []
+
+
 def test_backups_raise_their_alarms_themselves(stage: Stage) -> None:
     stage.look(Finding("backup", BAD, "late"))
     assert stage.tell("mail") == []
