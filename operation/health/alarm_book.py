@@ -20,7 +20,7 @@ from library.health_state import Told
 
 OURS = ("health.", "intrusion.")
 KEPT = timedelta(days=7)  # what is over and could not be told: then it is given up, which is written down
-MOST = 500
+MOST = 500  # above that, of what is over and the database has
 
 
 class AlarmBook:
@@ -87,7 +87,10 @@ class AlarmBook:
                 self._entries[one.alarm.id] = replace(one, alarm=_given_up(one.alarm, now), saved=False)
             elif one.saved:  # else the database would bring it back as one that nobody was told of
                 del self._entries[one.alarm.id]
-        for one in self.entries[: max(0, len(self._entries) - MOST)]:
+        finished = [
+            one for one in self.entries if one.saved and _is_told(one.alarm) and not one.alarm.is_open
+        ]
+        for one in finished[: max(0, len(self._entries) - MOST)]:
             del self._entries[one.alarm.id]
 
     def due(self, channel: str) -> list[tuple[Alarm, Notice]]:

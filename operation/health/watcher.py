@@ -130,9 +130,11 @@ class Watcher:
         with self._lock:
             return self._book.due(channel)
 
-    def has_told(self, channel: str, alarm: Alarm, notice: Notice) -> None:
+    def has_told(self, channel: str, told: Iterable[tuple[Alarm, Notice]]) -> None:
+        """It has told all of that, in one go."""
         with self._lock:
-            self._book.has_told(channel, alarm, notice, self._clock())
+            for alarm, notice in told:
+                self._book.has_told(channel, alarm, notice, self._clock())
             self.save()  # before the next thing is told: a crash must not tell it twice
 
     def exchange(self, database: Database) -> None:

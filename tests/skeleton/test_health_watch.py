@@ -21,10 +21,11 @@ from library.alarm_states import Alarm, Notice
 from library.availability import Month, counted, months
 from library.database import Database, DatabaseUnavailable
 from library.health_state import SERVICE, Finding, HealthState, State
-from operation.health.alarm_book import AlarmBook
+from operation.health.alarm_book import MOST, AlarmBook
 from operation.health.channels import MailChannel, NotTold, WebhookChannel
 from operation.health.disk_forecast import growth, sampled, seconds_left
-from operation.health.exchanger import Exchanger
+from operation.health.exchanger import ROWS_KEPT, Exchanger
+from operation.health.teller import Teller
 from operation.health.watch_process import Watch
 from operation.health.watcher import Watcher, was_off
 from people.intrusion_signs import Alarm as Intrusion
@@ -61,7 +62,7 @@ class Stage:
         heard = []
         while due := self.watcher.due(channel):
             alarm, notice = due[0]
-            self.watcher.has_told(channel, alarm, notice)
+            self.watcher.has_told(channel, due[:1])
             heard.append((alarm.kind, notice))
         return heard
 
@@ -176,6 +177,83 @@ def test_intrusions_are_alarms_while_they_last(stage: Stage) -> None:
     assert stage.tell("mail") == [("intrusion.sign_in", Notice.TROUBLE)]
     stage.watcher.take_intrusions([])
     assert stage.tell("mail") == [("intrusion.sign_in", Notice.RECOVERY)]
+
+
+def test_of_many_alarms_none_that_is_open_is_forgotten(stage: Stage) -> None:
+    many = [Intrusion(Sign.SIGN_IN, "address", f"198.51.{n // 256}.{n % 256}", 31) for n in range(MOST + 20)]
+    for _ in range(3):
+        stage.watcher.take_intrusions(many)
+        stage.look()
+    assert len({one.alarm.subject for one in stage.watcher.state.alarms}) == MOST + 20
+    assert len(stage.watcher.state.alarms) == MOST + 20
+
+
+def test_what_is_over_and_saved_makes_room(sqlite_database: Database) -> None:
+    book = AlarmBook((), ["mail"])
+    for n in range(MOST + 5):
+        book.found("intrusion.sign_in", str(n), {}, NOW)
+    for n in range(10):
+        book.not_found("intrusion.sign_in", str(n), NOW)
+    for _ in range(2):
+        for alarm, notice in book.due("mail"):
+            book.has_told("mail", alarm, notice, NOW)
+    book.settle(NOW)
+    assert len(book.entries) == MOST + 5  # the database has none of them yet
+    exchange(book, sqlite_database)
+    book.settle(NOW)
+    assert len(book.entries) == MOST and sum(not one.alarm.is_open for one in book.entries) == 5
+    exchange(book, sqlite_database)
+    assert len(book.entries) == MOST
+
+
+class CountingChannel:
+    """Takes some at a time."""
+
+    name = check = "mail"
+
+    def __init__(self, at_once: int) -> None:
+        self.at_once, self.told = at_once, list[int]()
+
+    def tell(self, due: Any) -> None:
+        self.told.append(len(due))
+
+    def test(self) -> None: ...
+
+
+@pytest.mark.parametrize(("at_once", "told"), [(20, [12]), (1, [1] * 12)])
+def test_what_goes_out_together_is_written_down_at_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, at_once: int, told: list[int]
+) -> None:
+    stage.look(*(Finding(f"check-{n}", BAD, "failed") for n in range(12)))
+    saved: list[HealthState] = []
+    monkeypatch.setattr(health_state, "save", lambda _, state: saved.append(state))
+    channel = CountingChannel(at_once)
+    outcomes: list[str] = []
+    teller = Teller(
+        channel, stage.watcher.due, stage.watcher.has_told, lambda _, error: outcomes.append(error)
+    )
+    assert teller._tell_all() and outcomes == [""]
+    assert channel.told == told and len(saved) == len(told)
+    assert stage.watcher.due("mail") == []
+
+
+def test_old_alarms_leave_the_database_once_a_day(stage: Stage, sqlite_database: Database) -> None:
+    with sqlite_database.session() as transaction:
+        for kind, at in (("backup.late", NOW - 2 * ROWS_KEPT), ("backup.failed", NOW)):
+            alarms.raise_alarm(transaction, kind, now=at)
+            alarms.clear_alarm(transaction, kind, now=at)
+    exchanger = Exchanger(stage.watcher, sqlite_database, lambda: stage.now)
+    exchanger.exchange()
+    with sqlite_database.reading() as transaction:
+        assert [one.kind for one in alarms.latest(transaction, None)] == ["backup.failed"]
+    with sqlite_database.session() as transaction:
+        alarms.raise_alarm(transaction, "backup.late", now=NOW - 2 * ROWS_KEPT)
+        alarms.clear_alarm(transaction, "backup.late", now=NOW - 2 * ROWS_KEPT)
+    for after, left in ((timedelta(hours=23), 2), (timedelta(hours=2), 1)):
+        stage.now += after
+        exchanger.exchange()
+        with sqlite_database.reading() as transaction:
+            assert len({one.kind for one in alarms.latest(transaction, None)}) == left
 
 
 def test_history_keeps_changes_and_the_last_looks(stage: Stage) -> None:
