@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -80,6 +80,7 @@ FROM_ONE_ADDRESS: Mapping[Sign, int] = {
 }
 OF_ONE_SUBJECT: Mapping[Sign, int] = {Sign.SIGN_IN: 20}  # one account, tried from many addresses
 IN_ALL: Mapping[Sign, int] = {Sign.SIGN_IN: 200, Sign.MEDIA_TOKEN: 1000, Sign.PUBLISH_TOKEN: 100}
+MOST_OF_A_KIND = 20  # addresses or accounts that are named; more of them are one alarm together
 PLACES_OF_A_KEY = 4  # addresses in two stretches
 
 
@@ -106,7 +107,16 @@ def alarms(seen: Iterable[Seen]) -> list[Alarm]:
         for key, where in places.items()
         if len(where) >= PLACES_OF_A_KEY
     ]
-    return sorted(found, key=lambda alarm: (alarm.kind, alarm.by, alarm.name))
+    return sorted(_few(found, everything), key=lambda alarm: (alarm.kind, alarm.by, alarm.name))
+
+
+def _few(found: Sequence[Alarm], everything: Mapping[Sign, int]) -> list[Alarm]:
+    """Without the names where there are too many to name. A key that may be stolen is named always."""
+    named = Counter((one.kind, one.by) for one in found if one.by != "all" and one.kind is not Sign.KEY_USED)
+    many = {which for which, count in named.items() if count > MOST_OF_A_KIND}
+    kept = [one for one in found if (one.kind, one.by) not in many]
+    told = {one.kind for one in kept if one.by == "all"}
+    return kept + [Alarm(kind, "all", "", everything[kind]) for kind in {kind for kind, _ in many} - told]
 
 
 Sums = tuple[Counter[tuple[Sign, str]], Counter[tuple[Sign, str]], Counter[Sign], dict[str, set[str]]]

@@ -30,7 +30,9 @@ RECIPIENTS = 100  # RFC 5321 4.5.3.1.8: what every server takes at a time
 
 
 class MailRefused(Exception):
-    """No address, or one that the server will not take. `addresses`: those."""
+    """No address, or one that the server will not take, or not now. `addresses`: those; when others are left,
+    they have it.
+    """
 
     def __init__(self, text: str, addresses: tuple[str, ...] = ()) -> None:
         super().__init__(text)
@@ -39,6 +41,10 @@ class MailRefused(Exception):
 
 class MailUnavailable(Exception):
     """No server is set, or it cannot be reached, is slow, asks to come again, or knows us not."""
+
+
+class MailPutOff(MailUnavailable):
+    """The server is there; what it asks to come again for may be these receivers alone: a full mailbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +75,28 @@ def send(settings: Settings, message: Message, *, seconds: float = SECONDS) -> N
     if unfit or not 1 <= len(message.to) <= RECIPIENTS:
         raise MailRefused(f"{len(unfit)} of {len(message.to)} receivers are no mail addresses", unfit)
     composed = compose(settings.mail_from, message)
+    with _translated(server), _connected(server, _own_name(settings), seconds) as connection:
+        refused = connection.send_message(composed, to_addrs=list(message.to))
+    if refused:  # the others have it: whatever the answer was, it must not be sent to them again
+        raise _refused(MailRefused, refused)
+
+
+@contextmanager
+def _translated(server: MailServer) -> Iterator[None]:
+    """What came in the way, as the two words of this module."""
     try:
-        with _connected(server, _own_name(settings), seconds) as connection:
-            refused = connection.send_message(composed, to_addrs=list(message.to))
-    except smtplib.SMTPRecipientsRefused as error:
-        raise _refused(error.recipients) from error
-    except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
+        yield
+    except smtplib.SMTPRecipientsRefused as error:  # nobody has it; one that may yet take it shall
+        raise _refused(_kind_of(min(_codes(error.recipients))), error.recipients) from error
+    except smtplib.SMTPDataError as error:
+        raise _kind_of(error.smtp_code)(f"{server.host} answers {error.smtp_code}") from error
+    except smtplib.SMTPSenderRefused as error:
         kind = MailRefused if error.smtp_code >= 500 else MailUnavailable
         raise kind(f"{server.host} answers {error.smtp_code}") from error
     except smtplib.SMTPResponseException as error:
         raise MailUnavailable(f"{server.host} answers {error.smtp_code}") from error
     except (smtplib.SMTPException, OSError) as error:
         raise MailUnavailable(f"{server.host}:{server.port}: {_words_of(error)}") from error
-    if refused:
-        raise _refused(refused)
 
 
 def compose(sender: str, message: Message) -> EmailMessage:
@@ -161,11 +175,24 @@ def _own_name(settings: Settings) -> str:
     return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
 
 
-def _refused(answers: Mapping[str, tuple[int, bytes]]) -> MailRefused | MailUnavailable:
+def _kind_of(code: int) -> type[MailRefused | MailUnavailable]:
+    """Of an answer about a receiver, or a text; 421: the server is about to leave (RFC 5321 4.2.3)."""
+    if code >= 500:
+        return MailRefused
+    return MailUnavailable if code == 421 else MailPutOff
+
+
+def _codes(answers: Mapping[str, tuple[int, bytes]]) -> list[int]:
+    return sorted({code for code, _ in answers.values()})
+
+
+def _refused(
+    kind: type[MailRefused | MailUnavailable], answers: Mapping[str, tuple[int, bytes]]
+) -> MailRefused | MailUnavailable:
     """By the server's answer to each receiver."""
-    codes = sorted({code for code, _ in answers.values()})
-    text = f"the server does not take {len(answers)} of the receivers ({', '.join(map(str, codes))})"
-    return MailRefused(text, tuple(answers)) if codes[-1] >= 500 else MailUnavailable(text)
+    codes = ", ".join(map(str, _codes(answers)))
+    text = f"the server does not take {len(answers)} of the receivers ({codes})"
+    return MailRefused(text, tuple(answers)) if kind is MailRefused else kind(text)
 
 
 def _words_of(error: Exception) -> str:

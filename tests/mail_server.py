@@ -43,13 +43,14 @@ class Taken:
 
 @dataclass
 class MailServer:
-    """`refuses`: receivers that get 550; `busy`: receivers that get 451. `stop` as if it were down."""
+    """`refuses`: receivers that get 550; `busy`: 451; `leaves`: 421. `stop` as if it were down."""
 
     port: int = 0
     tls: bool = False  # from the first byte
     taken: list[Taken] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
     busy: set[str] = field(default_factory=set)
+    leaves: set[str] = field(default_factory=set)
     authority: Path | None = None  # PEM file of who signed its certificate
     came: threading.Condition = field(default_factory=threading.Condition)
 
@@ -77,6 +78,8 @@ class MailServer:
             return "550 5.1.1 nobody of this name"
         if address in self.busy:
             return "451 4.3.0 come again"
+        if address in self.leaves:
+            return "421 4.3.2 closing"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

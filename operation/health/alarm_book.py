@@ -1,7 +1,8 @@
 """The alarms that the watching process knows, and which channel has told what of them.
 
 What it finds itself is raised here and copied into the database; what jobs raise there is taken up from it.
-So trouble is told while the database is away, and once. Called under the watching process's lock.
+So trouble is told while the database is away, and once. Called under the watching process's lock, but for
+`exchange`, which is called on a copy: a database may hang.
 """
 
 from __future__ import annotations
@@ -14,28 +15,45 @@ from sqlalchemy.orm import Session
 
 from library import alarms
 from library.alarm_states import AGAIN_WITHIN, Alarm, Details, Notice, cleared, raised, settled, told
-from library.database import exclusive, new_id
+from library.database import exclusive, new_id, utc_now
 from library.health_state import Told
 
 OURS = ("health.", "intrusion.")
-KEPT = timedelta(days=7)  # what is over and could not be told
-MOST = 500
+KEPT = timedelta(days=7)  # what is over and could not be told: then it is given up, which is written down
+MOST = 500  # above that, of what is over and the database has
 
 
 class AlarmBook:
-    """`channels`: the names of all that tell; with none, the pages tell."""
+    """`channels`: the names of all that tell; with none, the pages tell. `now`: when they are these."""
 
-    def __init__(self, entries: Iterable[Told], channels: Sequence[str]) -> None:
+    def __init__(self, entries: Iterable[Told], channels: Sequence[str], now: datetime | None = None) -> None:
         self._entries = {one.alarm.id: one for one in entries}
         self._channels = tuple(channels)
+        for one in self.entries:
+            self._keep(one, now or utc_now())  # one that never took it may be no channel any more
 
     @property
     def entries(self) -> tuple[Told, ...]:
         return tuple(self._entries.values())
 
-    def restore(self, entries: Iterable[Told]) -> None:
-        """As it was before an exchange that came to nothing."""
-        self._entries = {one.alarm.id: one for one in entries}
+    def copy(self) -> AlarmBook:
+        """One that knows the same, for an exchange."""
+        return AlarmBook(self.entries, self._channels)
+
+    def merge(self, before: Iterable[Told], exchanged: AlarmBook, now: datetime) -> None:
+        """Take over what an exchange made of `before`, and keep what has happened here since."""
+        old = {one.alarm.id: one for one in before}
+        for id_, theirs in exchanged._entries.items():
+            mine, was = self._entries.get(id_), old.get(id_)
+            if mine is None:
+                # Another of its kind raised meanwhile: the next exchange says which of the two counts.
+                is_followed = theirs.ours and self._newest(theirs.alarm.kind, theirs.alarm.subject)
+                if was is None and not is_followed:
+                    self._entries[id_] = theirs
+            elif mine == was:
+                self._entries[id_] = theirs
+            else:
+                self._keep(_united(mine, theirs), now)
 
     def found(self, kind: str, subject: str, details: Details, now: datetime) -> None:
         """There is this trouble."""
@@ -63,9 +81,16 @@ class AlarmBook:
             if one.ours:
                 self._change(one, settled(one.alarm, now), now)
         for one in self.entries:
-            if _is_past(one, now):
+            if not _is_past(one.alarm, now):
+                continue
+            if not _is_told(one.alarm):
+                self._entries[one.alarm.id] = replace(one, alarm=_given_up(one.alarm, now), saved=False)
+            elif one.saved:  # else the database would bring it back as one that nobody was told of
                 del self._entries[one.alarm.id]
-        for one in self.entries[: max(0, len(self._entries) - MOST)]:
+        finished = [
+            one for one in self.entries if one.saved and _is_told(one.alarm) and not one.alarm.is_open
+        ]
+        for one in finished[: max(0, len(self._entries) - MOST)]:
             del self._entries[one.alarm.id]
 
     def due(self, channel: str) -> list[tuple[Alarm, Notice]]:
@@ -87,7 +112,9 @@ class AlarmBook:
         """
         exclusive(transaction, "alarms")
         for alarm in alarms.unfinished(transaction):
-            if alarm.kind.startswith(OURS):
+            if alarm.id not in self._entries and _is_past(alarm, now):
+                alarms.save(transaction, _given_up(alarm, now))
+            elif alarm.kind.startswith(OURS):
                 self._take_back(transaction, alarm, now)
             else:
                 self._take_up(transaction, alarm, now)
@@ -110,10 +137,14 @@ class AlarmBook:
             alarms.save(transaction, over)
         known = self._entries.get(alarm.id)
         if known is None:
-            self._keep(Told(over, ours=False, saved=True), now)
+            self._keep(Told(over, told=self._all_marks(over), ours=False, saved=True), now)
             return
         mine = known.alarm
-        merged = replace(over, told_at=mine.told_at, recovery_told_at=mine.recovery_told_at)
+        merged = replace(
+            over,
+            told_at=mine.told_at or over.told_at,
+            recovery_told_at=mine.recovery_told_at or over.recovery_told_at,
+        )
         self._keep(replace(known, alarm=merged, saved=merged == over), now)
 
     def _take_back(self, transaction: Session, alarm: Alarm, now: datetime) -> None:
@@ -159,19 +190,39 @@ class AlarmBook:
         return max(mine, key=lambda one: (one.alarm.is_open, one.alarm.since), default=None)
 
 
+def _united(mine: Told, theirs: Told) -> Told:
+    """Of an alarm that was told of, or changed, during an exchange: what has become of it is known by whoever
+    raised it, and what was told is known here.
+    """
+    newest = mine.alarm if mine.ours else theirs.alarm
+    alarm = replace(
+        newest,
+        told_at=mine.alarm.told_at or theirs.alarm.told_at,
+        recovery_told_at=mine.alarm.recovery_told_at or theirs.alarm.recovery_told_at,
+    )
+    marks = {**theirs.told, **mine.told}
+    return replace(mine, alarm=alarm, told=marks, saved=theirs.saved and alarm == theirs.alarm)
+
+
 def _due_on(one: Told, channel: str) -> Notice | None:
     """A channel that is new tells of what is open, not of what the others are done with."""
     if f"{channel}:{Notice.TROUBLE}" not in one.told:
         is_old = one.alarm.told_at is not None and not one.alarm.is_open
         return None if is_old else Notice.TROUBLE
-    if one.alarm.is_open or f"{channel}:{Notice.RECOVERY}" in one.told:
-        return None
-    return Notice.RECOVERY
+    is_known = f"{channel}:{Notice.RECOVERY}" in one.told or one.alarm.recovery_told_at is not None
+    return None if one.alarm.is_open or is_known else Notice.RECOVERY
 
 
-def _is_past(one: Told, now: datetime) -> bool:
-    recovered = one.alarm.recovered_at
-    if recovered is None:
-        return False
-    is_told = one.alarm.recovery_told_at is not None and one.alarm.told_at is not None
-    return now - recovered > (AGAIN_WITHIN if is_told and one.saved else KEPT)
+def _is_told(alarm: Alarm) -> bool:
+    """Nothing of it is left to tell."""
+    return alarm.told_at is not None and alarm.recovery_told_at is not None
+
+
+def _is_past(alarm: Alarm, now: datetime) -> bool:
+    recovered = alarm.recovered_at
+    return recovered is not None and now - recovered > (AGAIN_WITHIN if _is_told(alarm) else KEPT)
+
+
+def _given_up(alarm: Alarm, now: datetime) -> Alarm:
+    """Nobody else is told of it."""
+    return replace(alarm, told_at=alarm.told_at or now, recovery_told_at=alarm.recovery_told_at or now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Sequence
 from typing import Any, Protocol
 from urllib.error import HTTPError
@@ -17,6 +18,8 @@ from broadcast.alarm_messages import mail_of, values_of
 from library.alarm_states import Alarm, Notice
 from people import mail
 from settings import Settings
+
+log = logging.getLogger(__name__)
 
 POST_SECONDS = 8.0
 TEST = "test"
@@ -28,7 +31,9 @@ class NotTold(Exception):
 
 
 class Channel(Protocol):
-    """`check`: which check its failures are; `at_once`: how many notices it takes in one go."""
+    """`check`: which check its failures are; its name begins so. `at_once`: how many notices it takes in one
+    go.
+    """
 
     name: str
     check: str
@@ -69,8 +74,9 @@ class MailChannel:
         except mail.MailUnavailable as error:
             raise NotTold(str(error)) from error
         except mail.MailRefused as error:
-            if len(error.addresses) in (0, len(to)):  # the others have it: they are not told twice
+            if len(error.addresses) in (0, len(to)):
                 raise NotTold(str(error)) from error
+            log.warning("an alarm was mailed to the others: %s", error)  # they are not told twice
 
 
 class WebhookChannel:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from library.alarm_states import Alarm, Notice
 from operation.health.channels import Channel, NotTold
@@ -21,7 +21,7 @@ FIRST_WAIT_SECONDS = 2.0
 LONGEST_WAIT_SECONDS = 60.0
 
 Due = Callable[[str], list[tuple[Alarm, Notice]]]
-HasTold = Callable[[str, Alarm, Notice], None]
+HasTold = Callable[[str, Iterable[tuple[Alarm, Notice]]], None]
 Outcome = Callable[[Channel, str], None]
 
 
@@ -80,8 +80,7 @@ class Teller:
                 self._channel.test()
             while due := self._due(self._channel.name)[: self._channel.at_once]:
                 self._channel.tell(due)
-                for alarm, notice in due:
-                    self._has_told(self._channel.name, alarm, notice)
+                self._has_told(self._channel.name, due)
         except NotTold as error:
             log.error("%s could not tell (%.1f s): %s", self._channel.name, time.monotonic() - began, error)
             self._outcome(self._channel, str(error))

@@ -2,8 +2,8 @@
 
 A child of the supervisor, beside the others and before the database is there; it needs nothing of what it
 looks at. When the supervisor itself is ended by force, the kernel sends SIGTERM (`parent_death`): then there
-is time for one last message. Three kinds of threads: the main one looks at everything but the live chain, one
-tries that, one for each channel tells. Ends on SIGTERM or SIGINT.
+is time for one last message. Four kinds of threads: the main one looks at everything but the live chain, one
+tries that, one speaks to the database, one for each channel tells. Ends on SIGTERM or SIGINT.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from pathlib import Path
 from library.database import Database, open_database, utc_now
 from library.health_state import Finding, State
 from operation.health.channels import Channel, channels_of
-from operation.health.database_checks import backup_check, database_check, intrusions, jobs_check
+from operation.health.database_checks import backup_check, database_check, jobs_check
+from operation.health.exchanger import Exchanger
 from operation.health.machine_checks import ClockCheck, DiskCheck, address_check, certificate_check
 from operation.health.process_checks import ProcessChecks
 from operation.health.teller import Teller
@@ -87,7 +88,7 @@ class Watch:
     """Owns the threads. `stopping`: set to end `run`."""
 
     def __init__(self, settings: Settings, database: Database, stopping: threading.Event) -> None:
-        self._settings, self._database, self._stopping = settings, database, stopping
+        self._settings, self._stopping = settings, stopping
         self._began = time.monotonic()
         channels = channels_of(settings)
         self._tellers: list[Teller] = []
@@ -102,6 +103,7 @@ class Watch:
         self._disk = DiskCheck(settings, state.disk)
         self._pool = ThreadPoolExecutor(16, thread_name_prefix="look")
         self._pending: dict[str, Future[Finding]] = {}
+        self._exchanger = Exchanger(self._watcher, database)
         self._chain = threading.Thread(target=self._try_chain, name="chain", daemon=True)
         report = self._processes.read()
         if off := was_off(state, report.pid if report is not None else None, utc_now()):
@@ -130,6 +132,7 @@ class Watch:
             teller.open()
         self._wake_tellers()
         self._chain.start()
+        self._exchanger.open()
         next_look = time.monotonic()
         while not self._stopping.wait(max(0.0, next_look - time.monotonic())):
             next_look = max(next_look + self._settings.check_seconds, time.monotonic())
@@ -169,10 +172,7 @@ class Watch:
         self._watcher.remember(supervisor=dict(self._processes.known), disk=self._disk.samples)
         found = [_result(name, one) for name, one in begun.items()]
         self._watcher.take(_excused(found) if self._is_starting() else found)
-        signs = intrusions(self._database, utc_now())
-        if signs is not None:
-            self._watcher.take_intrusions(signs)
-        self._watcher.exchange(self._database)
+        self._exchanger.wake()
         self._test_if_asked()
 
     def _is_starting(self) -> bool:
@@ -193,7 +193,7 @@ class Watch:
             finding = chain_check()
             if not self._stopping.is_set() and not self._processes.is_stopping:
                 self._watcher.take([finding])
-                self._watcher.exchange(self._database)
+                self._exchanger.wake()
 
     def _test_if_asked(self) -> None:
         asked = self._settings.storage / "health" / TEST_FILE
@@ -203,15 +203,7 @@ class Watch:
                 teller.test()
 
     def _outcome(self, channel: Channel, error: str) -> None:
-        """How telling went is a check of its own: the other channel tells of it."""
-        known = self._watcher.state.checks.get(channel.check)
-        if error:
-            figures = {"error": error[:200], "channel": channel.name}
-            self._watcher.take([Finding(channel.check, State.BAD, "undelivered", figures)])
-        elif known is None or (
-            known.finding.state is State.BAD and known.finding.figures.get("channel") == channel.name
-        ):
-            self._watcher.take([Finding(channel.check, State.GOOD)])
+        self._watcher.telling_went(channel.check, channel.name, error)
 
     def _wake_tellers(self) -> None:
         for teller in self._tellers:

@@ -2,7 +2,7 @@
 
 `take` is called with findings from the threads that look, `due` and `has_told` from those that tell. All that
 must outlive the process is in the storage's file; what the database should have is brought there when it
-answers. Injected: clock, and what time has passed.
+answers, and nobody holds the lock meanwhile: a database may hang. Injected: clock, and what time has passed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,10 @@ log = logging.getLogger(__name__)
 
 DAYS_KEPT = 3  # in the file; older sums are in the database alone
 NEEDED = ("supervisor", "recorder", "web", "database", "address", "chain")  # for a lecture
+# Nobody wants it looked at, or it is not there: no trouble. Other reasons say that it could not be looked at
+# just now, and of trouble that they say nothing.
+NOT_LOOKED_AT = frozenset({"off", "no_tls", "nobody_tells"})
+TELLING = ("mail", "webhook")  # checks of channels, whose names begin so
 SHOWN_ONLY = frozenset({"backup"})  # their jobs raise alarms of themselves
 
 
@@ -36,7 +40,7 @@ class Watcher:
     def __init__(
         self,
         storage: Path,
-        channels: Iterable[str],
+        channels: Sequence[str],
         *,
         longest_gap: float,
         clock: Callable[[], datetime] = utc_now,
@@ -48,9 +52,11 @@ class Watcher:
         self._lock = threading.RLock()
         self.left = health_state.load(storage)  # by the process before this one
         self._state = replace(self.left, stopped=False)
-        self._book = AlarmBook(self._state.alarms, tuple(channels))
+        self._book = AlarmBook(self._state.alarms, tuple(channels), clock())
         self._looked_at: dict[str, float] = {}
+        self._failing: dict[str, str] = {}  # channels, and why
         self._saved = True
+        self._leave_former_channels(tuple(channels))
 
     @property
     def state(self) -> HealthState:
@@ -77,6 +83,41 @@ class Watcher:
                 self._book.found(kind, subject, {"by": one.by, "name": one.name, "count": one.count}, now)
             for kind, subject in self._book.open_of("intrusion.") - there:
                 self._book.not_found(kind, subject, now)
+            self.save()
+        self._on_news()
+
+    def telling_went(self, check: str, channel: str, error: str) -> None:
+        """How telling went is a check of its own, and another channel tells of it: bad while any channel of
+        it fails (`error`, "": it does not), each until it succeeds itself.
+        """
+        with self._lock:
+            known = self._state.checks.get(check)
+            had_failed = self._failing.pop(channel, None) is not None
+            if error:
+                self._failing[channel] = error[:200]
+            of_check = {name: why for name, why in self._failing.items() if _check_of(name) == check}
+            if of_check and (error or had_failed):
+                figures = {"error": list(of_check.values())[-1], "channel": " ".join(of_check)}
+                self.take([Finding(check, State.BAD, "undelivered", figures)])
+            elif not of_check and (known is None or known.finding.state is State.BAD):
+                self.take([Finding(check, State.GOOD)])
+
+    def _leave_former_channels(self, channels: Sequence[str]) -> None:
+        """What the settings name no more, or otherwise, fails no more."""
+        checks = dict(self._state.checks)
+        for check in TELLING:
+            known = checks.get(check)
+            if known is None:
+                continue
+            figures = known.finding.figures
+            failed = str(figures.get("channel", "")).split() if known.finding.state is State.BAD else []
+            still = [name for name in failed if name in channels]
+            self._failing.update((name, str(figures.get("error", ""))) for name in still)
+            is_any = any(_check_of(name) == check for name in channels)
+            if not is_any or (known.finding.state is State.BAD and not still):
+                del checks[check]
+                self._book.not_found(f"health.{check}", "", self._clock())
+        self._state = replace(self._state, checks=checks)
 
     def raise_alarm(self, kind: str, details: Details) -> None:
         """Apart from a look's finding."""
@@ -89,28 +130,31 @@ class Watcher:
         with self._lock:
             return self._book.due(channel)
 
-    def has_told(self, channel: str, alarm: Alarm, notice: Notice) -> None:
+    def has_told(self, channel: str, told: Iterable[tuple[Alarm, Notice]]) -> None:
+        """It has told all of that, in one go."""
         with self._lock:
-            self._book.has_told(channel, alarm, notice, self._clock())
+            for alarm, notice in told:
+                self._book.has_told(channel, alarm, notice, self._clock())
             self.save()  # before the next thing is told: a crash must not tell it twice
 
     def exchange(self, database: Database) -> None:
-        """Bring alarms to and from the database; while it is away the file has them."""
+        """Bring alarms to and from the database; while it is away the file has them.
+
+        By one thread at a time. It may hang in the database for as long as it likes: what is found and told
+        meanwhile is put together with what the database said when that is known.
+        """
         with self._lock:
-            now = self._clock()
-            try:
-                with database.reading() as transaction:
-                    is_needed = self._book.needs_exchange(transaction)
-                if is_needed:
-                    before = self._book.entries
-                    try:
-                        with database.session() as transaction:
-                            self._book.exchange(transaction, now)
-                    except BaseException:
-                        self._book.restore(before)  # nothing of it was committed
-                        raise
-            except DatabaseUnavailable:
-                return
+            now, before, book = self._clock(), self._book.entries, self._book.copy()
+        try:
+            with database.reading() as transaction:
+                if not book.needs_exchange(transaction):
+                    return
+            with database.session() as transaction:
+                book.exchange(transaction, now)
+        except DatabaseUnavailable:
+            return  # nothing of it was committed
+        with self._lock:
+            self._book.merge(before, book, self._clock())
             self.save()
         self._on_news()
 
@@ -146,7 +190,8 @@ class Watcher:
         if finding.check == "supervisor":
             self._count(SERVICE, self._service(), now)
         kind = f"health.{finding.check}"
-        if finding.check in SHOWN_ONLY or finding.state is State.SKIPPED:
+        is_skipped = finding.state is State.SKIPPED and finding.reason not in NOT_LOOKED_AT
+        if finding.check in SHOWN_ONLY or is_skipped:
             return
         if finding.state is State.BAD:
             self._book.found(kind, "", {"reason": finding.reason, **finding.figures}, now)
@@ -168,6 +213,10 @@ class Watcher:
             oldest = (now - timedelta(days=DAYS_KEPT)).date().isoformat()
             days = {day: sums for day, sums in self._state.days.items() if day > oldest}
             self._state = replace(self._state, days=counted(days, check, state, now, passed))
+
+
+def _check_of(channel: str) -> str:
+    return channel.partition("-")[0]
 
 
 def was_off(state: HealthState, supervisor_pid: int | None, now: datetime) -> Mapping[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +17,9 @@ from library.database import Database, utc_now
 from library.models import Job, Notice, NoticeMail
 from operation import notice_mail_job
 from people.command_line import add_user
-from people.mail import MailRefused, MailUnavailable, Message
+from people.mail import MailPutOff, MailRefused, MailUnavailable, Message
 from people.models import AuditRow, Organization, Role, User
+from settings import Settings
 from tests.broadcast.web_stage import PASSWORD, WebStage
 
 API = "/api/v1/admin/notices"
@@ -189,7 +191,7 @@ class Box:
 
 
 def send(hall: tuple[Database, str], box: Box) -> int:
-    return notice_mail_job.send_all(hall[0], hall[1], "https://kodo.example", box)
+    return notice_mail_job.send_all(hall[0], hall[1], "https://kodo.example", box).sent
 
 
 def test_a_notice_goes_once_to_each_active_person_in_their_language(hall: tuple[Database, str]) -> None:
@@ -226,6 +228,47 @@ def test_a_server_that_gives_up_is_asked_again_and_a_refused_address_is_not(
     assert len(box.receivers) == len(set(box.receivers)) == 6
     with hall[0].reading() as transaction:
         assert notices.mailed(transaction, [hall[1]]) == {hall[1]: (7, 1)}
+
+
+class Full(Box):
+    """Two mailboxes take nothing now, as long as the test says."""
+
+    full = frozenset({"person0@example.org", "person3@example.org"})
+
+    def __call__(self, message: Message) -> None:
+        if message.to[0] in self.full:
+            raise MailPutOff("452")
+        super().__call__(message)
+
+
+def test_a_full_mailbox_keeps_nobody_else_from_the_notice(
+    hall: tuple[Database, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database, notice_id = hall
+    url = database.engine.url.render_as_string(hide_password=False)
+    settings = Settings.from_environment({"KODO_STORAGE": str(tmp_path), "KODO_DATABASE_URL": url})
+    with database.session() as transaction:
+        ordered = notices.order_mail(transaction, transaction.get_one(Notice, notice_id), AT)
+
+    def attempt(box: Box) -> list[dict[str, object]]:
+        with database.reading() as transaction:
+            job = transaction.get_one(Job, ordered.id)
+        assert notice_mail_job.do_work(settings, job, box) == 0
+        said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        return [one for one in said if "postpone" in one or "result" in one]
+
+    box = Full()
+    assert [one["postpone"] for one in attempt(box)] == [300]
+    assert sorted(box.receivers) == [f"person{n}@example.org" for n in (1, 2, 4, 5, 6)]
+    box.full = frozenset({"person3@example.org"})
+    assert [one["postpone"] for one in attempt(box)] == [300]
+    assert box.receivers[5:] == ["person0@example.org"]
+    waits = [attempt(box)[0]["postpone"] for _ in range(5)]
+    assert waits == [900, 3600, 3 * 3600, 6 * 3600, 12 * 3600]
+    (ended,) = attempt(box)
+    assert ended["result"] == {"sent": 0}
+    with database.reading() as transaction:
+        assert notices.mailed(transaction, [notice_id]) == {notice_id: (7, 1)}
 
 
 def test_a_notice_that_is_withdrawn_meanwhile_is_sent_no_further(hall: tuple[Database, str]) -> None:

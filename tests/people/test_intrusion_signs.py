@@ -13,7 +13,17 @@ from sqlalchemy import func, select
 
 from library.database import Database, DatabaseUnavailable
 from people import intrusion_signs
-from people.intrusion_signs import ELSEWHERE, Alarm, Seen, Sign, SignCounter, alarms, recent, stretch_of
+from people.intrusion_signs import (
+    ELSEWHERE,
+    MOST_OF_A_KIND,
+    Alarm,
+    Seen,
+    Sign,
+    SignCounter,
+    alarms,
+    recent,
+    stretch_of,
+)
 from people.models import IntrusionSign
 
 NOW = datetime(2026, 11, 26, 9, 2, tzinfo=UTC)
@@ -110,6 +120,28 @@ def test_bursts_are_signs() -> None:
 
 def test_every_refusal_has_a_limit() -> None:
     assert set(intrusion_signs.FROM_ONE_ADDRESS) == set(Sign) - {Sign.KEY_USED}
+
+
+@pytest.mark.parametrize("by", ["address", "subject"])
+def test_too_many_to_name_are_one_alarm(by: str) -> None:
+    def seen(number: int) -> Seen:
+        return (
+            Seen(Sign.SIGN_IN, f"a{number}", "", 30)
+            if by == "address"
+            else Seen(Sign.SIGN_IN, "elsewhere", f"s{number}", 20)
+        )
+
+    few = alarms([seen(number) for number in range(MOST_OF_A_KIND)])
+    assert sum(one.by == by for one in few) == MOST_OF_A_KIND
+    many = alarms([seen(number) for number in range(600)])
+    assert many == [Alarm(Sign.SIGN_IN, "all", "", 600 * (30 if by == "address" else 20))]
+    links = alarms([Seen(Sign.USED_LINK, f"a{number}", "", 10) for number in range(21)])
+    assert links == [Alarm(Sign.USED_LINK, "all", "", 210)]  # whose sum alone is no alarm
+
+
+def test_each_key_that_may_be_stolen_is_named() -> None:
+    seen = [Seen(Sign.KEY_USED, f"a{place}", f"k{key}", 1) for key in range(30) for place in range(4)]
+    assert len(alarms(seen)) == 30
 
 
 @given(st.datetimes(timezones=st.just(UTC)))

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from people import mail
-from people.mail import MailRefused, MailUnavailable, Message
+from people.mail import MailPutOff, MailRefused, MailUnavailable, Message
 from settings import MailServer, Settings, SettingsError
 from tests.mail_server import PASSWORD, USER, running_mail_server
 
@@ -84,12 +84,25 @@ def test_what_the_server_does_not_take_is_told(tmp_path: Path) -> None:
         server.refuses, server.busy = {"gone@x.jp"}, {"later@x.jp"}
         with pytest.raises(MailRefused) as one:
             mail.send(settings, Message(("gone@x.jp",), "a", "b"))
-        with pytest.raises(MailUnavailable, match="451"):
+        with pytest.raises(MailPutOff, match="451"):
             mail.send(settings, Message(("later@x.jp",), "a", "b"))
         with pytest.raises(MailRefused) as half:
             mail.send(settings, Message(("a@x.jp", "gone@x.jp"), "a", "b"))
+        with pytest.raises(MailRefused) as rest:
+            mail.send(settings, Message(("a@x.jp", "later@x.jp"), "a", "b"))
+        with pytest.raises(MailUnavailable, match="451"):  # nobody has it, and one may yet get it
+            mail.send(settings, Message(("gone@x.jp", "later@x.jp"), "a", "b"))
     assert (one.value.addresses, half.value.addresses) == (("gone@x.jp",), ("gone@x.jp",))
-    assert [taken.to for taken in server.taken] == [["a@x.jp"]]
+    assert rest.value.addresses == ("later@x.jp",)
+    assert [taken.to for taken in server.taken] == [["a@x.jp"]] * 2
+
+
+def test_a_server_that_leaves_in_the_middle_has_taken_nothing(tmp_path: Path) -> None:
+    with running_mail_server() as server:
+        server.refuses, server.leaves = {"gone@x.jp"}, {"later@x.jp"}
+        with pytest.raises(MailUnavailable, match="421") as left:
+            mail.send(server.settings(tmp_path), Message(("gone@x.jp", "later@x.jp", "a@x.jp"), "a", "b"))
+    assert server.taken == [] and not isinstance(left.value, MailPutOff)
 
 
 def test_without_a_server_nothing_is_sent() -> None:

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
 from library import alarms, health_state
 from library.alarm_states import Alarm, Notice
 from library.availability import Month, counted, months
-from library.database import Database
+from library.database import Database, DatabaseUnavailable
 from library.health_state import SERVICE, Finding, HealthState, State
-from operation.health.alarm_book import AlarmBook
-from operation.health.channels import NotTold, WebhookChannel
+from operation.health.alarm_book import MOST, AlarmBook
+from operation.health.channels import MailChannel, NotTold, WebhookChannel
 from operation.health.disk_forecast import growth, sampled, seconds_left
+from operation.health.exchanger import ROWS_KEPT, Exchanger
+from operation.health.teller import Teller
+from operation.health.watch_process import Watch
 from operation.health.watcher import Watcher, was_off
 from people.intrusion_signs import Alarm as Intrusion
 from people.intrusion_signs import Sign
 from settings import Settings
+from tests.mail_server import running_mail_server
 from tests.webhook_server import SECRET, WebhookServer, running_webhook_server
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
@@ -54,7 +62,7 @@ class Stage:
         heard = []
         while due := self.watcher.due(channel):
             alarm, notice = due[0]
-            self.watcher.has_told(channel, alarm, notice)
+            self.watcher.has_told(channel, due[:1])
             heard.append((alarm.kind, notice))
         return heard
 
@@ -104,6 +112,59 @@ def test_what_was_not_looked_at_is_neither_trouble_nor_its_end(stage: Stage) -> 
     assert stage.tell("mail") == [("health.chain", Notice.TROUBLE)]
 
 
+@pytest.mark.parametrize(
+    ("check", "why"), [("chain", "off"), ("certificate", "no_tls"), ("clock", "nobody_tells")]
+)
+def test_what_is_looked_at_no_more_by_choice_is_no_trouble_any_more(
+    stage: Stage, check: str, why: str
+) -> None:
+    stage.look(Finding(check, BAD, "failed"))
+    stage.look(Finding(check, SKIPPED, why))
+    assert [notice for _, notice in stage.tell("mail")] == [Notice.TROUBLE, Notice.RECOVERY]
+
+
+@pytest.mark.parametrize("why", ["starting", "database", "disk_floor", "full", "no_report"])
+def test_what_could_not_be_looked_at_just_now_stays_as_it_is(stage: Stage, why: str) -> None:
+    stage.look(Finding("chain", BAD, "no_picture"))
+    stage.look(Finding("chain", SKIPPED, why))
+    assert [notice for _, notice in stage.tell("mail")] == [Notice.TROUBLE]
+
+
+def is_webhook(stage: Stage) -> State | None:
+    known = stage.watcher.state.checks.get("webhook")
+    return known.finding.state if known is not None else None
+
+
+def test_one_webhooks_success_says_nothing_of_anothers(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "mail", "webhook-a", "webhook-b")
+    for channel, error in (("a", "HTTP 500"), ("b", "HTTP 404"), ("a", "HTTP 500")):
+        stage.watcher.telling_went("webhook", f"webhook-{channel}", error)
+    stage.watcher.telling_went("webhook", "webhook-b", "")
+    assert is_webhook(stage) is BAD
+    assert stage.watcher.state.checks["webhook"].finding.figures["error"] == "HTTP 500"
+    stage.begin()
+    stage.watcher.telling_went("webhook", "webhook-b", "")
+    assert is_webhook(stage) is BAD
+    stage.watcher.telling_went("webhook", "webhook-a", "")
+    assert is_webhook(stage) is GOOD
+    assert stage.tell("mail") == [("health.webhook", Notice.TROUBLE), ("health.webhook", Notice.RECOVERY)]
+
+
+@pytest.mark.parametrize("now", [("mail",), ("mail", "webhook-right")])
+def test_a_webhook_that_was_put_right_or_removed_is_no_trouble_any_more(
+    tmp_path: Path, now: tuple[str, ...]
+) -> None:
+    stage = Stage(tmp_path, "mail", "webhook-wrong")
+    stage.watcher.telling_went("webhook", "webhook-wrong", "HTTP 404")
+    stage.channels = now
+    stage.begin()
+    assert is_webhook(stage) is None
+    assert stage.tell("mail") == [("health.webhook", Notice.TROUBLE), ("health.webhook", Notice.RECOVERY)]
+    if len(now) > 1:
+        stage.watcher.telling_went("webhook", "webhook-right", "")
+        assert is_webhook(stage) is GOOD and stage.tell("mail") == []
+
+
 def test_backups_raise_their_alarms_themselves(stage: Stage) -> None:
     stage.look(Finding("backup", BAD, "late"))
     assert stage.tell("mail") == []
@@ -116,6 +177,83 @@ def test_intrusions_are_alarms_while_they_last(stage: Stage) -> None:
     assert stage.tell("mail") == [("intrusion.sign_in", Notice.TROUBLE)]
     stage.watcher.take_intrusions([])
     assert stage.tell("mail") == [("intrusion.sign_in", Notice.RECOVERY)]
+
+
+def test_of_many_alarms_none_that_is_open_is_forgotten(stage: Stage) -> None:
+    many = [Intrusion(Sign.SIGN_IN, "address", f"198.51.{n // 256}.{n % 256}", 31) for n in range(MOST + 20)]
+    for _ in range(3):
+        stage.watcher.take_intrusions(many)
+        stage.look()
+    assert len({one.alarm.subject for one in stage.watcher.state.alarms}) == MOST + 20
+    assert len(stage.watcher.state.alarms) == MOST + 20
+
+
+def test_what_is_over_and_saved_makes_room(sqlite_database: Database) -> None:
+    book = AlarmBook((), ["mail"])
+    for n in range(MOST + 5):
+        book.found("intrusion.sign_in", str(n), {}, NOW)
+    for n in range(10):
+        book.not_found("intrusion.sign_in", str(n), NOW)
+    for _ in range(2):
+        for alarm, notice in book.due("mail"):
+            book.has_told("mail", alarm, notice, NOW)
+    book.settle(NOW)
+    assert len(book.entries) == MOST + 5  # the database has none of them yet
+    exchange(book, sqlite_database)
+    book.settle(NOW)
+    assert len(book.entries) == MOST and sum(not one.alarm.is_open for one in book.entries) == 5
+    exchange(book, sqlite_database)
+    assert len(book.entries) == MOST
+
+
+class CountingChannel:
+    """Takes some at a time."""
+
+    name = check = "mail"
+
+    def __init__(self, at_once: int) -> None:
+        self.at_once, self.told = at_once, list[int]()
+
+    def tell(self, due: Any) -> None:
+        self.told.append(len(due))
+
+    def test(self) -> None: ...
+
+
+@pytest.mark.parametrize(("at_once", "told"), [(20, [12]), (1, [1] * 12)])
+def test_what_goes_out_together_is_written_down_at_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, at_once: int, told: list[int]
+) -> None:
+    stage.look(*(Finding(f"check-{n}", BAD, "failed") for n in range(12)))
+    saved: list[HealthState] = []
+    monkeypatch.setattr(health_state, "save", lambda _, state: saved.append(state))
+    channel = CountingChannel(at_once)
+    outcomes: list[str] = []
+    teller = Teller(
+        channel, stage.watcher.due, stage.watcher.has_told, lambda _, error: outcomes.append(error)
+    )
+    assert teller._tell_all() and outcomes == [""]
+    assert channel.told == told and len(saved) == len(told)
+    assert stage.watcher.due("mail") == []
+
+
+def test_old_alarms_leave_the_database_once_a_day(stage: Stage, sqlite_database: Database) -> None:
+    with sqlite_database.session() as transaction:
+        for kind, at in (("backup.late", NOW - 2 * ROWS_KEPT), ("backup.failed", NOW)):
+            alarms.raise_alarm(transaction, kind, now=at)
+            alarms.clear_alarm(transaction, kind, now=at)
+    exchanger = Exchanger(stage.watcher, sqlite_database, lambda: stage.now)
+    exchanger.exchange()
+    with sqlite_database.reading() as transaction:
+        assert [one.kind for one in alarms.latest(transaction, None)] == ["backup.failed"]
+    with sqlite_database.session() as transaction:
+        alarms.raise_alarm(transaction, "backup.late", now=NOW - 2 * ROWS_KEPT)
+        alarms.clear_alarm(transaction, "backup.late", now=NOW - 2 * ROWS_KEPT)
+    for after, left in ((timedelta(hours=23), 2), (timedelta(hours=2), 1)):
+        stage.now += after
+        exchanger.exchange()
+        with sqlite_database.reading() as transaction:
+            assert len({one.kind for one in alarms.latest(transaction, None)}) == left
 
 
 def test_history_keeps_changes_and_the_last_looks(stage: Stage) -> None:
@@ -218,6 +356,72 @@ def test_a_lost_file_tells_nothing_twice(sqlite_database: Database) -> None:
     assert [notice for _, notice in forgetful.due("mail")] == [Notice.RECOVERY]
 
 
+def told_on(book: AlarmBook, channel: str, now: datetime) -> list[tuple[str, Notice]]:
+    heard = []
+    while due := book.due(channel):
+        book.has_told(channel, *due[0], now)
+        heard.append((due[0][0].kind, due[0][1]))
+    return heard
+
+
+@pytest.mark.parametrize("by", ["itself", "a job"])
+def test_what_a_dead_channel_never_took_is_given_up_for_good(sqlite_database: Database, by: str) -> None:
+    book = AlarmBook((), ["mail", "dead"])
+    if by == "itself":
+        book.found("health.web", "", {}, NOW)
+        book.not_found("health.web", "", NOW)
+    else:
+        with sqlite_database.session() as transaction:
+            alarms.raise_alarm(transaction, "backup.failed", now=NOW)
+            alarms.clear_alarm(transaction, "backup.failed", now=NOW)
+    exchange(book, sqlite_database)
+    assert [notice for _, notice in told_on(book, "mail", NOW)] == [Notice.TROUBLE, Notice.RECOVERY]
+    exchange(book, sqlite_database)
+    later = NOW + timedelta(days=7, seconds=1)
+    for look in range(4):
+        book.settle(later + look * timedelta(seconds=30))
+        assert told_on(book, "mail", later) == told_on(book, "dead", later) == []
+        exchange(book, sqlite_database, later)
+        assert told_on(book, "mail", later) == told_on(book, "dead", later) == []
+    assert book.entries == ()
+    with sqlite_database.reading() as transaction:
+        assert not alarms.unfinished(transaction)
+
+
+def test_what_an_older_version_never_gave_up_is_told_no_more(sqlite_database: Database) -> None:
+    with sqlite_database.session() as transaction:
+        alarms.raise_alarm(transaction, "backup.failed", now=NOW)
+        alarms.clear_alarm(transaction, "backup.failed", now=NOW)
+    book = AlarmBook((), ["mail"])
+    exchange(book, sqlite_database, NOW + timedelta(days=8))
+    assert book.due("mail") == []
+
+
+def test_without_the_dead_channel_what_the_others_told_is_told(stage: Stage) -> None:
+    stage.look(Finding("web", BAD, "silent"))
+    stage.look(Finding("web", GOOD))
+    assert stage.tell("mail") == [("health.web", Notice.TROUBLE), ("health.web", Notice.RECOVERY)]
+    stage.channels = ("mail",)
+    stage.begin()
+    stage.look()
+    (one,) = stage.watcher.state.alarms
+    assert one.alarm.told_at is not None and one.alarm.recovery_told_at is not None
+    assert stage.tell("mail") == []
+
+
+def test_a_lost_file_tells_nothing_twice_of_what_jobs_raised(sqlite_database: Database) -> None:
+    with sqlite_database.session() as transaction:
+        alarms.raise_alarm(transaction, "backup.failed", now=NOW)
+    book = AlarmBook((), ["mail", "hook"])
+    exchange(book, sqlite_database)
+    for channel in ("mail", "hook"):
+        assert told_on(book, channel, NOW) == [("backup.failed", Notice.TROUBLE)]
+    exchange(book, sqlite_database)
+    forgetful = AlarmBook((), ["mail", "hook"])
+    exchange(forgetful, sqlite_database)
+    assert forgetful.due("mail") == forgetful.due("hook") == []
+
+
 def test_two_open_ones_of_a_kind_never_meet_in_the_database(sqlite_database: Database) -> None:
     with sqlite_database.session() as transaction:
         alarms.raise_alarm(transaction, "health.clock", now=NOW)
@@ -228,6 +432,118 @@ def test_two_open_ones_of_a_kind_never_meet_in_the_database(sqlite_database: Dat
     exchange(book, sqlite_database, NOW + timedelta(minutes=2))
     with sqlite_database.reading() as transaction:
         assert [one.is_open for one in alarms.latest(transaction, None)] == [True, False]
+
+
+class HangingDatabase:
+    """Accepts whoever asks, and says nothing until it is let go: then it is away."""
+
+    def __init__(self) -> None:
+        self.asked, self.goes_on = threading.Semaphore(0), threading.Event()
+        self.count = 0
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        self.count += 1
+        self.asked.release()
+        self.goes_on.wait(60)
+        raise DatabaseUnavailable("it was away")
+        yield
+
+    session = reading
+
+
+@pytest.fixture
+def hanging() -> Iterator[Any]:
+    database = HangingDatabase()
+    yield database
+    database.goes_on.set()
+
+
+def soon(work: Callable[[], Any]) -> None:
+    """It ends without waiting for anybody."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive(), "it waits"
+
+
+def test_while_a_database_hangs_looks_are_taken_and_told(stage: Stage, hanging: Any) -> None:
+    exchanger = Exchanger(stage.watcher, hanging)
+    exchanger.open()
+    exchanger.wake()
+    assert hanging.asked.acquire(timeout=10)
+    heard: list[tuple[str, Notice]] = []
+
+    def look_and_tell() -> None:
+        stage.look(Finding("database", BAD, "hung"))
+        exchanger.wake()
+        heard.extend(stage.tell("mail"))
+
+    soon(look_and_tell)
+    assert heard == [("health.database", Notice.TROUBLE)]
+    assert hanging.count == 1
+
+
+def test_an_exchange_that_hangs_in_the_middle_keeps_nobody(stage: Stage, hanging: Any) -> None:
+    thread = threading.Thread(target=lambda: stage.watcher.exchange(hanging), daemon=True)
+    thread.start()
+    assert hanging.asked.acquire(timeout=10)
+    soon(lambda: stage.look(Finding("database", BAD, "hung")))
+    soon(lambda: stage.tell("mail"))
+    hanging.goes_on.set()
+    thread.join(10)
+    assert stage.tell("mail") == [] and stage.tell("hook") == [("health.database", Notice.TROUBLE)]
+
+
+def test_the_thread_that_looks_never_waits_for_the_database(tmp_path: Path, hanging: Any) -> None:
+    settings = Settings.from_environment({"KODO_STORAGE": str(tmp_path), "KODO_LIVE_PROBE": "no"})
+    watch = Watch(settings, hanging, threading.Event())
+    watch._checks = {"clock": lambda: Finding("clock", GOOD)}
+    watch._exchanger.open()
+    for _ in range(3):
+        soon(watch._look)
+    assert hanging.asked.acquire(timeout=10) and hanging.count == 1
+    assert watch._watcher.state.checks["clock"].recent == "ggg"
+
+
+class SlowDatabase:
+    """The stage's database; `meanwhile` happens when all was said to it, before it commits."""
+
+    def __init__(self, database: Database, meanwhile: Callable[[], None]) -> None:
+        self._database, self._meanwhile = database, meanwhile
+        self.reading = database.reading
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        with self._database.session() as transaction:
+            yield transaction
+            self._meanwhile()
+
+
+def test_what_happens_during_an_exchange_is_kept(stage: Stage, sqlite_database: Database) -> None:
+    with sqlite_database.session() as transaction:
+        alarms.raise_alarm(transaction, "backup.failed", details={"error": "1"}, now=NOW)
+    stage.watcher.exchange(sqlite_database)
+    with sqlite_database.session() as transaction:
+        alarms.raise_alarm(transaction, "backup.failed", details={"error": "2"}, now=NOW)
+    stage.look(Finding("web", BAD, "silent", {"n": 1}))
+
+    def meanwhile() -> None:
+        assert len(stage.tell("mail")) == len(stage.tell("hook")) == 2
+        stage.look(Finding("web", BAD, "silent", {"n": 2}), Finding("clock", BAD, "off"))
+
+    slow: Any = SlowDatabase(sqlite_database, meanwhile)
+    stage.watcher.exchange(slow)
+    known = {one.alarm.kind: one for one in stage.watcher.state.alarms}
+    assert known["health.web"].alarm.details["n"] == 2 and not known["health.web"].saved
+    assert known["backup.failed"].alarm.details == {"error": "2"}
+    assert stage.tell("mail") == stage.tell("hook") == [("health.clock", Notice.TROUBLE)]
+    stage.watcher.exchange(sqlite_database)
+    assert all(one.saved for one in stage.watcher.state.alarms)
+    with sqlite_database.reading() as transaction:
+        rows = {one.kind: one for one in alarms.unfinished(transaction)}
+    assert set(rows) == {"health.web", "health.clock", "backup.failed"}
+    assert rows["backup.failed"].told_at and rows["health.web"].details == {"reason": "silent", "n": 2}
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=60))
@@ -333,6 +649,18 @@ def test_what_a_webhook_does_not_take_is_not_told_and_nobody_is_sent_elsewhere(
     with pytest.raises(NotTold, match=str(status)):
         channel_to(hook, tmp_path).tell([(Alarm("a", "health.web", "", NOW), Notice.TROUBLE)])
     assert len(hook.posted) == 1
+
+
+def test_a_mail_that_one_receiver_has_is_not_sent_again(tmp_path: Path) -> None:
+    due = [(Alarm("a", "health.web", "", NOW), Notice.TROUBLE)]
+    with running_mail_server() as server:
+        channel = MailChannel(server.settings(tmp_path, KODO_ALARM_MAIL="a@x.jp,later@x.jp"))
+        server.busy = {"later@x.jp"}
+        channel.tell(due)
+        assert [one.to for one in server.taken] == [["a@x.jp"]]
+        server.busy = {"a@x.jp", "later@x.jp"}
+        with pytest.raises(NotTold, match="451"):
+            channel.tell(due)
 
 
 def test_a_webhooks_name_shows_nothing_of_its_address(tmp_path: Path) -> None:
