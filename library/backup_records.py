@@ -67,6 +67,13 @@ def last(session: Session, kind: str) -> BackupResult | None:
     return session.scalar(query.order_by(BackupResult.at.desc(), BackupResult.id.desc()).limit(1))
 
 
+def was_all_whole(session: Session) -> bool:
+    """Whether the last reading of everything found nothing wrong, or there was none."""
+    query = select(BackupResult.ok).where(BackupResult.kind == VERIFY, BackupResult.generation.is_(None))
+    newest = query.order_by(BackupResult.at.desc(), BackupResult.id.desc()).limit(1)
+    return session.scalar(newest) is not False
+
+
 def last_good(session: Session) -> BackupResult | None:
     """The newest backup that was made and verified."""
     query = select(BackupResult).where(BackupResult.kind == BACKUP, BackupResult.ok)

@@ -23,6 +23,7 @@ from library import alarms, backup_records, erasure_list
 from library.alarms import clear_alarm, raise_alarm
 from library.backup.errors import BackupError, NoRoom, OtherRepository, RepositoryBusy, TargetUnavailable
 from library.backup.repository import Repository
+from library.backup.restoring import MARKER
 from library.backup.values import Generation, Progress
 from library.backup_place import (
     AtFloor,
@@ -144,7 +145,7 @@ def is_checked(settings: Settings, database: Database, job: Job, result: dict[st
             for alarm in alarms.unfinished(session):
                 if alarm.kind == DAMAGED:
                     clear_alarm(session, DAMAGED, alarm.subject)
-        else:
+        elif how != backup_records.PROOF:  # which may just not have met what is damaged
             clear_alarm(session, DAMAGED, generation or "")
     _note(database, job.id, problems[0] if problems else "")
 
@@ -180,10 +181,14 @@ def restore_all(
     """
     chosen = repository.generation(generation)
     _check_folder(settings, chosen, to)
-    repository.restore(chosen.id, to, progress=progress)
-    _carry_erasures(settings.storage, to)
-    with closing(opened_at(to)) as database:  # an older version's is migrated now, not by the start of it
-        far_files.settle(replace(settings, storage=to), database)  # what was in the bucket is at home
+
+    def finish() -> None:
+        """Before that, nobody may serve it."""
+        _carry_erasures(settings.storage, to)
+        with closing(opened_at(to)) as database:  # an older version's is migrated now, not by the start of it
+            far_files.settle(replace(settings, storage=to), database)  # what was in the bucket is at home
+
+    repository.restore(chosen.id, to, finish=finish, progress=progress)
     return serving_command(to)
 
 
@@ -201,6 +206,8 @@ def serving_command(folder: Path) -> str:
 def _check_folder(settings: Settings, generation: Generation, to: Path) -> None:
     floor = settings.disk_floor_bytes if on_one_disk(to, settings.storage) else 0
     free = max(0, shutil.disk_usage(nearest(to)).free - floor)
+    if (to / MARKER).is_dir():  # an attempt that was killed: what it wrote is written over
+        free += sum(one.stat().st_size for one in to.rglob("*") if one.is_file())
     if generation.bytes > free:
         raise NoRoom(f"this generation needs {generation.bytes} bytes, and {free} are free in {to}")
 

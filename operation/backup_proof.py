@@ -12,7 +12,7 @@ import io
 import random
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import av
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from library.backup.errors import BackupError, NoRoom
+from library.backup.errors import BackupError, NoRoom, ObjectDamaged, ObjectMissing
 from library.backup.repository import Repository, recording_prefixes
 from library.backup.values import Generation, Progress, no_progress
 from library.backup_place import DATABASE_FILE, opened_at
@@ -64,7 +64,8 @@ def sample(
     """The database and SAMPLE recordings. `folder`: empty. What does not restore is a problem."""
     proof = Proof(generation)
     try:
-        proof.bytes += repository.restore(generation, folder / "it", only=(DATABASE_FILE,)).bytes
+        with _noting(repository):
+            proof.bytes += repository.restore(generation, folder / "it", only=(DATABASE_FILE,)).bytes
     except BackupError as error:
         return _with_problem(proof, error)
     with closing(opened_at(folder / "it")) as database:
@@ -80,9 +81,10 @@ def sample(
             progress(before + done, total)
 
         try:
-            restored = repository.restore(
-                generation, storage, only=recording_prefixes(session_id), progress=tell
-            )
+            with _noting(repository):
+                restored = repository.restore(
+                    generation, storage, only=recording_prefixes(session_id), progress=tell
+                )
             proof.files += restored.files
             proof.bytes += restored.bytes
             _prove_recording(settings, storage, session_id, proof)
@@ -101,7 +103,10 @@ def drill(
         raise NoRoom(f"a full restore needs {need} bytes, and {max(0, free)} are free beside lectures' own")
     proof = Proof(generation.id)
     storage = folder / "it"
-    restored = repository.restore(generation.id, storage, leave_out_damaged=True, progress=progress)
+    with _noting(repository):
+        restored = repository.restore(generation.id, storage, leave_out_damaged=True, progress=progress)
+    if restored.damaged:
+        repository.note_damaged(restored.damaged)
     proof.files, proof.bytes = restored.files, restored.bytes
     proof.problems += [f"damaged or missing: {one}" for one in restored.left_out]
     with closing(opened_at(storage)) as database:
@@ -112,6 +117,18 @@ def drill(
         _prove_recording(settings, storage, session_id, proof)
         progress(proof.bytes, proof.bytes)  # it goes on
     return proof
+
+
+@contextmanager
+def _noting(repository: Repository) -> Iterator[None]:
+    """What stops a restore is noted in the repository: the next backup writes it again, if it still can."""
+    try:
+        yield
+    except BackupError as error:
+        for one in (error, error.__cause__):  # behind a list that cannot be read is the object that it is
+            if isinstance(one, ObjectMissing | ObjectDamaged):
+                repository.note_damaged([one.name])
+        raise
 
 
 def _recordings(session: Session) -> dict[str, int]:

@@ -34,12 +34,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """`repository`: its id, by which a disk that is not mounted is told from an empty one."""
+    """`repository`: its id, by which a disk that is not mounted is told from an empty one. `blocked`:
+    generations whose head or list is lost or damaged.
+    """
 
     result: RunResult
     generations: tuple[Generation, ...]
     repository: str
     seconds: float
+    blocked: tuple[str, ...] = ()
 
 
 class Pace:
@@ -100,8 +103,9 @@ def make(settings: Settings, *, reason: str, expected: str | None, progress: Pro
             if floor.reached:
                 raise AtFloor("the disk that backups share with lectures came to its floor") from None
             raise
-        repository.collect(keep=settings.backup_keep)
-        return Made(result, tuple(repository.generations()), repository.id, time.monotonic() - began)
+        blocked = repository.collect(keep=settings.backup_keep).blocked
+        seconds = time.monotonic() - began
+        return Made(result, tuple(repository.generations()), repository.id, seconds, blocked)
 
 
 def seen_repository(settings: Settings, database: Database) -> str | None:
@@ -125,6 +129,7 @@ def told(settings: Settings, made: Made) -> dict[str, Any]:
         "repository": made.repository,
         "target": target_title(settings),
         "generations": [row_values(one) for one in made.generations],
+        "blocked": list(made.blocked),
     }
 
 
@@ -159,6 +164,19 @@ def note_made(database: Database, said: dict[str, Any]) -> None:
             raise_alarm(session, UNREAD, details={"count": said["unread"], "file": said["first_unread"]})
         else:
             clear_alarm(session, UNREAD)
+        _tell_blocked(session, said)
+
+
+def _tell_blocked(session: Session, said: dict[str, Any]) -> None:
+    """The alarm that generations are lost and nothing is collected. Cleared once no damage is known: not what
+    the last reading of everything found, which another such reading clears.
+    """
+    if blocked := said["blocked"]:
+        problem = f"generation {blocked[0]}: its head or its list of files is missing or damaged"
+        told = {"generation": blocked[0], "problem": problem, "count": len(blocked)}
+        raise_alarm(session, DAMAGED, details=told)
+    elif all(one["verified"] for one in said["generations"]) and backup_records.was_all_whole(session):
+        clear_alarm(session, DAMAGED)
 
 
 def note_failed(database: Database, error: BaseException) -> None:

@@ -7,7 +7,9 @@ success.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
@@ -28,6 +30,8 @@ from library.backup.lists import entries_of_head
 from library.backup.objects import FOLDER, check_object, name_at, path_of
 from library.backup.place import DamagedInPlace, Place
 from library.backup.values import Progress, Report
+
+log = logging.getLogger(__name__)
 
 
 class Checking:
@@ -138,7 +142,7 @@ class Checking:
             for one in bad
             if one.startswith(names.FOLDER)
         }
-        self._note(objects, everything=everything)
+        note_damage(self._place, self._heads, objects, everything=everything)
         return Report(
             self._checked,
             self._bytes,
@@ -147,11 +151,18 @@ class Checking:
             tuple(sorted(touched)),
         )
 
-    def _note(self, objects: set[str], *, everything: bool) -> None:
-        known = self._heads.catalogue()
-        if known is None or (known.damaged == objects if everything else objects <= known.damaged):
-            return
-        with suppress(RepositoryBusy, TargetRefused, TargetUnavailable), self._place.lease("noting damage"):
-            found = self._heads.catalogue() or Catalogue()
+
+def note_damage(place: Place, heads: Heads, objects: AbstractSet[str], *, everything: bool) -> None:
+    """These objects are damaged or missing; `everything`: and no others. Passed over, and logged, while
+    somebody else has the lease or nothing can be written.
+    """
+    known = heads.catalogue()
+    if known is None or (known.damaged == objects if everything else objects <= known.damaged):
+        return
+    try:
+        with place.lease("noting damage"):
+            found = heads.catalogue() or Catalogue()
             damaged = frozenset(objects) if everything else found.damaged | objects
-            self._heads.save_catalogue(replace(found, damaged=damaged))
+            heads.save_catalogue(replace(found, damaged=damaged))
+    except (RepositoryBusy, TargetRefused, TargetUnavailable) as error:
+        log.warning("damage in the backups is not noted: %s", error)

@@ -42,6 +42,7 @@ def collect(
     needed, blocked = _needed(place, codec, heads)
     removed: list[Stored] = []
     if not blocked:
+        _forget_damage(heads, lease, needed)
         oldest = (now - SPARED).timestamp()
         removed = [one for one in _unneeded(place, needed) if one.at < oldest]
         for at in range(0, len(removed), _AT_ONCE):
@@ -68,10 +69,14 @@ def _rotate(heads: Heads, lease: Lease, removed: Sequence[str]) -> None:
 
 
 def _needed(place: Place, codec: Codec, heads: Heads) -> tuple[set[str], list[str]]:
-    """Objects of all generations, and the generations of which nobody can say what they need."""
+    """Objects of all generations, and the generations of which nobody can say what they need: those with a
+    damaged head or list, and those whose head was lost and whose turn to go has not come.
+    """
     needed: set[str] = set()
-    blocked = []
-    for identity in heads.ids():
+    ids = heads.ids()
+    known = heads.catalogue() or Catalogue()
+    blocked = sorted(set(known.generations) - set(ids), key=sequence_of)
+    for identity in ids:
         try:
             head = heads.load(identity)
             needed.add(head.files.name)
@@ -80,6 +85,14 @@ def _needed(place: Place, codec: Codec, heads: Heads) -> tuple[set[str], list[st
         except GenerationIncomplete:
             blocked.append(identity)
     return needed, blocked
+
+
+def _forget_damage(heads: Heads, lease: Lease, needed: set[str]) -> None:
+    """Damage in what no generation needs any more is nobody's trouble."""
+    known = heads.catalogue() or Catalogue()
+    if not known.damaged <= needed:
+        lease.check()
+        heads.save_catalogue(replace(known, damaged=known.damaged & needed))
 
 
 def _unneeded(place: Place, needed: set[str]) -> Iterable[Stored]:

@@ -46,13 +46,14 @@ def name_at(path: str) -> str | None:
 
 
 class ObjectWriter:
-    """`present`: the lengths of objects that are there and taken to be whole; what is added is noted in
-    it.
+    """`present`: the lengths of objects that are there and taken to be whole; what is added is noted in it.
+    `written`: those that this writer itself put there.
     """
 
     def __init__(self, place: Place, codec: Codec, present: dict[str, int]) -> None:
         self._place, self._codec = place, codec
         self.present = present
+        self.written: set[str] = set()
         self.bytes_new = 0
         self._batch: list[Staged] = []
         self._batch_bytes = 0
@@ -112,8 +113,14 @@ class ObjectWriter:
         batch, self._batch, self._batch_bytes = self._batch, [], 0
         self._place.commit(batch)
 
+    def forget(self, name: str) -> None:
+        """What is there under this name is not whole: it is to be written again."""
+        self.present.pop(name, None)
+        self.written.discard(name)
+
     def _take(self, ref: Ref, path: Path) -> Ref:
         self.present[ref.name] = ref.stored
+        self.written.add(ref.name)
         self.bytes_new += ref.stored
         self._batch.append(Staged(path, path_of(ref.name)))
         self._batch_bytes += ref.stored

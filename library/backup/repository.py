@@ -7,7 +7,7 @@ repository's lease; listing, checking and restoring need none.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from library.backup import heads as names
-from library.backup.checking import Checking
+from library.backup.checking import Checking, note_damage
 from library.backup.codec import Codec
 from library.backup.collecting import collect
 from library.backup.errors import GenerationIncomplete, NoRepository, NoSuchGeneration, OtherRepository
@@ -152,6 +152,12 @@ class Repository:
         checking = Checking(self._place, self._codec, self._heads, progress)
         return checking.all() if generation is None else checking.one(self._named(generation))
 
+    def note_damaged(self, objects: Iterable[str]) -> None:
+        """Note what a restore met damaged or missing, as `verify` does. Passed over, and logged, while
+        somebody else has the lease.
+        """
+        note_damage(self._place, self._heads, frozenset(objects), everything=False)
+
     def paths(self, generation: str) -> list[str]:
         """What a generation holds, as it would be restored; for drills and for who looks for a recording."""
         head = self._heads.load(self._named(generation))
@@ -166,12 +172,14 @@ class Repository:
         only: Sequence[str] | None = None,
         database_url: str | None = None,
         leave_out_damaged: bool = False,
+        finish: Callable[[], None] | None = None,
         progress: Progress = no_progress,
         cancelled: IsCancelled = never,
     ) -> Restored:
         """Write a generation's files, byte for byte, into `to`, which is empty or not there yet; one that an
         earlier attempt at the same generation left half done is gone on with. The list of who was erased is
-        the newest generation's.
+        the newest generation's. `finish`: called once everything is there, while the folder still counts as
+        half restored; if it fails or is killed, an attempt at the same generation begins again.
 
         `only`: paths that are, or begin with, one of these (`sessions/<id>/`; `recording_prefixes`); the
         database is among them only as `kodo.db`. It comes as the SQLite file `kodo.db`, also where it was
@@ -189,6 +197,7 @@ class Repository:
             only=only,
             database_url=database_url,
             leave_out_damaged=leave_out_damaged,
+            finish=finish,
             progress=progress,
             cancelled=cancelled,
         )

@@ -1,7 +1,8 @@
 """Writes a generation into an empty folder: each file checked before it gets its name, the database last.
 
 While it is under way `.kodo-restoring/` is in the folder, with what is on its way; a folder in which it
-stands is no whole installation. An attempt that was killed is gone on with by another at the same generation.
+stands is no whole installation. An attempt that was killed is gone on with by another at the same generation:
+it writes everything anew.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import errno
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,16 +57,18 @@ class Restoring:
         only: Sequence[str] | None,
         database_url: str | None,
         leave_out_damaged: bool,
+        finish: Callable[[], None] | None,
         progress: Progress,
         cancelled: IsCancelled,
     ) -> None:
         self._place, self._codec, self._head, self._to = place, codec, head, to
         self._newest, self._only, self._database_url = newest, only, database_url
-        self._leave_out = leave_out_damaged
+        self._leave_out, self._finish = leave_out_damaged, finish
         self._progress, self._cancelled = progress, cancelled
         self._way = to / MARKER
         self._files = self._bytes = 0
         self._left_out: list[str] = []
+        self._damaged: set[str] = set()
         self._folders: set[Path] = set()
 
     def restore(self) -> Restored:
@@ -79,9 +82,12 @@ class Restoring:
             for folder in sorted(self._folders, reverse=True):
                 sync_folder(folder)
             self._restore_database()
+            if self._finish is not None:
+                self._finish()
             shutil.rmtree(self._way)
             sync_folder(self._to)
-        return Restored(self._files, self._bytes, tuple(self._left_out))
+        damaged = tuple(sorted(self._damaged))
+        return Restored(self._files, self._bytes, tuple(self._left_out), damaged)
 
     def _entries(self) -> Iterator[Entry]:
         last = self._as_they_were_last()
@@ -125,9 +131,16 @@ class Restoring:
         self._to.mkdir(mode=0o700, parents=True, exist_ok=True)
         identity = self._head.generation.id
         found = set(os.listdir(self._to)) - _IGNORED
-        if found and not self._was_begun(identity):
-            raise FolderNotEmpty(f"{self._to} is not empty")
-        shutil.rmtree(self._way, ignore_errors=True)
+        if self._was_begun(identity):
+            for one in self._way.iterdir():
+                if one.is_dir():
+                    shutil.rmtree(one)
+                elif one.name != "generation":  # by which also the next attempt knows it
+                    one.unlink()
+            return
+        if found:
+            half = ", and half of another restore: empty it first" if MARKER in found else ""
+            raise FolderNotEmpty(f"{self._to} is not empty{half}")
         self._way.mkdir(mode=0o700)
         (self._way / "generation").write_text(identity, encoding="utf-8")
 
@@ -141,10 +154,11 @@ class Restoring:
         part = self._way / "part"
         try:
             self._write(entry, part)
-        except (ObjectMissing, ObjectDamaged):
+        except (ObjectMissing, ObjectDamaged) as error:
             if not self._leave_out:
                 raise
             self._left_out.append(entry.path)
+            self._damaged.add(error.name)
             return
         finally_at = (self._way if is_of_database(entry.path) else self._to) / entry.path
         finally_at.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -194,8 +208,7 @@ class Restoring:
             if target.exists():
                 raise FolderNotEmpty(f"{target} is there already")
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.move(copied, target)
-        sync_folder(target.parent)
+        _put_database(copied, target)
 
     def _into_postgresql(self) -> bool:
         return self._database_url is not None and not self._database_url.startswith(SQLITE_URL)
@@ -205,6 +218,14 @@ class Restoring:
             raise Cancelled("the restore was cancelled")
         self._bytes += more
         self._progress(self._bytes, max(self._bytes, self._head.generation.bytes))
+
+
+def _put_database(copied: Path, target: Path) -> None:
+    """Without what a killed `finish` left beside one: SQLite would play its changes into this one."""
+    for left in ("-wal", "-shm", "-journal"):
+        target.with_name(target.name + left).unlink(missing_ok=True)
+    shutil.move(copied, target)
+    sync_folder(target.parent)
 
 
 @contextmanager

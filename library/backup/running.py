@@ -92,7 +92,7 @@ class Run:
                 snapshot = take_snapshot(self._source.database_url, scratch)
                 settings = json.dumps(dict(self._source.settings), indent=1, ensure_ascii=False)
                 (scratch / SETTINGS_FILE).write_text(settings + "\n", encoding="utf-8")
-                found = self._passes(snapshot, scratch)
+                found = self._passes(snapshot, scratch, lease)
         except OSError as error:
             raise SourceUnavailable(f"{self._source.scratch} cannot be used: {error}") from error
         assert found.list is not None, "a pass that is over has a list"
@@ -122,8 +122,8 @@ class Run:
             tuple(sorted(self._unread)),
         )
 
-    def _passes(self, snapshot: Snapshot, scratch: Path) -> Pass:
-        """Again until everything comes back as it was written."""
+    def _passes(self, snapshot: Snapshot, scratch: Path, lease: Lease) -> Pass:
+        """Again until everything comes back as it was written. If it never does, that is noted."""
         parent: Entries = self._older_entries
         for attempt in range(ATTEMPTS):
             listing = scratch / f"list-{attempt}"
@@ -133,8 +133,10 @@ class Run:
                 return found
             self._lacking |= damaged
             for name in damaged:
-                self._writer.present.pop(name, None)
+                self._writer.forget(name)
             parent = _Listed(listing)
+        lease.check()
+        self._heads.save_catalogue(replace(self._catalogue, damaged=self._damaged()))
         raise ObjectDamaged(min(damaged))
 
     def _pass(self, snapshot: Snapshot, scratch: Path, parent: Entries, listing: Path) -> Pass:
@@ -179,11 +181,13 @@ class Run:
         return Entry(path, size, 0o600, 0, tuple(refs))  # no time: unchanged, it is the same line
 
     def _prove(self, found: Pass) -> set[str]:
-        """Read back what this generation has and the last one had not, and in turn some of the others → what
-        is damaged.
+        """Read back what this generation has and the last one had not, what this run has written again, and
+        in turn some of the others → what is damaged.
         """
-        fresh = [found.refs[name] for name in sorted(found.refs.keys() - self._old.keys() - self._proved)]
-        others = [found.refs[name] for name in sorted(found.refs.keys() & self._old.keys() - self._proved)]
+        names = found.refs.keys()
+        must = (names - self._old.keys()) | (names & self._writer.written)
+        fresh = [found.refs[name] for name in sorted(must - self._proved)]
+        others = [found.refs[name] for name in sorted(names - must - self._proved)]
         scrubbed = to_scrub(others, self._catalogue.scrubbed)
         self._total += sum(ref.plain for ref in (*fresh, *scrubbed))
         damaged = prove(self._place, self._codec, (*fresh, *scrubbed), self._count)
@@ -205,9 +209,13 @@ class Run:
                     sorted({*self._catalogue.generations, *self._ids, one.id}, key=sequence_of)
                 ),
                 last_sequence=one.sequence,
-                damaged=self._catalogue.damaged - self._writer.present.keys(),
+                damaged=self._damaged(),
             )
         )
+
+    def _damaged(self) -> frozenset[str]:
+        """What older generations may need and is not there as a whole, as far as this run knows."""
+        return (self._catalogue.damaged | self._lacking) - self._writer.present.keys()
 
     def _newest(self) -> Head | None:
         """Of the generations that can be read."""

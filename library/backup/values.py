@@ -119,17 +119,21 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore wrote. `left_out`: paths whose objects are damaged or gone, where that was allowed."""
+    """What a restore wrote. `left_out`: paths whose objects are damaged or gone, where that was allowed;
+    `damaged`: names of objects, of each such path the first that was met.
+    """
 
     files: int
     bytes: int
     left_out: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
     """What a collection removed. `reasons`: for each generation that is kept or went. `blocked`: generations
-    of which nobody can say what they need: as long as they stay no object goes.
+    of which nobody can say what they need, for their head or list is lost or damaged: until their turn to go
+    has come no object goes.
     """
 
     generations: tuple[str, ...]

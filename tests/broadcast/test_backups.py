@@ -14,11 +14,13 @@ from sqlalchemy import select
 
 from broadcast import erasure
 from library import alarms, erasure_list
+from library.backup.values import no_progress
+from library.backup_place import opened_repository
 from library.database import make_engine, open_database
 from library.keeping import Kept
 from library.migration import _configuration, newest_revision
 from library.models import Job, LectureSession
-from operation import backup_run
+from operation import backup_jobs, backup_run, far_files
 from people.command_line import add_user
 from people.models import AuditRow, Role
 from recorder.media_log_reader import SessionReader
@@ -39,6 +41,13 @@ def stage(tmp_path: Path) -> Iterator[BackupStage]:
 def open_alarms(stage: BackupStage) -> list[tuple[str, str]]:
     with stage.database.reading() as session:
         return [(one.kind, one.subject) for one in alarms.unfinished(session) if one.is_open]
+
+
+def is_quiet(stage: BackupStage) -> bool:
+    """Whether the one alarm's trouble was looked for and not seen."""
+    with stage.database.reading() as session:
+        (alarm,) = (one for one in alarms.unfinished(session) if one.is_open)
+        return alarm.quiet_since is not None
 
 
 def plays(folder: Path, recording: str) -> bool:
@@ -91,6 +100,67 @@ def test_a_day_of_backups_by_jobs(stage: BackupStage) -> None:
     assert stage.do("backup-check", how="verify")["result"]["problems"] == [], "it was written again"
     assert open_alarms(stage) == []
     assert plays(stage.settings.storage, recording)
+
+
+def test_a_proof_that_meets_damage_notes_it_and_never_says_that_it_is_over(stage: BackupStage) -> None:
+    recording = stage.record("Eigenvalues")
+    generation = stage.do("backup")["result"]["run"]["generation"]
+    damage(stage)
+    proof = stage.do("backup-check", how="proof")["result"]
+    assert len(proof["problems"]) == 1 and recording in proof["problems"][0]
+    assert [one["verified"] for one in proof["generations"]] == [False]
+    assert open_alarms(stage) == [("backup.damaged", generation)]
+    said = stage.do("backup")["result"]
+    assert said["rewritten"] == 1 and all(one["verified"] for one in said["generations"])
+    assert stage.do("backup-check", how="proof", generation=generation)["result"]["problems"] == []
+    assert open_alarms(stage) == [("backup.damaged", generation)], "it may not have been drawn"
+    assert stage.do("backup-check", how="drill", generation=generation)["result"]["problems"] == []
+    assert open_alarms(stage) == []
+
+    damage(stage)
+    drill = stage.do("backup-check", how="drill", generation=generation)["result"]
+    assert any(recording in one for one in drill["problems"])
+    assert stage.do("backup")["result"]["rewritten"] == 1
+
+
+def test_a_head_that_is_lost_raises_an_alarm_until_it_is_found(stage: BackupStage) -> None:
+    first = stage.do("backup")["result"]["run"]["generation"]
+    (head,) = stage.target.rglob(f"generations/{first}.json")
+    whole = head.read_bytes()
+    head.unlink()
+    assert stage.do("backup")["result"]["blocked"] == [first]
+    assert open_alarms(stage) == [("backup.damaged", "")]
+    assert first in stage.web.client(stage.operator).get("/admin/health").text
+    head.write_bytes(whole)
+    assert stage.do("backup")["result"]["blocked"] == []
+    assert open_alarms(stage) == []
+
+    head.unlink()
+    assert stage.do("backup-check", how="verify")["result"]["problems"] != []
+    head.write_bytes(whole)
+    stage.do("backup")
+    assert not is_quiet(stage), "what read everything found it"
+    stage.do("backup-check", how="verify")
+    assert is_quiet(stage)  # an alarm that came back so soon is held open for a while
+
+
+def test_a_restore_into_a_folder_is_done_once_it_can_be_served(stage: BackupStage, monkeypatch) -> None:
+    recording = stage.record("Eigenvalues")
+    stage.do("backup")
+    to = stage.folder / "new"
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with opened_repository(stage.settings) as repository:
+        monkeypatch.setattr(far_files, "settle", killed)
+        with pytest.raises(KeyboardInterrupt):
+            backup_jobs.restore_all(stage.settings, repository, "latest", to, no_progress)
+        monkeypatch.undo()
+        code, _, err = run_app([], {**stage.environment, "KODO_STORAGE": str(to)})
+        assert code == 2 and "half of a backup" in err
+        backup_jobs.restore_all(stage.settings, repository, "latest", to, no_progress)
+    assert plays(to, recording) and not (to / ".kodo-restoring").exists()
 
 
 def test_files_that_cannot_be_read_raise_an_alarm_until_they_can(stage: BackupStage) -> None:

@@ -69,17 +69,35 @@ class Backups:
     """What lies in a folder."""
 
     def __init__(self, folder: Path, key_file: Path | None) -> None:
-        self.folder = folder
-        told = unsealed(folder / "repository.json", None)
-        if told["format"] > FORMAT:
-            raise Problem(f"this is format {told['format']}: use the restore.py that lies beside it")
-        self.key = None
+        self.folder, self.described = folder, True
+        self.key: Key | None = None
+        try:
+            told = unsealed(folder / "repository.json", None)
+        except Problem as problem:
+            self._go_on_without(key_file, problem)
+            return
+        _check_format(told)
         if told["encryption"] is not None:
             if key_file is None:
                 raise Problem("this backup is encrypted: --key FILE")
             self.key = Key(key_file)
             if not hmac.compare_digest(mac(self.key, told["id"].encode()), told["encryption"]["key_check"]):
                 raise Problem(f"{key_file} is not the key of this backup")
+
+    def _go_on_without(self, key_file: Path | None, problem: Problem) -> None:
+        """What it would say a head says, too: whether this key, or none, is the right one."""
+        self.described = False
+        if key_file is not None:
+            self.key = Key(key_file)
+        for identity in reversed(self.ids()):
+            try:
+                head = self.named(identity)
+            except Problem:
+                continue
+            _check_format(head)
+            print(f"restore.py: {problem}; this goes on without it", file=sys.stderr)
+            return
+        raise Problem(f"{problem}, and no generation can be read; is it encrypted? then: --key FILE")
 
     def ids(self) -> list[str]:
         found = (path.stem for path in (self.folder / "generations").glob("*.json"))
@@ -171,6 +189,11 @@ class Backups:
             raise ValueError("not what was encrypted") from error
 
 
+def _check_format(told: dict[str, Any]) -> None:
+    if told["format"] > FORMAT:
+        raise Problem(f"this is format {told['format']}: use the restore.py that lies beside it")
+
+
 def mac(key: Key, data: bytes) -> str:
     return hmac.digest(key.heads, data, "sha256").hex()
 
@@ -205,6 +228,20 @@ def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise ValueError("compressed content has no end, or more behind it")
     if kept != check.to_bytes(4, "big"):
         raise ValueError("compressed content is not what was written")
+
+
+def listed(backups: Backups) -> bool:
+    """Print a line for each generation, also for one whose head is damaged → whether none is."""
+    good = True
+    for one in backups.ids():
+        try:
+            head = backups.named(one)
+        except Problem as problem:
+            print(f"{one}  DAMAGED ({problem})")
+            good = False
+            continue
+        print(f"{one}  {head['at']}  {head['reason']:10}  {head['files']} files, {head['bytes']} bytes")
+    return good
 
 
 def verify(backups: Backups, name: str | None) -> bool:
@@ -344,13 +381,9 @@ def main(arguments: list[str]) -> int:
     try:
         backups = Backups(told.folder, told.key)
         if told.command == "list":
-            for one in backups.ids():
-                head = backups.named(one)
-                print(
-                    f"{one}  {head['at']}  {head['reason']:10}  {head['files']} files, {head['bytes']} bytes"
-                )
+            return 0 if listed(backups) else 1
         elif told.command == "verify":
-            return 0 if verify(backups, told.generation) else 1
+            return 0 if verify(backups, told.generation) and backups.described else 1
         else:
             left_out = restore(backups, told.generation, told.to, told.only, told.leave_out_damaged)
             for path in left_out:
@@ -359,7 +392,6 @@ def main(arguments: list[str]) -> int:
     except (Problem, OSError, sqlite3.Error) as problem:
         print(f"restore.py: {problem}", file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == "__main__":

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from library.backup import errors
+from library.backup import errors, proving
+from library.backup.disk_place import DiskPlace
 from library.backup.heads import Heads
 from library.backup.keys import BackupKey, new_key
 from library.backup.objects import path_of
 from library.backup.opening import open_place
-from library.backup.place import Place
+from library.backup.place import Place, Staged
 from library.backup.repository import Repository, open_repository, recording_prefixes
 from library.backup.values import FarContent, Source, SourceFile
 from tests.library.backup.installation import SmallInstallation, contents_of, notes_in
@@ -210,6 +212,115 @@ def test_a_run_finds_damage_by_itself(
     assert on_disk.verify().ok
 
 
+class FlippingPlace(DiskPlace):
+    """Flips a bit of the object `victim`, the first `times` that it is put there."""
+
+    victim, times = "", 0
+
+    def commit(self, files: Sequence[Staged]) -> None:
+        for one in files:
+            if self.times and one.name.endswith(self.victim):
+                self.times -= 1
+                flip(one.path, 50)
+        super().commit(files)
+
+
+@pytest.fixture
+def flipping(source: Source, installation: SmallInstallation, tmp_path: Path) -> FlippingPlace:
+    """With a generation; its victim is the media."""
+    place = FlippingPlace(tmp_path / "target")
+    repository = open_repository(place)
+    repository.run(source)
+    place.victim = path_of_media(repository, installation).rpartition("/")[2]
+    return place
+
+
+def test_what_is_written_again_is_read_back(
+    flipping: FlippingPlace, source: Source, tmp_path: Path, monkeypatch
+) -> None:
+    """Also where it is none of the old objects whose turn it is."""
+    monkeypatch.setattr(proving.to_scrub, "__defaults__", (1,))
+    repository, name = open_repository(flipping), flipping.victim
+    media = tmp_path / "target" / "kodo-backup" / path_of(name)
+
+    def found_by_somebody() -> None:
+        flip(media, 9)
+        repository.note_damaged([name])
+
+    for harm in (media.unlink, lambda: media.write_bytes(b"short"), found_by_somebody):
+        harm()
+        flipping.times = 1
+        assert name in repository.run(source).rewritten
+        assert flipping.times == 0 and repository.verify().ok
+
+    flip(media, 9)
+    heads = Heads(flipping, None)
+    known = heads.catalogue()
+    assert known is not None
+    with flipping.lease("test"):
+        heads.save_catalogue(replace(known, scrubbed=name[:-1]))  # its turn comes next
+    flipping.times = 1
+    assert name in repository.run(source).rewritten
+    assert flipping.times == 0 and repository.verify().ok
+
+
+def test_what_the_target_never_gives_back_is_noted(
+    flipping: FlippingPlace, source: Source, tmp_path: Path
+) -> None:
+    repository = open_repository(flipping)
+    (tmp_path / "target" / "kodo-backup" / path_of(flipping.victim)).unlink()
+    flipping.times = 99
+    with pytest.raises(errors.ObjectDamaged):
+        repository.run(source)
+    assert [one.verified for one in repository.generations()] == [False]
+    flipping.times = 0
+    assert flipping.victim in repository.run(source).rewritten
+    assert [one.verified for one in repository.generations()] == [True, True] and repository.verify().ok
+
+
+@pytest.mark.parametrize("harm", [flip, Path.unlink, lambda one: one.write_bytes(b"short")])
+def test_what_is_lost_for_good_is_held_against_the_generations_that_need_it(
+    on_disk: Repository,
+    source: Source,
+    installation: SmallInstallation,
+    tmp_path: Path,
+    harm: Callable[[Path], None],
+) -> None:
+    on_disk.run(source)
+    media = installation.storage / "sessions/s1/take-0001/program.mp4"
+    harm(tmp_path / "target" / "kodo-backup" / path_of_media(on_disk, installation))
+    media.unlink()
+    media.mkdir()  # it cannot be read: what the last generation has of it is taken, if that is whole
+
+    def files() -> Iterator[SourceFile]:
+        yield SourceFile("sessions/s1/take-0001/program.mp4", media)
+
+    for made in (2, 3):
+        on_disk.run(Source(source.database_url, files, source.scratch))
+        assert [one.verified for one in on_disk.generations()] == [False] + (made - 1) * [True]
+    on_disk.collect(datetime.now(UTC), keep=2)
+    catalogue = Heads(on_disk.place, None).catalogue()
+    assert catalogue is not None and catalogue.damaged == frozenset(), "nobody needs it any more"
+
+
+def test_what_a_restore_met_is_written_again(
+    on_disk: Repository, installation: SmallInstallation, source: Source, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(proving.to_scrub, "__defaults__", (1,))
+    on_disk.run(source)
+    media = path_of_media(on_disk, installation)
+    name = media.rpartition("/")[2]
+    flip(tmp_path / "target" / "kodo-backup" / media, 9)
+    restored = on_disk.restore("1", tmp_path / "restored", leave_out_damaged=True)
+    assert restored.damaged == (name,)
+    with on_disk.place.lease("a backup"):
+        on_disk.note_damaged(restored.damaged)
+    assert on_disk.generations()[0].verified, "passed over"
+    on_disk.note_damaged(restored.damaged)
+    assert not on_disk.generations()[0].verified
+    assert name in on_disk.run(source).rewritten and on_disk.verify().ok
+
+
 def test_what_is_left_of_a_damaged_generation_can_be_had(
     on_disk: Repository, source: Source, installation: SmallInstallation, tmp_path: Path
 ) -> None:
@@ -262,6 +373,28 @@ def test_a_list_of_files_that_is_lost_blocks_collection(
         on_disk.restore("1", tmp_path / "restored")
     assert not (tmp_path / "restored").exists()
     assert on_disk.collect(datetime.now(UTC) + timedelta(days=3)).blocked == ("000001-20261126T030000Z",)
+
+
+def test_a_head_that_is_lost_blocks_collection_until_its_turn_to_go(
+    on_disk: Repository, installation: SmallInstallation, source: Source, tmp_path: Path
+) -> None:
+    first = on_disk.run(source).generation.id
+    installation.write("sessions/s1/take-0001/program.mp4", b"another")
+    on_disk.run(source)
+    head = tmp_path / "target" / "kodo-backup" / "generations" / f"{first}.json"
+    whole = head.read_bytes()
+    head.unlink()
+    later = datetime.now(UTC) + timedelta(days=3)
+    collected = on_disk.collect(later, keep=2)
+    assert (collected.blocked, collected.objects) == ((first,), 0)
+    head.write_bytes(whole)  # somebody found it
+    assert on_disk.verify().ok
+    head.unlink()
+    for _ in range(2):
+        on_disk.run(source)
+    collected = on_disk.collect(later, keep=2)
+    assert (collected.blocked, collected.objects > 0) == ((), True)
+    assert on_disk.verify().ok
 
 
 def test_foreign_files_are_nobodys_business(
@@ -337,10 +470,30 @@ def test_a_restore_that_was_cut_short_goes_on(
     asked = iter([False] * 3)
     with pytest.raises(errors.Cancelled):
         on_disk.restore("1", folder, cancelled=lambda: next(asked, True))
-    with pytest.raises(errors.FolderNotEmpty):
+    with pytest.raises(errors.FolderNotEmpty, match="half of another restore"):
         on_disk.restore("2", folder)
     on_disk.restore("1", folder)
     assert contents_of(folder) == installation.contents()
+
+
+def test_a_restore_is_half_done_until_its_end_was_finished(
+    on_disk: Repository, installation: SmallInstallation, source: Source, tmp_path: Path
+) -> None:
+    on_disk.run(source)
+    folder = tmp_path / "restored"
+
+    def killed() -> None:
+        assert (folder / "kodo.db").exists() and (folder / ".kodo-restoring").exists()
+        (folder / "kodo.db").write_bytes(b"half migrated")
+        (folder / "kodo.db-wal").write_bytes(b"of that")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        on_disk.restore("1", folder, finish=killed)
+    assert (folder / ".kodo-restoring").exists()
+    on_disk.restore("1", folder, finish=lambda: None)
+    assert not (folder / ".kodo-restoring").exists() and not (folder / "kodo.db-wal").exists()
+    assert contents_of(folder) == installation.contents() and notes_in(folder / "kodo.db") == ["first"]
 
 
 def test_a_cancelled_run_leaves_no_generation(on_disk: Repository, source: Source, tmp_path: Path) -> None:
@@ -468,6 +621,27 @@ def test_a_fresh_python_restores_it(
     assert contents_of(tmp_path / "restored") == installation.contents()
     assert notes_in(tmp_path / "restored" / "kodo.db") == ["first"]
     assert "not empty" in told("restore", "1", "--to", tmp_path / "restored").stderr
+
+    description = tmp_path / "target" / "kodo-backup" / "repository.json"
+    whole = description.read_bytes()
+    for harm in (flip, Path.unlink):
+        harm(description)
+        done = told("restore", "1", "--to", tmp_path / f"without-{harm.__name__}")
+        assert done.returncode == 0 and "repository.json" in done.stderr
+        assert contents_of(tmp_path / f"without-{harm.__name__}") == installation.contents()
+        assert told("verify").returncode == 1
+        if encrypted:
+            without = subprocess.run([*alone, "list"], capture_output=True, text=True)
+            assert without.returncode == 1 and "--key" in without.stderr
+    description.write_bytes(whole)
+    repository.run(source)
+    head = description.with_name("generations") / f"{repository.generations()[0].id}.json"
+    whole = head.read_bytes()
+    flip(head, 50)
+    listed = told("list")
+    assert listed.returncode == 1 and "000002-" in listed.stdout
+    assert "DAMAGED" in listed.stdout.splitlines()[0]
+    head.write_bytes(whole)
 
     largest = max(object_files(tmp_path), key=lambda one: one.stat().st_size)
     flip(largest, 5000)
