@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 
 from library import backup_records
 from library.alarms import clear_alarm, raise_alarm
-from library.backup.errors import Cancelled
+from library.backup.collecting import SPARED
+from library.backup.errors import BackupError, Cancelled, TargetFull
+from library.backup.repository import Repository
 from library.backup.values import Generation, Progress, RunResult, no_progress
 from library.backup_place import AtFloor, is_on_the_same_disk, opened_repository, target_title
 from library.database import Database, DatabaseUnavailable, utc_now
@@ -72,14 +74,14 @@ class Floor:
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
-        self._watched = is_on_the_same_disk(settings)
+        self.watched = is_on_the_same_disk(settings)
         self._clock = clock
         self._look_at = clock()
         self.reached = False
 
     def check(self) -> bool:
         """Whether to stop; looks once a second."""
-        if self._watched and not self.reached and self._clock() >= self._look_at:
+        if self.watched and not self.reached and self._clock() >= self._look_at:
             self._look_at = self._clock() + LOOK_SECONDS
             free = shutil.disk_usage(self._settings.storage).free
             self.reached = free < self._settings.disk_floor_bytes
@@ -87,7 +89,7 @@ class Floor:
 
 
 def make(settings: Settings, *, reason: str, expected: str | None, progress: Progress = no_progress) -> Made:
-    """Raises BackupError, AtFloor. `expected`: see `seen_repository`."""
+    """Raises BackupError; TargetFull and AtFloor after room was made. `expected`: see `seen_repository`."""
     began = time.monotonic()
     floor = Floor(settings)
     with (
@@ -98,10 +100,33 @@ def make(settings: Settings, *, reason: str, expected: str | None, progress: Pro
             result = repository.run(source, reason=reason, progress=progress, cancelled=floor.check)
         except Cancelled:
             if floor.reached:
+                _make_room(repository, settings, of_lectures=True)
                 raise AtFloor("the disk that backups share with lectures came to its floor") from None
+            raise
+        except TargetFull:
+            _make_room(repository, settings, of_lectures=floor.watched)
             raise
         repository.collect(keep=settings.backup_keep)
         return Made(result, tuple(repository.generations()), repository.id, time.monotonic() - began)
+
+
+def _make_room(repository: Repository, settings: Settings, *, of_lectures: bool) -> None:
+    """After a run that found none: what is kept no more goes, and what nobody needs.
+
+    `of_lectures`: also what this run has just put there, for with too little room no lecture begins. On
+    another disk that stays a day: the next run takes it up, instead of writing it all again.
+    """
+    now = utc_now() + SPARED if of_lectures else None
+    try:
+        gone = repository.collect(now, keep=settings.backup_keep)
+    except BackupError as error:
+        log.warning("no room could be made for backups: %s", error)
+        return
+    log.warning(
+        "no room for the backup: %d old ones were removed, %d MB freed",
+        len(gone.generations),
+        gone.bytes >> 20,
+    )
 
 
 def seen_repository(settings: Settings, database: Database) -> str | None:
