@@ -124,8 +124,9 @@ def _wanted(session: Session, due: datetime, now: datetime) -> str | None:
         return None
     if not _ordered_since(session, KIND, due, now):
         return KIND
-    there_is_one = backup_records.newest_at(session, now) is not None
-    return CHECK_KIND if there_is_one and not _ordered_since(session, CHECK_KIND, due, now) else None
+    if backup_records.newest_at(session, now) is None or open_job(session, CHECK_KIND) is not None:
+        return None
+    return CHECK_KIND if not _ordered_since(session, CHECK_KIND, due, now) else None
 
 
 def _ordered_since(session: Session, kind: str, due: datetime, now: datetime) -> bool:

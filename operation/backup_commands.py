@@ -29,7 +29,7 @@ from library.backup.keys import new_key
 from library.backup.repository import Repository, recording_prefixes
 from library.backup.values import Generation, Progress
 from library.backup_place import DATABASE_FILE, is_set_up, opened_repository, scratch_folder, target_title
-from library.database import Database, utc_now
+from library.database import Database, DatabaseUnavailable, utc_now
 from library.migration import is_behind, migrate
 from operation import backup_proof, backup_run
 from operation.backup_jobs import restore_all, serving_command
@@ -178,12 +178,13 @@ def before_migration(settings: Settings, *, sleep: Callable[[float], None] = tim
         try:
             target = target_title(settings)
             log.warning("the database changes with this version: a backup is made first, to %s", target)
-            made = backup_run.make(settings, reason="migration", expected=None, progress=_logged())
+            expected = backup_run.repository_before(settings)
+            made = backup_run.make(settings, reason="migration", expected=expected, progress=_logged())
         except RepositoryBusy as error:
             log.warning("waiting: %s", error)
             sleep(BUSY_SECONDS)
             continue
-        except (BackupError, OSError) as error:
+        except (BackupError, DatabaseUnavailable, OSError) as error:
             raise NoBackupBefore(
                 f"the database stays as it is, for no backup could be made of it first "
                 f"({backup_run.in_a_line(error)}); without one: app.py migrate --without-backup"

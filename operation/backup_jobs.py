@@ -21,7 +21,16 @@ from typing import Any
 
 from library import alarms, backup_records, erasure_list
 from library.alarms import clear_alarm, raise_alarm
-from library.backup.errors import BackupError, NoRoom, OtherRepository, RepositoryBusy, TargetUnavailable
+from library.backup.errors import (
+    BackupError,
+    FolderUnusable,
+    NoRepository,
+    NoRoom,
+    NoSuchGeneration,
+    OtherRepository,
+    RepositoryBusy,
+    TargetUnavailable,
+)
 from library.backup.repository import Repository
 from library.backup.restoring import MARKER
 from library.backup.values import Generation, Progress
@@ -46,6 +55,7 @@ from settings import Settings
 NICENESS = 15  # beside lectures that are live, and after other jobs
 BUSY_SECONDS = 60
 AWAY_SECONDS = 600
+_ROTATED = (NoSuchGeneration,)  # one that was drawn goes meanwhile: another is drawn
 MOST_NAMED = 500  # problems of one check
 APP = Path(__file__).resolve().parent.parent / "app.py"
 
@@ -89,7 +99,10 @@ def check(settings: Settings, job: Job) -> int:
             told["generations"] = [backup_run.row_values(one) for one in repository.generations()]
         return {**told, "seconds": time.monotonic() - began}
 
-    return _with_database(settings, work)
+    if job.payload["how"] != backup_records.PROOF:
+        return _with_database(settings, work)
+    named = job.payload.get("generation") is not None
+    return _with_database(settings, work, patient=(NoRoom, FolderUnusable, *(() if named else _ROTATED)))
 
 
 def _check(settings: Settings, repository: Repository, how: str, name: str | None) -> dict[str, Any]:
@@ -212,11 +225,17 @@ def _check_folder(settings: Settings, generation: Generation, to: Path) -> None:
         raise NoRoom(f"this generation needs {generation.bytes} bytes, and {free} are free in {to}")
 
 
-def _with_database(settings: Settings, work: Callable[[Database], dict[str, Any]]) -> int:
+def _with_database(
+    settings: Settings,
+    work: Callable[[Database], dict[str, Any]],
+    *,
+    patient: tuple[type[BackupError], ...] = (),
+) -> int:
+    """`patient`: what this job waits for, too, because nobody asked for it who could do something else."""
     os.nice(NICENESS)
     with closing(open_database(settings.database_url)) as database:
         try:
-            with _later():
+            with _later(patient):
                 tell_result(work(database))
         except (BackupError, RowsMissing, RoomGone, FilesMissing, StillLive) as error:
             log.error("%s", in_a_line(error))
@@ -225,7 +244,7 @@ def _with_database(settings: Settings, work: Callable[[Database], dict[str, Any]
 
 
 @contextmanager
-def _later() -> Iterator[None]:
+def _later(patient: tuple[type[BackupError], ...]) -> Iterator[None]:
     """What passes by itself is waited for, at the cost of no attempt."""
     try:
         yield
@@ -233,8 +252,13 @@ def _later() -> Iterator[None]:
         postpone(BUSY_SECONDS, in_a_line(error))
     except AtFloor as error:
         wait_for_disk(in_a_line(error))
-    except (TargetUnavailable, OtherRepository) as error:  # a disk that is unplugged comes back
+    except (TargetUnavailable, OtherRepository, NoRepository) as error:  # an unplugged disk comes back
         postpone(AWAY_SECONDS, in_a_line(error))
+    except patient as error:
+        if isinstance(error, NoRoom):
+            wait_for_disk(in_a_line(error))
+        else:
+            postpone(AWAY_SECONDS, in_a_line(error))
 
 
 def _paced() -> Progress:

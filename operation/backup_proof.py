@@ -10,17 +10,27 @@ from __future__ import annotations
 import hashlib
 import io
 import random
+import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import av
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from library.backup.errors import BackupError, NoRoom, ObjectDamaged, ObjectMissing
+from library.backup.errors import (
+    BackupError,
+    GenerationIncomplete,
+    NewerSchema,
+    NoRoom,
+    ObjectDamaged,
+    ObjectMissing,
+)
 from library.backup.repository import Repository, recording_prefixes
 from library.backup.values import Generation, Progress, no_progress
 from library.backup_place import DATABASE_FILE, opened_at
@@ -31,6 +41,8 @@ from recorder.media_log_reader import NotInLog, SessionReader
 from settings import Settings
 
 SAMPLE = 10
+PROBLEMS = (ObjectMissing, ObjectDamaged, GenerationIncomplete, NewerSchema)  # of the generation itself
+_OF_RECORDINGS = ("sessions", "recordings", "pictures")  # see `recording_prefixes`
 _LOG_FILES = ("program.mp4", "program.index")
 _BLOCK = 1 << 20
 
@@ -61,20 +73,32 @@ def sample(
     randomly: random.Random,
     progress: Progress = no_progress,
 ) -> Proof:
-    """The database and SAMPLE recordings. `folder`: empty. What does not restore is a problem."""
+    """The database and SAMPLE recordings. `folder`: empty. What does not restore is a problem.
+
+    Lectures keep their room: a recording that does not fit beside it is passed over for another. Raises
+    NoRoom where nothing fits, and whatever says nothing of the generation itself: a target that is away, a
+    scratch folder that takes nothing, NoSuchGeneration.
+    """
     proof = Proof(generation)
     try:
         with _noting(repository):
+            of_database, sizes = _sizes(repository, generation)
+            if of_database > _room(settings, folder):
+                raise NoRoom(f"a proof needs {of_database} bytes beside lectures' own for the database alone")
             proof.bytes += repository.restore(generation, folder / "it", only=(DATABASE_FILE,)).bytes
-    except BackupError as error:
+    except PROBLEMS as error:
         return _with_problem(proof, error)
     with closing(opened_at(folder / "it")) as database:
         _check_database(database, proof)
         with database.reading() as session:
-            sizes = _recordings(session)
-    chosen = sorted(randomly.sample(list(sizes), min(SAMPLE, len(sizes))))
-    total = proof.bytes + sum(sizes[one] for one in chosen)
-    for session_id in chosen:
+            drawn = list(_recordings(session))
+    randomly.shuffle(drawn)
+    room = _room(settings, folder)
+    total = proof.bytes + sum([sizes[one] for one in drawn if sizes[one] <= room][:SAMPLE])
+    fitting = (one for one in drawn if sizes[one] <= _room(settings, folder))  # looked at when its turn comes
+    tried = 0
+    for session_id in islice(fitting, SAMPLE):
+        tried += 1
         storage = folder / session_id
 
         def tell(done: int, _total: int, before: int = proof.bytes) -> None:
@@ -88,17 +112,36 @@ def sample(
             proof.files += restored.files
             proof.bytes += restored.bytes
             _prove_recording(settings, storage, session_id, proof)
-        except BackupError as error:
+        except PROBLEMS as error:
             _with_problem(proof, error, session_id)
         shutil.rmtree(storage, ignore_errors=True)
+    if drawn and not tried:
+        raise NoRoom(f"none of {len(drawn)} recordings fits into what is free beside lectures' own")
     return proof
+
+
+def _sizes(repository: Repository, generation: str) -> tuple[int, Counter[str]]:
+    """Bytes that the database takes while it is restored, and those of each recording. Raises BackupError."""
+    of_database, of_recordings = 0, Counter[str]()
+    for path, size in repository.sizes(generation):
+        folder, _, rest = path.partition("/")
+        if path == DATABASE_FILE:
+            of_database += size
+        elif folder in _OF_RECORDINGS:
+            of_recordings[re.split(r"[/.]", rest, maxsplit=1)[0]] += size
+    rows = repository.generation(generation).database != "sqlite"
+    return of_database * (2 if rows else 1), of_recordings  # a database is built beside its rows
+
+
+def _room(settings: Settings, folder: Path) -> int:
+    return shutil.disk_usage(folder).free - settings.disk_floor_bytes
 
 
 def drill(
     settings: Settings, repository: Repository, generation: Generation, folder: Path, progress: Progress
 ) -> Proof:
     """Everything. Raises NoRoom before anything is written, and BackupError."""
-    need, free = generation.bytes, shutil.disk_usage(folder).free - settings.disk_floor_bytes
+    need, free = generation.bytes, _room(settings, folder)
     if need > free:
         raise NoRoom(f"a full restore needs {need} bytes, and {max(0, free)} are free beside lectures' own")
     proof = Proof(generation.id)
@@ -112,8 +155,8 @@ def drill(
     with closing(opened_at(storage)) as database:
         _check_database(database, proof)
         with database.reading() as session:
-            sizes = _recordings(session)
-    for session_id in sizes:
+            recordings = _recordings(session)
+    for session_id in recordings:
         _prove_recording(settings, storage, session_id, proof)
         progress(proof.bytes, proof.bytes)  # it goes on
     return proof
@@ -131,13 +174,12 @@ def _noting(repository: Repository) -> Iterator[None]:
         raise
 
 
-def _recordings(session: Session) -> dict[str, int]:
-    """What has ended and left media, by the generation's own database, with about its size in bytes."""
-    size = LectureSession.bytes + func.coalesce(LectureSession.mp4_bytes, 0)
-    query = select(LectureSession.id, size).where(
+def _recordings(session: Session) -> Sequence[str]:
+    """What has ended and left media, by the generation's own database."""
+    query = select(LectureSession.id).where(
         LectureSession.phase == "ended", LectureSession.bytes > 0, LectureSession.removal.is_(None)
     )
-    return {row[0]: row[1] for row in session.execute(query.order_by(LectureSession.id))}
+    return session.scalars(query.order_by(LectureSession.id)).all()
 
 
 def _check_database(database: Database, proof: Proof) -> None:

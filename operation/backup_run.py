@@ -5,6 +5,7 @@ Called by the job `backup`, by the command line and before a migration, in a pro
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import time
@@ -13,14 +14,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
 from library import backup_records
 from library.alarms import clear_alarm, raise_alarm
-from library.backup.errors import Cancelled
+from library.backup.collecting import SPARED
+from library.backup.errors import BackupError, Cancelled, TargetFull
+from library.backup.repository import Repository
 from library.backup.values import Generation, Progress, RunResult, no_progress
 from library.backup_place import AtFloor, is_on_the_same_disk, opened_repository, target_title
-from library.database import Database, DatabaseUnavailable, utc_now
+from library.database import Database, DatabaseUnavailable, make_engine, translated_errors, utc_now
 from library.models import BackupGeneration
 from operation.backup_source import opened_source
 from settings import Settings
@@ -28,6 +32,10 @@ from settings import Settings
 FAILED, DAMAGED, LATE, UNREAD = "backup.failed", "backup.damaged", "backup.late", "backup.unread"
 BYTES_PER_SECOND = 80_000_000  # most that a job reads beside lectures that are live
 LOOK_SECONDS = 1.0
+# `backup_records.last_good` in words that each schema since that table understands.
+_LAST_GOOD = (
+    "SELECT details FROM backup_results WHERE kind = 'backup' AND ok ORDER BY at DESC, id DESC LIMIT 1"
+)
 
 log = logging.getLogger(__name__)
 
@@ -75,14 +83,14 @@ class Floor:
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
-        self._watched = is_on_the_same_disk(settings)
+        self.watched = is_on_the_same_disk(settings)
         self._clock = clock
         self._look_at = clock()
         self.reached = False
 
     def check(self) -> bool:
         """Whether to stop; looks once a second."""
-        if self._watched and not self.reached and self._clock() >= self._look_at:
+        if self.watched and not self.reached and self._clock() >= self._look_at:
             self._look_at = self._clock() + LOOK_SECONDS
             free = shutil.disk_usage(self._settings.storage).free
             self.reached = free < self._settings.disk_floor_bytes
@@ -90,7 +98,7 @@ class Floor:
 
 
 def make(settings: Settings, *, reason: str, expected: str | None, progress: Progress = no_progress) -> Made:
-    """Raises BackupError, AtFloor. `expected`: see `seen_repository`."""
+    """Raises BackupError; TargetFull and AtFloor after room was made. `expected`: see `seen_repository`."""
     began = time.monotonic()
     floor = Floor(settings)
     with (
@@ -101,20 +109,64 @@ def make(settings: Settings, *, reason: str, expected: str | None, progress: Pro
             result = repository.run(source, reason=reason, progress=progress, cancelled=floor.check)
         except Cancelled:
             if floor.reached:
+                _make_room(repository, settings, of_lectures=True)
                 raise AtFloor("the disk that backups share with lectures came to its floor") from None
+            raise
+        except TargetFull:
+            _make_room(repository, settings, of_lectures=floor.watched)
             raise
         blocked = repository.collect(keep=settings.backup_keep).blocked
         seconds = time.monotonic() - began
         return Made(result, tuple(repository.generations()), repository.id, seconds, blocked)
 
 
+def _make_room(repository: Repository, settings: Settings, *, of_lectures: bool) -> None:
+    """After a run that found none: what is kept no more goes, and what nobody needs.
+
+    `of_lectures`: also what this run has just put there, for with too little room no lecture begins. On
+    another disk that stays a day: the next run takes it up, instead of writing it all again.
+    """
+    now = utc_now() + SPARED if of_lectures else None
+    try:
+        gone = repository.collect(now, keep=settings.backup_keep)
+    except BackupError as error:
+        log.warning("no room could be made for backups: %s", error)
+        return
+    log.warning(
+        "no room for the backup: %d old ones were removed, %d MB freed",
+        len(gone.generations),
+        gone.bytes >> 20,
+    )
+
+
 def seen_repository(settings: Settings, database: Database) -> str | None:
     """The id of the repository that was at this target the last time; None: nobody knows of one."""
     with database.reading() as session:
         last = backup_records.last_good(session)
-    if last is None or last.details.get("target") != target_title(settings):
-        return None
-    found = last.details.get("repository")
+    return None if last is None else _repository_in(last.details, settings)
+
+
+def repository_before(settings: Settings) -> str | None:
+    """As `seen_repository`, of a database of any older schema. Raises DatabaseUnavailable."""
+    engine = make_engine(settings.database_url, create=False)
+    try:
+        with translated_errors(), engine.connect() as connection:
+            known = inspect(connection)
+            if not known.has_table("backup_results"):
+                return None
+            columns = {one["name"] for one in known.get_columns("backup_results")}
+            if not columns >= {"kind", "ok", "at", "id", "details"}:
+                return None
+            found = connection.scalar(text(_LAST_GOOD))
+    finally:
+        engine.dispose()
+    details = json.loads(found) if isinstance(found, str) else found  # SQLite has JSON as text
+    return _repository_in(details, settings) if isinstance(details, dict) else None
+
+
+def _repository_in(details: dict[str, Any], settings: Settings) -> str | None:
+    """What a backup's result says of the repository, if that was at this target."""
+    found = details.get("repository") if details.get("target") == target_title(settings) else None
     return found if isinstance(found, str) else None
 
 

@@ -62,7 +62,7 @@ def _tree(path: str, folders: Sequence[Path], far: FarMedia) -> Iterator[SourceF
     for folder in folders:
         for name in _names(folder):
             found.setdefault(name.removesuffix(_FAR), []).append(folder / name.removesuffix(_FAR))
-    lengths = _whole_lengths(folders) if INDEX_FILE in found else {}
+    lengths = _told_lengths(folders) if INDEX_FILE in found else {}
     for name in sorted(found):
         places = list(dict.fromkeys(found[name]))
         inner = [one for one in places if one.is_dir()]
@@ -92,10 +92,23 @@ def _chosen(name: str, places: Sequence[Path]) -> Path:
     return max(places, key=lambda one: -1 if (state := versions[one]) is None else state.version)
 
 
+def _told_lengths(folders: Sequence[Path]) -> dict[str, int]:
+    """Of an index that goes meanwhile, or cannot be read, nothing is known: its files are taken as they are,
+    where whoever takes them leaves out, or names, the one that cannot be.
+    """
+    try:
+        return _whole_lengths(folders)
+    except OSError:
+        return {}
+
+
 def _whole_lengths(folders: Sequence[Path]) -> dict[str, int]:
-    """Of a take that is still written: how long its index and media are up to the last part told of."""
-    index = next(one for one in (folder / INDEX_FILE for folder in folders) if one.exists())
-    if _is_closed(index):
+    """Of a take that is still written: how long its index and media are up to the last part told of.
+
+    Raises OSError.
+    """
+    index = next((one for one in (folder / INDEX_FILE for folder in folders) if one.exists()), None)
+    if index is None or _is_closed(index):
         return {}
     data = index.read_bytes()
     header = take_index.parse_header(data)

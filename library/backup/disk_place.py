@@ -109,8 +109,8 @@ class DiskPlace:
         try:
             self._lock(handle)
             with translated(self.title):
+                self._sweep()  # first: on a full disk it makes the room that the rest needs
                 _tell_owner(handle, purpose)
-                self._sweep()
             yield _Flock(handle, self._root / "lease")
         finally:
             os.close(handle)
@@ -182,9 +182,10 @@ def owner_of_this_process(purpose: str) -> dict[str, str | int]:
 
 
 def _tell_owner(handle: int, purpose: str) -> None:
+    """Over what is there, which takes no room on a full disk."""
     told = json.dumps(owner_of_this_process(purpose)).encode()
-    os.ftruncate(handle, 0)
     os.pwrite(handle, told, 0)
+    os.ftruncate(handle, len(told))
 
 
 def _owner(data: bytes) -> str:

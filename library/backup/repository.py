@@ -7,7 +7,7 @@ repository's lease; listing, checking and restoring need none.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -163,6 +163,12 @@ class Repository:
         head = self._heads.load(self._named(generation))
         found = (entry.path for entry in entries_of_head(self._place, self._codec, head))
         return list(dict.fromkeys(SQLITE_FILE if is_of_database(one) else one for one in found))
+
+    def sizes(self, generation: str) -> Iterator[tuple[str, int]]:
+        """What `paths` names, with its bytes; the database's come in several pieces. Raises what it does."""
+        head = self._heads.load(self._named(generation))
+        for entry in entries_of_head(self._place, self._codec, head):
+            yield SQLITE_FILE if is_of_database(entry.path) else entry.path, entry.size
 
     def restore(
         self,

@@ -39,6 +39,7 @@ from library.lasting_file import sync_folder
 
 MARKER = ".kodo-restoring"
 _IGNORED = {"lost+found"}  # of a new file system
+_OF_THE_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 # Always as it was last: who was erased since then is erased again by what starts on the older database.
 _NEWEST = frozenset({"erasures.jsonl"})
 
@@ -199,7 +200,7 @@ class Restoring:
             try:
                 build_sqlite(rows, copied)
             except (sqlite3.Error, ValueError, KeyError) as error:
-                raise FolderUnusable(f"{self._to}: the database cannot be built: {error}") from error
+                raise self._not_built(error) from error
         if not copied.exists():
             return  # not wanted, or left out
         target = self._to / SQLITE_FILE
@@ -209,6 +210,14 @@ class Restoring:
                 raise FolderNotEmpty(f"{target} is there already")
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _put_database(copied, target)
+
+    def _not_built(self, error: Exception) -> FolderUnusable | GenerationIncomplete:
+        """Whether the folder's disk is to blame, or the rows are."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code not in _OF_THE_DISK:
+            return GenerationIncomplete(self._head.generation.id, f"its database cannot be built: {error}")
+        kind = NoRoom if code == sqlite3.SQLITE_FULL else FolderUnusable
+        return kind(f"{self._to}: the database cannot be built: {error}")
 
     def _into_postgresql(self) -> bool:
         return self._database_url is not None and not self._database_url.startswith(SQLITE_URL)

@@ -158,7 +158,7 @@ class Run:
         for path, file in sorted(snapshot.files.items()):
             yield self._chunked(path, file)
         yield self._chunked(SETTINGS_FILE, scratch / SETTINGS_FILE)
-        for source in self._source.files():
+        for source in self._files():
             older = known.find(source.path)
             try:
                 entry = take_file(self._writer, source, older, self._now_ns, self._count)
@@ -168,6 +168,13 @@ class Run:
                 entry = older if older is not None and self._has(older) else None  # what it last was
             if entry is not None:
                 yield entry
+
+    def _files(self) -> Iterator[SourceFile]:
+        """Raises SourceUnavailable for what cannot even be listed: that is not the scratch folder's doing."""
+        try:
+            yield from self._source.files()
+        except OSError as error:
+            raise SourceUnavailable(f"the installation's files cannot be listed: {error}") from error
 
     def _has(self, entry: Entry) -> bool:
         return all(self._writer.has(ref) for ref in entry.objects)
@@ -249,7 +256,7 @@ class Run:
         return 1 + max(known)
 
     def _expected(self, snapshot: Snapshot) -> int:
-        sizes = (_size(one) for one in self._source.files())
+        sizes = (_size(one) for one in self._files())
         return sum(sizes) + sum(path.stat().st_size for path in snapshot.files.values())
 
     def _count(self, more: int) -> None:

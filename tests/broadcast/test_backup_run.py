@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,9 +16,106 @@ from hypothesis import strategies as st
 
 from broadcast.job_reasons import in_words
 from library.backup import errors
-from library.backup_place import AtFloor, NotSetUp
+from library.backup.repository import Repository
+from library.backup_place import AtFloor, NotSetUp, opened_repository
+from operation import backup_run
 from operation.backup_run import Floor, Pace, in_a_line
 from tests.broadcast.web_stage import stage_settings
+
+DAY = 86_400
+
+
+class Target:
+    """A target with three generations, each with a file of its own; all of it is `days` old."""
+
+    def __init__(self, folder: Path, database: Path, *, target: Path | None = None, days: int = 0) -> None:
+        target = target or folder / "backups"
+        self.settings = stage_settings(folder, KODO_BACKUP_DIR=str(target), KODO_DISK_FLOOR="1")
+        self.settings.storage.mkdir(exist_ok=True)
+        (self.settings.storage / "kodo.db").write_bytes(database.read_bytes())
+        self.settings.recordings_folder.mkdir()
+        self.objects = target / "kodo-backup" / "objects"
+        for _ in range(3):
+            self.change()
+            self.make()
+        for one in self.objects.glob("*/*"):
+            os.utime(one, (one.stat().st_atime, one.stat().st_mtime - days * DAY))
+
+    def change(self) -> None:
+        (self.settings.recordings_folder / "s1.mp4").write_bytes(os.urandom(2 << 20))
+
+    def make(self, keep: int = 30) -> list[int]:
+        """A generation → the sequences of those that there are then."""
+        settings = replace(self.settings, backup_keep=keep)
+        return [one.sequence for one in backup_run.make(settings, reason="daily", expected=None).generations]
+
+    def kept(self) -> list[int]:
+        with opened_repository(self.settings) as repository:
+            assert repository.verify().ok
+            return [one.sequence for one in repository.generations()]
+
+    def media(self) -> int:
+        return sum(one.stat().st_size == 2 << 20 for one in self.objects.glob("*/*"))
+
+
+def test_at_the_floor_lectures_get_back_what_nobody_needs(
+    tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    target = Target(tmp_path, sqlite_template)
+    target.change()
+    (target.settings.recordings_folder / "s2.mp4").write_bytes(os.urandom(40 << 20))
+
+    def check(floor: Floor) -> bool:
+        floor.reached = target.media() == 4  # once the changed one is there
+        return floor.reached
+
+    monkeypatch.setattr(Floor, "check", check)
+    with pytest.raises(AtFloor):
+        target.make(keep=1)
+    assert (target.kept(), target.media()) == ([3], 1)
+    assert "2 old ones were removed" in caplog.text and "MB freed" in caplog.text
+
+
+def test_a_full_target_keeps_what_the_next_run_takes_up(
+    tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = Target(tmp_path, sqlite_template, days=2)
+    young = target.objects / "ab" / ("ab" + "0" * 62)
+    young.parent.mkdir(exist_ok=True)
+    young.write_bytes(b"of a run that failed")
+
+    def full(*_: Any, **__: Any) -> None:
+        raise errors.TargetFull("no space is left")
+
+    monkeypatch.setattr(backup_run, "is_on_the_same_disk", lambda _: False)
+    monkeypatch.setattr(Repository, "run", full)
+    with pytest.raises(errors.TargetFull):
+        target.make(keep=1)
+    assert (target.media(), young.exists()) == (1, True)
+    monkeypatch.setattr(backup_run, "is_on_the_same_disk", lambda _: True)
+    with pytest.raises(errors.TargetFull):
+        target.make(keep=1)
+    assert not young.exists() and target.kept() == [3]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_target_that_is_full_takes_backups_again_when_fewer_are_kept(
+    tmp_path: Path, sqlite_template: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=9M", "kodo-backup", disk], check=True)
+    try:
+        target = Target(tmp_path, sqlite_template, target=disk / "target", days=2)
+        with pytest.raises(errors.TargetFull):
+            for _ in range(3):
+                target.change()
+                target.make()
+        with pytest.raises(errors.TargetFull):
+            target.make(keep=1)
+        assert target.make(keep=1)[0] > 3
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
 
 
 class Clock:

@@ -339,37 +339,66 @@ def test_a_key_is_made_once_and_is_needed_from_then_on(stage: BackupStage, tmp_p
     assert code == 1 and "encrypted" in err
 
 
+def set_back(stage: BackupStage, to: str = "-1") -> str:
+    """The database at an older revision → which."""
+    engine = make_engine(stage.settings.database_url, create=False)
+    with engine.begin() as connection:
+        configuration = _configuration()
+        configuration.attributes["connection"] = connection
+        command.downgrade(configuration, to)
+    engine.dispose()
+    return revision(stage)
+
+
+def revision(stage: BackupStage) -> str:
+    with closing(sqlite3.connect(stage.settings.storage / "kodo.db")) as database:
+        return str(database.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def test_before_a_migration_a_disk_that_is_not_mounted_is_not_taken_for_a_new_one(stage: BackupStage) -> None:
+    stage.record("Eigenvalues")
+    assert stage.do("backup")["result"]["run"]["verified"]
+    stage.database.close()
+    before = set_back(stage)
+    stage.target.rename(stage.folder / "unplugged")
+    for _ in ("it is not there", "its mount point is"):
+        code, _, err = stage.app("migrate")
+        assert (code, revision(stage)) == (1, before), err
+        assert "OtherRepository" in err and "--without-backup" in err
+        assert not stage.target.exists() or list(stage.target.iterdir()) == []
+        stage.target.mkdir(exist_ok=True)
+    stage.target.rmdir()
+    (stage.folder / "unplugged").rename(stage.target)
+    assert stage.app("migrate")[0] == 0 and revision(stage) == newest_revision()
+    elsewhere = {**stage.environment, "KODO_BACKUP_DIR": str(stage.folder / "elsewhere")}
+    set_back(stage)
+    assert run_app(["migrate"], elsewhere)[0] == 0, "another target has nothing to expect"
+
+
+def test_a_schema_from_before_backups_expects_no_repository(stage: BackupStage) -> None:
+    stage.do("backup")
+    stage.database.close()
+    assert backup_run.repository_before(stage.settings) is not None
+    set_back(stage, "0019")
+    assert backup_run.repository_before(stage.settings) is None
+
+
 def test_before_a_migration_there_is_a_backup_or_no_migration(stage: BackupStage) -> None:
     stage.record("Eigenvalues")
-    path = stage.settings.storage / "kodo.db"
     stage.database.close()
     newest = newest_revision()
 
-    def set_back() -> str:
-        """By one revision → the one before."""
-        engine = make_engine(stage.settings.database_url, create=False)
-        with engine.begin() as connection:
-            configuration = _configuration()
-            configuration.attributes["connection"] = connection
-            command.downgrade(configuration, "-1")
-        engine.dispose()
-        return revision()
-
-    def revision() -> str:
-        with closing(sqlite3.connect(path)) as database:
-            return str(database.execute("SELECT version_num FROM alembic_version").fetchone()[0])
-
-    assert set_back() != newest
+    assert set_back(stage) != newest
     code, _, err = stage.app("migrate")
-    assert (code, revision()) == (0, newest) and "a backup is made first" in err, err
+    assert (code, revision(stage)) == (0, newest) and "a backup is made first" in err, err
     (made,) = json.loads(stage.app("backup", "list", "--json")[1])
     assert made["verified"]
     assert len(json.loads(stage.app("backup", "list", "--json")[1])) == 1, (
         "nothing changes, so nothing is made"
     )
 
-    before = set_back()
+    before = set_back(stage)
     broken = {**stage.environment, "KODO_BACKUP_DIR": "/proc/kodo"}
     code, _, err = run_app(["migrate"], broken)
-    assert (code, revision()) == (1, before) and "--without-backup" in err
-    assert run_app(["migrate", "--without-backup"], broken)[0] == 0 and revision() == newest
+    assert (code, revision(stage)) == (1, before) and "--without-backup" in err
+    assert run_app(["migrate", "--without-backup"], broken)[0] == 0 and revision(stage) == newest

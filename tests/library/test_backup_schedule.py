@@ -64,6 +64,13 @@ class Days:
         with self.database.reading() as session:
             return [(one.kind, one.key) for one in session.scalars(select(Job).order_by(Job.id))]
 
+    def proven(self) -> None:
+        """The open proof ends."""
+        with self.database.session() as session:
+            job = open_job(session, "backup-check")
+            assert job is not None
+            job.state = JobState.DONE
+
     def done(self, *, well: bool = True) -> None:
         """The open backup ends."""
         with self.database.session() as session:
@@ -110,12 +117,24 @@ def test_a_failed_backup_is_told_as_late_and_the_older_one_is_still_proven(days:
     days.look()
     days.done()
     days.look()
+    days.proven()
     days.look(DAY)
     days.done(well=False)
     assert days.look(timedelta(minutes=1))[3:] == [("backup-check", "backup-check:2026-11-27")]
     assert not days.late[-1]
     days.look(timedelta(hours=7))
     assert days.late[-1]
+
+
+def test_proofs_that_wait_do_not_pile_up(days: Days) -> None:
+    days.look()
+    days.done()
+    days.look()  # its proof waits, for room on the disk
+    days.look(DAY)
+    days.done()
+    assert [kind for kind, _ in days.look(timedelta(minutes=1))] == ["backup", "backup-check", "backup"]
+    days.proven()
+    assert days.look(timedelta(minutes=1))[3:] == [("backup-check", "backup-check:2026-11-27")]
 
 
 def test_a_clock_that_ran_ahead_costs_no_day(days: Days) -> None:

@@ -4,14 +4,20 @@ more.
 
 from __future__ import annotations
 
+import os
 import zlib
+from errno import EIO, ENOENT
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
+from library.backup import reading
+from library.backup.errors import SourceUnavailable
 from library.backup.opening import open_place
 from library.backup.repository import open_repository
 from library.backup.values import Source, SourceFile
+from operation import backup_source
 from operation.backup_source import effective_settings, files_of_installation, opened_source
 from recorder import far_media
 from recorder.far_media import FarPlace
@@ -75,6 +81,72 @@ def test_a_live_log_ends_with_its_last_part(settings: Settings) -> None:
     assert found["sessions/s1/take-0001/program.index"].length == 64 * 4
     assert found["sessions/s1/take-0002/program.mp4"].length is None
     assert found["sessions/s1/take-0002/program.index"].length is None
+
+
+class BadDisk:
+    """Opens all files but those of one name, which `problem` befalls."""
+
+    def __init__(self, name: str, problem: OSError) -> None:
+        self.name, self.problem = name, problem
+
+    def __call__(self, file: Path, *arguments: Any, **options: Any) -> IO[Any]:
+        if Path(file).name == self.name:
+            raise self.problem
+        return open(file, *arguments, **options)
+
+
+def test_an_index_that_cannot_be_read_is_named_and_the_rest_is_taken(
+    settings: Settings, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(settings.storage / "kodo.db", sqlite_template.read_bytes())
+    media = make_take(settings.sessions_folder / "s1" / "take-0001", parts=5, told=3, closed=False)
+    write(settings.storage / "secret.key", b"key")
+    bad = BadDisk("program.index", OSError(EIO, "Input/output error"))
+    monkeypatch.setattr(backup_source, "open", bad, raising=False)
+    monkeypatch.setattr(reading, "open", bad, raising=False)
+    repository = open_repository(open_place(tmp_path / "target", scratch=tmp_path / "scratch"))
+    with opened_source(settings) as source:
+        assert repository.run(source).unread == ("sessions/s1/take-0001/program.index",)
+    repository.restore("latest", tmp_path / "out")
+    assert (tmp_path / "out" / "sessions/s1/take-0001/program.mp4").read_bytes() == media
+    assert (tmp_path / "out" / "secret.key").read_bytes() == b"key"
+
+
+@pytest.mark.parametrize("looked", [False, True], ids=["before it is looked for", "before it is opened"])
+def test_an_index_that_goes_meanwhile_is_left_out(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, looked: bool
+) -> None:
+    make_take(settings.sessions_folder / "s1" / "take-0001", parts=5, told=3, closed=False)
+    write(settings.storage / "uploads" / "u.part", b"x")
+    if looked:
+        gone = BadDisk("program.index", FileNotFoundError(ENOENT, "No such file or directory"))
+        monkeypatch.setattr(backup_source, "open", gone, raising=False)
+    else:
+        there = Path.exists
+        monkeypatch.setattr(Path, "exists", lambda path: path.name != "program.index" and there(path))
+    found = listed(settings)
+    assert found["sessions/s1/take-0001/program.mp4"].length is None
+    assert "uploads/u.part" in found
+
+
+def test_a_folder_that_cannot_be_listed_is_told_as_such(
+    settings: Settings, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(settings.storage / "kodo.db", sqlite_template.read_bytes())
+    bad = settings.storage / "pictures"
+    bad.mkdir()
+    listdir = os.listdir
+
+    def listed_but(folder: Path) -> list[str]:
+        if folder == bad:
+            raise OSError(EIO, "Input/output error", str(bad))
+        return listdir(folder)
+
+    monkeypatch.setattr(backup_source.os, "listdir", listed_but)
+    repository = open_repository(open_place(tmp_path / "target", scratch=tmp_path / "scratch"))
+    with opened_source(settings) as source, pytest.raises(SourceUnavailable) as said:
+        repository.run(source)
+    assert str(bad) in str(said.value) and ".backup" not in str(said.value)
 
 
 def test_disk_and_spill_are_one_tree(settings: Settings) -> None:
