@@ -27,6 +27,7 @@ from library.backup_place import is_set_up
 from library.database import utc_now
 from library.models import BackupGeneration, Job
 from people.acts import note_act
+from recorder.log_folders import is_session_id
 from settings import Settings
 
 blueprint = APIBlueprint("backups", __name__, url_prefix="/api/v1", tag="Backups")
@@ -151,8 +152,10 @@ def restore(generation: str, json_data: dict[str, Any]) -> dict[str, Any]:
     recording, to = json_data["recording"], json_data["to"]
     if (recording is None) == (to is None):
         raise Problem(422, _("Not accepted"), _("Name a recording, or a new folder."))
+    if recording is not None and not is_session_id(recording):
+        raise Problem(422, _("Not accepted"), _("This backup does not have the recording."))
     if to is not None:
-        _check_folder(services().settings, Path(to))
+        _check_folder(services().settings, to)
     with services().database.session() as transaction:
         row = _generation(transaction, generation)
         job: Job = backup_schedule.order_restore(transaction, utc_now(), row.id, recording=recording, to=to)
@@ -160,9 +163,10 @@ def restore(generation: str, json_data: dict[str, Any]) -> dict[str, Any]:
     return {"job": job.id}
 
 
-def _check_folder(settings: Settings, to: Path) -> None:
+def _check_folder(settings: Settings, name: str) -> None:
     """What runs is never written over, and nothing that is there."""
-    if not to.is_absolute() or ".." in to.parts:
+    to = Path(name)
+    if not name.isprintable() or not to.is_absolute() or ".." in to.parts:
         raise Problem(
             422, _("Not accepted"), _("Give the whole path of a new folder, such as /srv/kodo-restored.")
         )
@@ -173,9 +177,13 @@ def _check_folder(settings: Settings, to: Path) -> None:
             "Choose a new folder, look whether all is there, then serve it."
         )
         raise Problem(409, _("Not accepted"), words)
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise Problem(409, _("Not accepted"), _("This folder is not empty."))
-    if not to.parent.is_dir():
+    try:
+        if to.exists() and (not to.is_dir() or any(to.iterdir())):
+            raise Problem(409, _("Not accepted"), _("This folder is not empty."))
+        lies = to.parent.is_dir()
+    except (OSError, ValueError) as error:  # a name that is too long, a folder that may not be looked into
+        raise Problem(422, _("Not accepted"), _("This folder cannot be written to.")) from error
+    if not lies:
         raise Problem(422, _("Not accepted"), _("The folder that it is to lie in is not there."))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
+from hashlib import sha256
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -71,7 +72,8 @@ def order_restore(
 ) -> Job:
     """One recording back into this installation, or everything `to` a new folder."""
     payload = {"generation": generation, "recording": recording, "to": to}
-    key = f"{RESTORE_KIND}:{generation}:{recording or to}:{now.isoformat()}"[:200]
+    what = sha256(f"{generation}:{recording}:{to}".encode()).hexdigest()  # they may be longer than a key
+    key = f"{RESTORE_KIND}:{what}:{now.isoformat()}"
     return _order(session, RESTORE_KIND, key, payload, now, lane=RESTORE_LANE)
 
 

@@ -36,6 +36,7 @@ from operation.backup_jobs import restore_all, serving_command
 from operation.start_up import NoBackupBefore
 from operation.wrong_use import WrongUse
 from people import audit
+from recorder.log_folders import is_session_id
 from settings import Settings
 
 LOG_SECONDS = 10.0
@@ -121,7 +122,8 @@ def restore(settings: Settings, parsed: argparse.Namespace) -> None:
 
 
 def bring_back(database: Database, parsed: argparse.Namespace) -> None:
-    """Order the job that brings one recording back into this installation; prints its id."""
+    """Order the job that brings one recording back into this installation; prints its id. Raises WrongUse."""
+    _check_recording(parsed.recording)
     with database.session() as session:
         job = backup_schedule.order_restore(session, utc_now(), parsed.generation, recording=parsed.recording)
         audit.note(
@@ -196,9 +198,18 @@ def before_migration(settings: Settings, *, sleep: Callable[[float], None] = tim
 def _restore_recording(
     repository: Repository, parsed: argparse.Namespace, to: Path, progress: Progress
 ) -> None:
+    _check_recording(parsed.recording)
+    folder = f"sessions/{parsed.recording}/"
+    if not any(path.startswith(folder) for path in repository.paths(parsed.generation)):
+        raise WrongUse(f"generation {parsed.generation} has no recording {parsed.recording}")
     only = ("secret.key", DATABASE_FILE, *recording_prefixes(parsed.recording))
     repository.restore(parsed.generation, to, only=only, progress=progress)
     migrate(f"sqlite:///{to / DATABASE_FILE}")
+
+
+def _check_recording(name: str) -> None:
+    if not is_session_id(name):
+        raise WrongUse(f"{name!r} is no id of a recording")
 
 
 class _told_in_terminal:  # noqa: N801 - reads as what it does

@@ -154,10 +154,11 @@ class DiskPlace:
             raise _meaning(error, self.title) from error
 
     def _sweep(self) -> None:
-        """What a killed owner had on its way: only the owner of the lease has anything there."""
+        """What a killed owner had on its way: only the owner of the lease has files there, and no folders."""
         self.staging.mkdir(mode=0o700, exist_ok=True)
         for path in self.staging.iterdir():
-            path.unlink()
+            if path.is_symlink() or not path.is_dir():
+                path.unlink()
 
 
 class _Flock:

@@ -235,6 +235,10 @@ def test_what_cannot_be_done_is_said(stage: BackupStage) -> None:
         ({"recording": "x", "to": "/srv/x"}, 422),
         ({"to": "kodo"}, 422),
         ({"to": str(stage.folder / "a" / "b")}, 422),
+        ({"recording": "../secret.key"}, 422),
+        ({"to": f"/srv/{'x' * 300}"}, 422),
+        ({"to": "/srv/x\0y"}, 422),
+        ({"to": f"{stage.folder}/new\nline"}, 422),
         ({"to": str(stage.settings.storage)}, 409),
         ({"to": str(stage.settings.storage / "new")}, 409),
         ({"to": str(stage.folder)}, 409),
@@ -315,6 +319,10 @@ def test_the_command_line(stage: BackupStage, tmp_path: Path) -> None:
     assert code == 0 and f"KODO_STORAGE={alone}" in out and plays(alone, recording), err
     assert stage.app("backup", "restore", "latest", "--to", str(alone))[0] == 2, "it is not empty"
     assert stage.app("backup", "restore", "7", "--to", str(tmp_path / "other"))[0] == 2
+    for typo in (recording[:-1], "../secret.key", ""):
+        code, out, err = stage.app("backup", "restore", "1", "--to", str(tmp_path / "o"), "--recording", typo)
+        assert (code, out) == (2, "") and typo in err and not (tmp_path / "o").exists()
+    assert stage.app("backup", "restore", "1", "--recording", "../secret.key")[0] == 2
     assert stage.app("backup", "restore", "latest")[0] == 2, "what runs is never written over"
     job = json.loads(stage.app("backup", "restore", "1", "--recording", recording, "--json")[1])["job"]
     assert stage.do_job(job)["code"] == 0

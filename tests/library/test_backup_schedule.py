@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from library import backup_records
-from library.backup_schedule import BackupCare, is_late, last_due, next_due, open_job, order_backup
+from library.backup_schedule import (
+    BackupCare,
+    is_late,
+    last_due,
+    next_due,
+    open_job,
+    order_backup,
+    order_restore,
+)
 from library.database import Database
 from library.models import BackupGeneration, Job, JobState
 
@@ -160,6 +168,16 @@ def test_a_clock_far_ahead_makes_one_backup_and_no_flood(days: Days) -> None:
     days.look()
     with days.database.reading() as session:
         assert backup_records.newest_at(session, days.now) == NOON
+
+
+def test_a_folder_whose_name_is_long_is_restored_to_again(database: Database) -> None:
+    to = "/srv/" + "x" * 900
+    with database.session() as session:
+        first = order_restore(session, NOON, "1", to=to)
+        first.state = JobState.DONE
+        assert order_restore(session, NOON + DAY, "1", to=to).id != first.id
+        assert order_restore(session, NOON, "1", to=f"{to}y").id != first.id
+        assert order_restore(session, NOON, "1", to=to).id == first.id
 
 
 def test_a_backup_by_hand_after_the_time_is_the_days(days: Days) -> None:

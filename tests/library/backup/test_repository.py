@@ -408,13 +408,16 @@ def test_foreign_files_are_nobodys_business(
         target / "kodo-backup" / "objects" / "ab" / "notes.txt",
         target / "kodo-backup" / "objects" / "ab" / ("0" * 64 + ".old"),
         target / "kodo-backup" / "generations" / "000009.json",
+        target / "kodo-backup" / "incoming" / "photos" / "a.jpg",
     ]
     for path in foreign:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("mine")
     assert on_disk.verify().ok
+    (target / "kodo-backup" / "incoming" / "small-0").write_text("of a run that was killed")
     on_disk.run(source)
     on_disk.collect(datetime.now(UTC) + timedelta(days=9), keep=1)
+    assert not (target / "kodo-backup" / "incoming" / "small-0").exists()
     assert [path.read_text() for path in foreign] == ["mine"] * len(foreign)
     assert on_disk.verify().ok
 
