@@ -383,7 +383,9 @@ def _add_doors(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     listing.add_argument("--json", action="store_true")
     add = _add(doors, "add", _administer("doors add"), "add rules")
     add.add_argument("effect", choices=["allow", "deny"])
-    add.add_argument("value", metavar="VALUE", nargs="*", help="a user ID, a network or a host name")
+    add.add_argument(
+        "value", metavar="VALUE", nargs="*", help="a user ID, network, host name, or EFFECT,KIND,VALUE"
+    )
     add.add_argument("--file", type=Path, help="values or CSV, a rule a line; - for standard input")
     add.add_argument("--replace", action="store_true", help="these are all rules from now on")
     remove = _add(doors, "remove", _administer("doors remove"), "take rules away")

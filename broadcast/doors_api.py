@@ -73,7 +73,7 @@ class RulesIn(Schema):
         validate=Length(1, TEXT_LENGTH),
         metadata={
             "description": "a rule a line: a user ID, network or host name, and maybe a note behind a comma; "
-            "or lines of CSV: effect, kind, value, note"
+            "or lines of CSV: effect, kind, value, note, as is needed where a.b may be a user ID or a host"
         },
     )
     replace = Boolean(load_default=False, metadata={"description": "these are all rules from now on"})
@@ -119,7 +119,9 @@ def get_doors() -> dict[str, Any]:
 @blueprint.output(DoorsOut)
 def add_rules(json_data: dict[str, Any]) -> dict[str, Any]:
     """Add rules, many at once. Where a line is none, nothing is changed: 200 with `unfit`."""
-    pasted = entry_lists.read_lines(json_data["text"], json_data["effect"])
+    with people().database.reading() as transaction:
+        persons = entry_lists.dotted_user_ids(transaction, organization_here(transaction).id)
+    pasted = entry_lists.read_lines(json_data["text"], json_data["effect"], persons)
     with people().database.session() as transaction:
         organization = organization_here(transaction)
         if pasted.unfit:

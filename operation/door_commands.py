@@ -49,7 +49,10 @@ def listing(database: Database, parsed: argparse.Namespace) -> None:
 def add(database: Database, parsed: argparse.Namespace) -> None:
     """One rule a value, or those of a CSV file."""
     text = _text_of(parsed.file) if parsed.file is not None else "\n".join(parsed.value)
-    pasted = entry_lists.read_lines(text, parsed.effect)
+    with database.reading() as transaction:
+        organization_id = _organization(transaction, parsed.organization).id
+        persons = entry_lists.dotted_user_ids(transaction, organization_id)
+    pasted = entry_lists.read_lines(text, parsed.effect, persons)
     if pasted.unfit:
         number, error = pasted.unfit[0]
         raise WrongUse(f"line {number}: {error}")

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select, update
@@ -29,7 +29,7 @@ from people.entry_rules import (
     fit_value,
     kind_of,
 )
-from people.models import EntryRule, Organization, Room
+from people.models import EntryRule, Organization, Room, User
 
 NOTE_LENGTH = 200
 HEADER = ("effect", "kind", "value", "note")
@@ -72,8 +72,10 @@ class Changed:
     removed: int
 
 
-def fit_rule(effect: str, kind: str, value: str, note: str = "") -> Rule:
-    """`kind` empty: what the value most likely is. Raises UnfitRule."""
+def fit_rule(
+    effect: str, kind: str, value: str, note: str = "", *, persons: Container[str] = frozenset()
+) -> Rule:
+    """`kind` empty: what the value most likely is (`kind_of`). Raises UnfitRule."""
     if effect not in list(Effect):
         raise UnfitRule(Flaw.EFFECT, effect)
     if kind and kind not in list(Kind):
@@ -81,12 +83,18 @@ def fit_rule(effect: str, kind: str, value: str, note: str = "") -> Rule:
     line = one_line(note)
     if len(line) > NOTE_LENGTH:
         raise UnfitRule(Flaw.NOTE, note)
-    meant = Kind(kind) if kind else kind_of(value)
+    meant = Kind(kind) if kind else kind_of(value, persons)
+    if meant is None:
+        clear = (f"{effect},{one},{value.strip()}" for one in (Kind.PERSON, Kind.HOST))
+        raise UnfitRule(Flaw.AMBIGUOUS, value, " / ".join(clear))
     return Rule(Effect(effect), meant, fit_value(meant, value), line)
 
 
-def read_lines(text: str, effect: str) -> Pasted:
-    """What was pasted: a value a line, and maybe a note behind a comma, or whole lines of our own CSV."""
+def read_lines(text: str, effect: str, persons: Container[str] = frozenset()) -> Pasted:
+    """What was pasted: a value a line, and maybe a note behind a comma, or whole lines of our own CSV.
+
+    `persons`: user IDs that look like host names and are none (`dotted_user_ids`).
+    """
     rules: dict[Line, Rule] = {}
     unfit: list[tuple[int, UnfitRule]] = []
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
@@ -94,7 +102,7 @@ def read_lines(text: str, effect: str) -> Pasted:
         if not any(row) or tuple(row[:3]) == HEADER[:3]:
             continue
         try:
-            rule = _of_row(row, effect)
+            rule = _of_row(row, effect, persons)
         except UnfitRule as error:
             unfit.append((number, error))
             continue
@@ -109,10 +117,17 @@ def _cells(line: str) -> list[str]:
         return [line]
 
 
-def _of_row(row: Sequence[str], effect: str) -> Rule:
+def _of_row(row: Sequence[str], effect: str, persons: Container[str]) -> Rule:
     if len(row) >= 3 and row[0].lower() in list(Effect):
-        return fit_rule(row[0].lower(), row[1].lower(), row[2], row[3] if len(row) > 3 else "")
-    return fit_rule(effect, "", row[0], row[1] if len(row) > 1 else "")
+        note = row[3] if len(row) > 3 else ""
+        return fit_rule(row[0].lower(), row[1].lower(), row[2], note, persons=persons)
+    return fit_rule(effect, "", row[0], row[1] if len(row) > 1 else "", persons=persons)
+
+
+def dotted_user_ids(transaction: Session, organization_id: str) -> frozenset[str]:
+    """Of the organization's accounts: those user IDs that could be taken for host names."""
+    query = select(User.user_id).where(User.organization_id == organization_id, User.user_id.contains("."))
+    return frozenset(transaction.scalars(query))
 
 
 def change(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -47,6 +47,7 @@ class Flaw(StrEnum):
     NETWORK = "network"
     HOST_BITS = "host_bits"
     HOST = "host"
+    AMBIGUOUS = "ambiguous"
     KIND = "kind"
     EFFECT = "effect"
     NOTE = "note"
@@ -101,15 +102,21 @@ def fit_value(kind: Kind, text: str) -> str:
     return _network(text) if kind is Kind.NETWORK else _host(text)
 
 
-def kind_of(text: str) -> Kind:
-    """What a pasted value most likely is: a network, a host name where it has a dot, else a user ID."""
-    plain = text.strip()
+def kind_of(text: str, persons: Container[str] = frozenset()) -> Kind | None:
+    """What a pasted value most likely is: a network, one of `persons` (folded user IDs), a host name where it
+    has a dot, else a user ID. None: two words with a dot between (`taro.yamada`, `example.net`) may be a
+    user ID or a host name.
+    """
+    plain = text.strip().lower()
     try:
         ipaddress.ip_network(plain, strict=False)
+        return Kind.NETWORK
     except ValueError:
-        is_host = "." in plain and _HOST.fullmatch(plain.lower().removeprefix("*"))
-        return Kind.HOST if is_host else Kind.PERSON
-    return Kind.NETWORK
+        pass
+    host, is_suffix = plain.removeprefix("*").removesuffix("."), plain.startswith((".", "*"))
+    if "." not in host or not _HOST.fullmatch(host) or (plain in persons and not is_suffix):
+        return Kind.PERSON
+    return Kind.HOST if is_suffix or plain.count(".") > 1 else None
 
 
 def _user_id(text: str) -> str:

@@ -75,8 +75,8 @@ def unfit_words(error: UnfitRule) -> str:
             return _("This is no user ID.")
         case Flaw.NETWORK:
             return _("This is no network such as 192.0.2.0/24 or 2001:db8::/32.")
-        case Flaw.HOST_BITS:
-            return _("This address is no network's first one. Is %(network)s meant?", network=error.meant)
+        case Flaw.HOST_BITS | Flaw.AMBIGUOUS:
+            return _meant_words(error)
         case Flaw.HOST:
             return _("This is no host name such as pc1.example.ac.jp or .example.ac.jp.")
         case Flaw.KIND:
@@ -85,6 +85,14 @@ def unfit_words(error: UnfitRule) -> str:
             return _("A rule says allow or deny.")
         case Flaw.NOTE:
             return _("A note has at most 200 characters.")
+
+
+def _meant_words(error: UnfitRule) -> str:
+    if error.flaw is Flaw.HOST_BITS:
+        return _("This address is no network's first one. Is %(network)s meant?", network=error.meant)
+    return _(
+        "This may be a user ID or a host name. Write the line that is meant: %(lines)s", lines=error.meant
+    )
 
 
 def _(text: str, **values: object) -> str:

@@ -6,13 +6,19 @@ takes longer. Its answer is kept all the same when it comes. Whoever owns an add
 only names that lead back to the address count. What cannot be looked up has no name. The standard library's
 `gethostbyaddr` cannot be bounded (a thread hangs in the C library for as long as resolv.conf says) and tells
 no lifetime, hence dnspython, which comes with aioice. `close()` ends the threads.
+
+Whoever owns a network can make its look-ups hang. One network (/24 of IPv4, /48 of IPv6) has at most
+MAX_OF_NETWORK look-ups under way and as many requests that wait, which leaves most threads to others. Whoever
+is known by a confirmed name is asked about again before it is too old, while they go on, and keeps the name
+for HOLD_SECONDS more where nothing better than `LATE` or `FAILED` is heard: so long may a name that was taken
+from an address count.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LateError
@@ -29,13 +35,16 @@ from people.request_address import address_of
 
 WAIT_SECONDS = 1.5
 LOOKUP_SECONDS = 3.0  # of one address, all its questions together
-THREADS = 4
+THREADS = 16
 MAX_WAITING = 8
 MAX_UNDER_WAY = 64
+MAX_OF_NETWORK = 4
 MAX_NAMES = 10  # of an address's names, in alphabetical order; a name more costs a question
 SHORTEST_SECONDS = 60.0
 LONGEST_SECONDS = 3600.0
 FAILED_SECONDS = 15.0
+HOLD_SECONDS = 300.0
+RENEW_FROM = 0.75  # of its time: from then on a confirmed name is looked up again when it is asked for
 MAX_KEPT = 10_000
 
 
@@ -126,36 +135,54 @@ def look_up(ask: Ask, address: Address, clock: Callable[[], float]) -> tuple[Loo
     return Lookup(state, tuple(names), told), kept
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Told as it is until `until`, looked up again from `renew_from` on, and until `held_until` better than
+    no answer.
+    """
+
+    lookup: Lookup
+    until: float
+    renew_from: float
+    held_until: float
+
+
 class HostNames:
-    """Look-ups, remembered for as long as their records hold (a minute to an hour)."""
+    """Look-ups, remembered for as long as their records hold (a minute to an hour; `_Kept`)."""
 
     def __init__(self, ask: Ask | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._ask = ask or Resolver()
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Address, tuple[float, Lookup]] = OrderedDict()
+        self._kept: OrderedDict[Address, _Kept] = OrderedDict()
         self._under_way: dict[Address, Future[Lookup]] = {}
-        self._waiting = 0
+        self._waiting: Counter[tuple[int, int]] = Counter()  # requests, by network
         self._threads: ThreadPoolExecutor | None = None
         self._closed = False
 
     def of(self, address: Address, wait_seconds: float = WAIT_SECONDS) -> Lookup:
         """What is known of the address within `wait_seconds`."""
+        network = _network(address)
         with self._lock:
-            until, known = self._kept.get(address, (0.0, None))
-            if known is not None and self._clock() < until:
-                return known
+            kept, now = self._kept.get(address), self._clock()
+            if kept is not None and now < kept.until:
+                if now >= kept.renew_from:
+                    self._future(address)
+                return kept.lookup
+            late = kept.lookup if kept is not None and now < kept.held_until else Lookup(State.LATE)
             future = self._future(address)
-            if future is None or self._waiting >= MAX_WAITING:
-                return Lookup(State.LATE)
-            self._waiting += 1
+            if future is None or not self._may_wait(network):
+                return late
+            self._waiting[network] += 1
         try:
             return future.result(wait_seconds)
         except LateError:
-            return Lookup(State.LATE)
+            return late
         finally:
             with self._lock:
-                self._waiting -= 1
+                self._waiting[network] -= 1
+                if not self._waiting[network]:
+                    del self._waiting[network]
 
     def close(self) -> None:
         """Idempotent; a look-up under way ends by its own limit."""
@@ -165,12 +192,17 @@ class HostNames:
         if threads is not None:
             threads.shutdown(wait=True, cancel_futures=True)
 
+    def _may_wait(self, network: tuple[int, int]) -> bool:
+        return self._waiting.total() < MAX_WAITING and self._waiting[network] < MAX_OF_NETWORK
+
     def _future(self, address: Address) -> Future[Lookup] | None:
         """The look-up of this address that is under way, begun if need be; None: too many are."""
         known = self._under_way.get(address)
         if known is not None:
             return known
-        if self._closed or len(self._under_way) >= MAX_UNDER_WAY:
+        network = _network(address)
+        of_network = sum(_network(other) == network for other in self._under_way)
+        if self._closed or len(self._under_way) >= MAX_UNDER_WAY or of_network >= MAX_OF_NETWORK:
             return None
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="host-names")
@@ -178,14 +210,32 @@ class HostNames:
         return future
 
     def _look_up(self, address: Address) -> Lookup:
+        """What is to be told from now on: a name that is held, where the name servers do not answer."""
         found, seconds = Lookup(State.FAILED), FAILED_SECONDS
         try:
             found, seconds = look_up(self._ask, address, self._clock)
         finally:
             with self._lock:
                 self._under_way.pop(address, None)
-                self._kept[address] = (self._clock() + seconds, found)
+                kept = _kept_now(self._kept.get(address), found, seconds, self._clock())
+                self._kept[address] = kept
                 self._kept.move_to_end(address)
                 while len(self._kept) > MAX_KEPT:
                     self._kept.popitem(last=False)
-        return found
+        return kept.lookup
+
+
+def _kept_now(before: _Kept | None, found: Lookup, seconds: float, now: float) -> _Kept:
+    """What to remember once `found` came, which holds for `seconds`. A failure never prolongs a name."""
+    until = now + seconds
+    if found.state is State.CONFIRMED:
+        return _Kept(found, until, now + seconds * RENEW_FROM, until + HOLD_SECONDS)
+    if found.state is State.FAILED and before is not None and now < before.held_until:
+        until_then = min(max(before.until, until), before.held_until)
+        return _Kept(before.lookup, until_then, until, before.held_until)
+    return _Kept(found, until, until, until)
+
+
+def _network(address: Address) -> tuple[int, int]:
+    """What addresses of one network have in common: as much as one outsider can be expected to own."""
+    return address.version, int(address) >> (8 if address.version == 4 else 80)

@@ -1,8 +1,11 @@
 """Who may watch a room that is for invited people: its list of user IDs and mail addresses.
 
 Within the caller's transaction, in web threads and the command line. A name on the list need not have an
-account yet; a mail address stands for every account that has it by somebody else's word (an admin's, an
-import's). Whoever changes the list raises the room's `access_epoch` where somebody goes.
+account yet; a mail address stands for every account of the room's organization that has it by somebody else's
+word (an admin's, an import's): what admins of other organizations write into their accounts, nobody has
+checked. A user ID stands for an account of any organization, but elsewhere only for one that was there when
+it was invited: else their admins could make it. Whoever changes the list raises the room's `access_epoch`
+where somebody goes.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, false, func, select
 from sqlalchemy.orm import Session
 
 from people.accounts import UnfitUserId, fold_user_id
@@ -97,13 +100,19 @@ def uninvite(transaction: Session, room: Room, names: Iterable[str]) -> int:
 
 
 def is_invited(transaction: Session, room: Room, person: User) -> bool:
-    query = select(RoomInvitation.value).where(RoomInvitation.room_id == room.id, names(person))
+    named = names(person, at_home=person.organization_id == room.organization_id)
+    query = select(RoomInvitation.value).where(RoomInvitation.room_id == room.id, named)
     return transaction.scalar(query.limit(1)) is not None
 
 
-def names(person: User) -> ColumnElement[bool]:
-    """A condition on `RoomInvitation`: what names this account. A mail address that its owner typed, and that
-    nobody has checked, does not.
+def names(person: User, *, at_home: bool) -> ColumnElement[bool]:
+    """A condition on `RoomInvitation`: what names this account, in rooms of its own organization (`at_home`)
+    or of others. A mail address that its owner typed, and that nobody has checked, does not.
     """
-    email = None if person.email_unchecked else person.email
-    return RoomInvitation.value.in_([name for name in (person.user_id, email) if name])
+    if at_home:
+        email = None if person.email_unchecked else person.email
+        return RoomInvitation.value.in_([name for name in (person.user_id, email) if name])
+    if "@" in person.user_id:
+        return false()
+    known_then = RoomInvitation.created_at >= person.created_at
+    return and_(RoomInvitation.value == person.user_id, known_then)

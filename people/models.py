@@ -130,7 +130,9 @@ class Room(Base):
 
 
 class RoomInvitation(Base):
-    """Who may watch a room that is for invited people: a folded user ID, or a mail address (of accounts)."""
+    """Who may watch a room that is for invited people: a folded user ID, or a mail address (of accounts of
+    its organization).
+    """
 
     __tablename__ = "room_invitations"
 

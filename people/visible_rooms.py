@@ -19,14 +19,19 @@ def listed_to(person: User | None) -> ColumnElement[bool]:
     is_open: ColumnElement[bool] = Room.access == RoomAccess.OPEN
     if person is None or not person.active:
         return is_open
-    invited = select(RoomInvitation.room_id).where(invitations.names(person))
-    is_open = or_(is_open, and_(Room.access == RoomAccess.INVITED, Room.id.in_(invited)))
     if person.role == Role.OPERATOR:
         return true()
     own_organization = Room.organization_id == person.organization_id
+    # What names somebody elsewhere names them at home, too.
+    invited = or_(_on_list(person, at_home=False), and_(own_organization, _on_list(person, at_home=True)))
+    is_open = or_(is_open, and_(Room.access == RoomAccess.INVITED, invited))
     if person.role == Role.ADMIN:
         return or_(is_open, own_organization)
     for_members = and_(own_organization, Room.access == RoomAccess.MEMBERS)
     if not hosts(person):
         return or_(is_open, for_members)
     return or_(is_open, for_members, and_(own_organization, Room.owner_id == person.id))
+
+
+def _on_list(person: User, *, at_home: bool) -> ColumnElement[bool]:
+    return Room.id.in_(select(RoomInvitation.room_id).where(invitations.names(person, at_home=at_home)))

@@ -124,6 +124,20 @@ def test_a_line_that_is_no_rule_changes_nothing_and_is_named(house: House) -> No
     assert "192.0.2.0/24" in told["unfit"][0]["reason"]
 
 
+def test_a_dotted_user_id_is_denied_and_one_of_elsewhere_is_asked_about(house: House) -> None:
+    with house.stage.database.session() as transaction:
+        transaction.get_one(User, house.stage.lecturer.id).user_id = "taro.yamada"
+        transaction.get_one(User, house.operator.id).user_id = "jiro.yamada"
+    told = house.add("deny", "Taro.Yamada").json
+    assert [(rule["kind"], rule["value"]) for rule in told["rules"]] == [("person", "taro.yamada")]
+    assert _sign_in(house, "taro.yamada", CAMPUS).status_code == 403
+    told = house.add("deny", "jiro.yamada").json
+    assert told["added"] == 0 and told["total"] == 1
+    [unfit] = told["unfit"]
+    assert "deny,host,jiro.yamada" in unfit["reason"]
+    assert house.add("deny", "deny,person,jiro.yamada").json["added"] == 1
+
+
 def test_csv_goes_out_and_in_again(house: House) -> None:
     house.add("deny", "203.0.113.0/24,=SUM(A1)", ".evil.example.net", "sato")
     house.add("allow", f"{CAMPUS}")

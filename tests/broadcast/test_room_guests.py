@@ -18,7 +18,7 @@ from sqlalchemy import select
 from people import invitations, room_links
 from people.accounts import UnfitUserId
 from people.invitations import MAX_INVITED, fold_name, read_names
-from people.models import AuditRow, RoomLink, User
+from people.models import AuditRow, Role, RoomLink, User
 from tests.broadcast.session_writer import SessionWriter
 from tests.broadcast.test_doors_api import House
 from tests.broadcast.web_stage import PASSWORD, SECRET, csrf_token
@@ -100,6 +100,27 @@ def test_nobody_comes_in_by_typing_somebody_elses_address(hall: Hall) -> None:
     with hall.stage.database.session() as transaction:  # as when an admin says whose it is
         transaction.get_one(User, hall.stage.member.id).email_unchecked = False
     assert hall.room(hall.stage.member)["may_watch"]
+
+
+def test_another_organizations_admin_makes_no_account_that_comes_in(hall: Hall) -> None:
+    """They give any address to any account, and take any user ID that is free."""
+    hall.invite("rector@example.ac.jp", "rector", "operator")
+    with hall.stage.database.session() as transaction:
+        guest = transaction.get_one(User, hall.operator.id)
+        guest.role = Role.ADMIN
+    assert hall.room(hall.operator)["may_watch"], "was there when it was invited"
+    for user_id, email in (("x1", "rector@example.ac.jp"), ("rector", ""), ("rector@example.ac.jp", "")):
+        new = {"user_id": user_id, "display_name": "x", "role": "viewer", "email": email}
+        assert hall.call("POST", "/api/v1/people", new, who=hall.operator).status_code == 201
+        with hall.stage.database.session() as transaction:
+            made = transaction.scalars(select(User).where(User.user_id == user_id)).one()
+            made.password_hash = guest.password_hash
+        assert hall.room(made)["refusal"] == "invited", user_id
+    hall.own("DELETE", f"{ROOM}/invited", {"names": ["rector"]})
+    hall.invite("rector")  # now that somebody has it: on purpose
+    with hall.stage.database.reading() as transaction:
+        made = transaction.scalars(select(User).where(User.user_id == "rector")).one()
+    assert hall.room(made)["may_watch"]
 
 
 def test_several_hundred_are_pasted_at_once(hall: Hall) -> None:

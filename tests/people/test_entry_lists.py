@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from people.entry_lists import read_lines
-from people.entry_rules import Effect, Kind, Rule
+from people.entry_rules import Effect, Flaw, Kind, Rule
 
 
 @given(st.text())
@@ -30,3 +30,24 @@ def test_lines_of_any_system(end: str) -> None:
         Rule(Effect.DENY, Kind.NETWORK, "192.0.2.0/24"),
     )
     assert pasted.unfit == ()
+
+
+def test_a_user_id_with_a_dot_is_a_person() -> None:
+    """Read as a host name it would deny nobody, or as the only allowed one lock everybody out."""
+    pasted = read_lines("Taro.Yamada, left\n.taro.yamada", "deny", {"taro.yamada"})
+    assert pasted.rules == (
+        Rule(Effect.DENY, Kind.PERSON, "taro.yamada", "left"),
+        Rule(Effect.DENY, Kind.HOST, ".taro.yamada"),
+    )
+
+
+def test_what_may_be_a_user_id_or_a_host_name_is_unfit_until_its_kind_is_told() -> None:
+    pasted = read_lines("sato\ntaro.yamada", "deny")
+    [(number, error)] = pasted.unfit
+    assert (number, error.flaw) == (2, Flaw.AMBIGUOUS)
+    meant = error.meant.split(" / ")
+    assert meant == ["deny,person,taro.yamada", "deny,host,taro.yamada"]
+    assert read_lines("\n".join(meant), "allow").rules == (
+        Rule(Effect.DENY, Kind.PERSON, "taro.yamada"),
+        Rule(Effect.DENY, Kind.HOST, "taro.yamada"),
+    )

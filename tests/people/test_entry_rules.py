@@ -117,6 +117,7 @@ def _judge(lines: str, person: str | None, address: str, *names: str) -> Why:
     for line in lines.split(";"):
         effect, value = line.split()
         kind = kind_of(value)
+        assert kind is not None
         rules.append(Rule(Effect(effect), kind, fit_value(kind, value)))
     return judge(compile_rules(rules), person, ipaddress.ip_address(address), names).why
 
@@ -199,7 +200,32 @@ def test_what_is_no_rule_is_told_with_its_flaw(kind: Kind, text: str, flaw: Flaw
 def test_any_text_is_a_value_or_unfit(kind: Kind, text: str) -> None:
     with contextlib.suppress(UnfitRule):
         assert fit_value(kind, fit_value(kind, text)) == fit_value(kind, text)
-    assert kind_of(text) in Kind
+    assert kind_of(text) in (*Kind, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("tanaka", Kind.PERSON),
+        ("Taro.Yamada", Kind.PERSON),  # has an account
+        ("taro.j.yamada", Kind.PERSON),  # too
+        ("jiro.yamada", None),
+        ("example.net", None),
+        ("jiro.j.yamada", Kind.HOST),
+        ("pc1.Example.ac.jp", Kind.HOST),
+        (".example.net", Kind.HOST),
+        ("*.example.net", Kind.HOST),
+        (".taro.yamada", Kind.HOST),
+        ("*.taro.yamada", Kind.HOST),
+        ("example.net.", Kind.HOST),
+        ("taro@example.ac.jp", Kind.PERSON),
+        ("山田.太郎", Kind.PERSON),
+        ("192.0.2.9", Kind.NETWORK),
+        ("10.1", None),
+    ],
+)
+def test_what_a_value_without_a_kind_is(text: str, kind: Kind | None) -> None:
+    assert kind_of(text, {"taro.yamada", "taro.j.yamada"}) is kind
 
 
 def test_ten_thousand_rules_cost_what_ten_do() -> None:

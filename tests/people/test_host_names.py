@@ -111,7 +111,7 @@ def test_only_so_many_wait_and_only_so_many_are_under_way(monkeypatch: pytest.Mo
     waiting = [threading.Thread(target=names.of, args=(one, 20)) for one in addresses[:2]]
     for one in waiting:
         one.start()
-    while names._waiting < 2:
+    while names._waiting.total() < 2:
         time.sleep(0.001)
     begun = time.monotonic()
     assert {names.of(one, 20).state for one in addresses} == {State.LATE}
@@ -120,6 +120,121 @@ def test_only_so_many_wait_and_only_so_many_are_under_way(monkeypatch: pytest.Mo
     gate.open.set()
     for one in waiting:
         one.join()
+    names.close()
+
+
+def test_one_network_whose_name_servers_hang_keeps_out_nobody_else() -> None:
+    """Of IPv6 an outsider has thousands of addresses at hand: they take a few places, not all."""
+    hanging, friend = threading.Event(), ipaddress.ip_address("2001:db8:2::7")
+    outsiders = [ipaddress.ip_address("2001:db8:1::") + (number << 64) for number in range(200)]
+
+    def ask(name: str, kind: str, _seconds: float) -> Answer:
+        if name.endswith("1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa."):
+            hanging.wait(20)
+        return Answer(("pc1.example.ac.jp.",) if kind == "PTR" else (str(friend),), 300)
+
+    names = HostNames(ask)
+    assert {names.of(one, 0).state for one in outsiders} == {State.LATE}
+    assert len(names._under_way) == host_names.MAX_OF_NETWORK
+    waiting = [threading.Thread(target=names.of, args=(one, 20)) for one in outsiders[:4] * 3]
+    for one in waiting:
+        one.start()
+    assert names.of(friend, 20).state is State.CONFIRMED
+    hanging.set()
+    for one in waiting:
+        one.join()
+    assert names.of(outsiders[-1], 20).state is State.UNCONFIRMED  # the places are free again
+    assert not names._waiting
+    names.close()
+
+
+def test_of_ipv4_a_network_is_a_24() -> None:
+    gate = Gate()
+    names = HostNames(gate)
+    for number in range(0, 512, 16):
+        assert names.of(HERE + number, 0).state is State.LATE
+    networks = [str(one).rpartition(".")[0] for one in names._under_way]
+    assert sorted(networks) == ["192.0.2"] * 4 + ["192.0.3"] * 4
+    gate.open.set()
+    names.close()
+
+
+class Records:
+    """A name server that knows HERE, until it fails or says something else; `asked`: how often."""
+
+    def __init__(self, seconds: float = 100) -> None:
+        self.fails, self.forward, self.seconds, self.asked = False, "192.0.2.7", seconds, 0
+
+    def __call__(self, name: str, kind: str, _seconds: float) -> Answer:
+        self.asked += kind == "PTR"
+        if self.fails:
+            raise NoAnswer(name)
+        return Answer(("pc1.example.ac.jp.",) if kind == "PTR" else (self.forward,), self.seconds)
+
+
+def _settle(names: HostNames) -> None:
+    """Once what is under way has come."""
+    for future in list(names._under_way.values()):
+        future.result(20)
+
+
+def test_a_confirmed_name_is_renewed_before_it_is_too_old_and_nobody_waits_for_that() -> None:
+    now, records = [0.0], Records()
+    names = HostNames(records, clock=lambda: now[0])
+    assert names.of(HERE, 20).state is State.CONFIRMED
+    now[0] = 74
+    assert names.of(HERE, 0).state is State.CONFIRMED
+    _settle(names)
+    assert records.asked == 1
+    now[0] = 76
+    assert names.of(HERE, 0).state is State.CONFIRMED
+    _settle(names)
+    assert records.asked == 2
+    now[0] = 149  # of the first answer nothing would be left
+    assert names.of(HERE, 0).state is State.CONFIRMED
+    _settle(names)
+    records.forward, now[0] = "192.0.2.8", 149 + 76
+    assert names.of(HERE, 0).state is State.CONFIRMED
+    _settle(names)
+    assert names.of(HERE, 0).state is State.UNCONFIRMED  # what was heard replaces it
+    names.close()
+
+
+def test_a_confirmed_name_holds_while_the_name_servers_fail_but_not_for_ever() -> None:
+    now, records = [0.0], Records()
+    names = HostNames(records, clock=lambda: now[0])
+    assert names.of(HERE, 20).state is State.CONFIRMED
+    records.fails = True
+    end = 100 + host_names.HOLD_SECONDS
+    while now[0] < end - 1:
+        now[0] += 1
+        assert names.of(HERE, 20).names == ("pc1.example.ac.jp",), now
+        _settle(names)
+    # Not at each request: as seldom as for whoever has failed before.
+    assert records.asked <= 2 + (end - 75) / host_names.FAILED_SECONDS
+    now[0] = end
+    assert names.of(HERE, 20).state is State.FAILED
+    records.fails, now[0] = False, end + host_names.FAILED_SECONDS
+    assert names.of(HERE, 20).state is State.CONFIRMED
+    names.close()
+
+
+def test_a_confirmed_name_holds_where_a_look_up_is_late_or_there_is_no_place_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, gate = [0.0], Gate()
+    names = HostNames(gate, clock=lambda: now[0])
+    gate.open.set()
+    assert names.of(HERE, 20).state is State.CONFIRMED
+    gate.open.clear()
+    now[0] = 301
+    with monkeypatch.context() as full:
+        full.setattr(host_names, "MAX_UNDER_WAY", 0)
+        assert names.of(HERE, 20).state is State.CONFIRMED
+    assert names.of(HERE, 0).state is State.CONFIRMED
+    now[0] = 300 + host_names.HOLD_SECONDS
+    assert names.of(HERE, 0).state is State.LATE
+    gate.open.set()
     names.close()
 
 

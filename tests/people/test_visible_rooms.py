@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
-from sqlalchemy import select
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from library.database import Database
 from people import doors, invitations
 from people.command_line import add_room
 from people.doors import Visit
-from people.models import Room, RoomAccess, User
+from people.models import Room, RoomAccess, RoomInvitation, User
 from people.rooms import change_room
 from people.visible_rooms import listed_to
 from tests.people.route_walk import ALL, add_people
@@ -36,12 +40,16 @@ def users(database: Database) -> dict[str, User]:
 
 
 def invite_some(database: Database, users: dict[str, User]) -> None:
-    """Into the rooms `owner-invited`, by user ID, and `colleague-invited`, by mail address."""
+    """Into the rooms `owner-invited`, by user ID, and `colleague-invited`, by mail address: of two of the
+    organization, and of a foreign admin, who wrote it into their own organization's account.
+    """
     with database.session() as session:
-        users["foreign lecturer"].email = "guest@example.net"
-        session.get_one(User, users["foreign lecturer"].id).email = "guest@example.net"
+        for name in ("viewer", "owner", "foreign admin"):
+            users[name].email = "guest@example.net"
+            session.get_one(User, users[name].id).email = "guest@example.net"
         rooms = {room.slug: room for room in session.scalars(select(Room))}
-        invitations.invite(session, rooms["owner-invited"], [users["viewer"].user_id, "nobody-yet"])
+        invited = [users["viewer"].user_id, users["foreign lecturer"].user_id, "nobody-yet"]
+        invitations.invite(session, rooms["owner-invited"], invited)
         invitations.invite(session, rooms["colleague-invited"], ["guest@example.net"])
         # Of no use while the room is for members.
         invitations.invite(session, rooms["colleague-members"], [users["foreign lecturer"].user_id])
@@ -68,6 +76,56 @@ def test_the_query_says_what_the_doors_say(database: Database, users: dict[str, 
         sizes[name] = len(found)
     assert sizes["operator"] == len(RoomAccess) * len(ROOM_OWNERS) + 1
     assert sizes["nobody"] < sizes["viewer"] < sizes["owner"] < sizes["admin"] < sizes["operator"]
+
+
+def test_who_comes_in_by_a_list(database: Database, users: dict[str, User]) -> None:
+    def seen(name: str) -> set[str]:
+        return judged(database, users[name])[0] & {"owner-invited", "colleague-invited"}
+
+    assert seen("viewer") == {"owner-invited", "colleague-invited"}
+    assert seen("foreign lecturer") == {"owner-invited"}
+    assert seen("foreign admin") == set()
+
+
+INVITED = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(["viewer", "foreign lecturer", "foreign admin"]),
+    user_id=st.sampled_from(["guest", "guest@example.net", "somebody"]),
+    email=st.sampled_from([None, "guest@example.net", "other@example.net"]),
+    unchecked=st.booleans(),
+    age=st.sampled_from([-1, 0, 1]),
+    listed=st.lists(st.sampled_from(["guest", "guest@example.net", "nobody"]), unique=True),
+)
+def test_what_names_an_account(
+    database: Database,
+    users: dict[str, User],
+    name: str,
+    user_id: str,
+    email: str | None,
+    unchecked: bool,
+    age: int,
+    listed: list[str],
+) -> None:
+    """A naive model; who may watch is what is listed. `age`: of the account when it was invited."""
+    with database.session() as session:
+        for other in ("viewer", "foreign lecturer", "foreign admin"):  # as the example before left them
+            session.get_one(User, users[other].id).user_id = other
+        session.flush()
+        person = session.get_one(User, users[name].id)
+        person.user_id, person.email, person.email_unchecked = user_id, email, unchecked
+        person.created_at = INVITED - timedelta(seconds=age)
+        room = session.scalars(select(Room).where(Room.slug == "owner-invited")).one()
+        session.execute(delete(RoomInvitation).where(RoomInvitation.room_id == room.id))
+        session.add_all(RoomInvitation(room_id=room.id, value=one, created_at=INVITED) for one in listed)
+    found, expected = judged(database, person)
+    assert found == expected
+    at_home = name == "viewer"
+    by_id = user_id in listed and (at_home or ("@" not in user_id and age >= 0))
+    by_email = at_home and email in listed and not unchecked
+    assert ("owner-invited" in found) == (by_id or by_email)
 
 
 @pytest.mark.parametrize("name", ["viewer", "owner", "admin", "operator"])

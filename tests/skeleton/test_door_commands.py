@@ -59,6 +59,16 @@ def test_rules_come_and_go(database: Database, capsys: pytest.CaptureFixture[str
         assert transaction.scalars(select(Room.guarded)).all() == [False]
 
 
+def test_a_user_id_with_a_dot_is_a_persons(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    add_user(database, "taro.yamada", Role.VIEWER, "a long enough secret")
+    run(database, capsys, "add", "deny", "Taro.Yamada")
+    assert run(database, capsys, "list") == "deny person taro.yamada\n"
+    with pytest.raises(WrongUse, match=r"deny,host,example\.net"):
+        run(database, capsys, "add", "deny", "example.net")
+    run(database, capsys, "add", "deny", "deny,host,example.net")
+    assert "deny host example.net\n" in run(database, capsys, "list")
+
+
 def test_what_makes_no_sense_is_refused(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     for words in (("add", "deny", "192.0.2.7/24"), ("try", "nowhere"), ("try", "192.0.2.9", "--user", "a b")):
         with pytest.raises(WrongUse):
