@@ -106,11 +106,15 @@ def _opens_by_itself(claim: Claim, session_id: str, known: RecordingAccess | Non
     return claim.room_id == (OWNER if known.kept == Kept.HELD else EDITORS) + session_id
 
 
-def _not_before(claim: Claim, known: RecordingAccess | None) -> bool:
+def _not_before(claim: Claim, epoch: int) -> bool:
     """A token of the recording alone, which never makes it public. Raises AccessDenied."""
-    if known is not None and claim.epoch < known.epoch:
+    if claim.epoch < epoch:
         raise AccessDenied("This address was withdrawn; open the recording's page again.")
     return False
+
+
+def _unlike_the_room(said: RecordingAccess | None) -> RecordingAccess | None:
+    return None if said is None or said.as_the_room else said
 
 
 class AccessBook:
@@ -235,9 +239,10 @@ class AccessBook:
 
         Raises AccessDenied, AccessUnknown.
         """
-        known = self.recording(session_id, recorded)
+        said = self._said(session_id, recorded)
+        known = _unlike_the_room(said)
         if _opens_by_itself(claim, session_id, known):
-            return _not_before(claim, known)
+            return _not_before(claim, self._editors_epoch(room_id, said))
         if known is None:
             return self.admit(claim, room_id, fallback_mode)
         if known.visibility == Visibility.PRIVATE or not known.is_its_time(self._clock()):
@@ -248,16 +253,24 @@ class AccessBook:
             return known.visibility == Visibility.PUBLIC and known.expires_at is None
         if claim.room_id != session_id:
             raise AccessDenied("This recording is not open to everyone.")
-        return _not_before(claim, known)
+        return _not_before(claim, known.epoch)
 
     def recording(self, session_id: str, recorded: RecordingAccess | None) -> RecordingAccess | None:
         """What its editors have said of who may watch; None: nothing, whoever may watch the room may.
 
         `recorded`: what lies beside its media, for a process that has not seen the database yet.
         """
+        return _unlike_the_room(self._said(session_id, recorded))
+
+    def _said(self, session_id: str, recorded: RecordingAccess | None) -> RecordingAccess | None:
+        """The same, with what is watched as its room is."""
         book = self._recordings
-        known = recorded if book is None or not book.loaded else book.of(session_id)
-        return None if known is None or known.as_the_room else known
+        return recorded if book is None or not book.loaded else book.of(session_id)
+
+    def _editors_epoch(self, room_id: str, said: RecordingAccess | None) -> int:
+        """What the tokens of its editors must have (`access_texts.editors_epoch`), of what is known here."""
+        room = self._rooms.get(room_id)
+        return (room.epoch if room is not None else 0) + (said.epoch if said is not None else 0)
 
     def is_open(self, room_id: str, fallback_mode: str | None) -> bool:
         """Whether anybody may watch, by what is known of the room, else by what a session recorded of it."""

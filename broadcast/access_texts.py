@@ -21,10 +21,17 @@ def room_access_text(secret: bytes, room: Room) -> str:
     return sign(secret, room.id, room.access_epoch, time.time())
 
 
-def editors_access_text(secret: bytes, row: LectureSession) -> str:
+def editors_access_text(secret: bytes, room: Room, row: LectureSession) -> str:
     """Opens all of a recording, what is private in it, too, for who may edit it."""
     whose = OWNER if row.kept == Kept.HELD else EDITORS
-    return sign(secret, whose + row.id, row.access_epoch, time.time())
+    return sign(secret, whose + row.id, editors_epoch(room, row), time.time())
+
+
+def editors_epoch(room: Room, row: LectureSession) -> int:
+    """Higher after each change of either: both only rise. Who may edit follows from the room, so that its end
+    of addresses is theirs, too.
+    """
+    return room.access_epoch + row.access_epoch
 
 
 def recording_access_text(secret: bytes, room: Room, row: LectureSession) -> str:
@@ -32,7 +39,7 @@ def recording_access_text(secret: bytes, room: Room, row: LectureSession) -> str
     known, now = access_of_row(row), time.time()
     held = known.kept == Kept.HELD
     if held or known.visibility == Visibility.PRIVATE or not known.is_its_time(now):
-        return editors_access_text(secret, row)
+        return editors_access_text(secret, room, row)
     is_open = known.visibility in (Visibility.PUBLIC, Visibility.UNLISTED)
     if is_open and not room.guarded:
         return OPEN

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from broadcast.problems import Problem
+from broadcast.publishers import cut_off_kept_out
 from broadcast.room_api import person_here
 from broadcast.services import services
 from people import audit, entry_lists
@@ -129,7 +130,7 @@ def add_rules(json_data: dict[str, Any]) -> dict[str, Any]:
         everything = json_data["replace"]
         changed = _change(transaction, organization, add=pasted.rules, everything=everything)
         told = {**get_told(transaction, organization), "added": changed.added, "removed": changed.removed}
-    _tell(changed)
+    _tell(organization, changed)
     return told
 
 
@@ -142,7 +143,7 @@ def remove_rules(json_data: dict[str, Any]) -> dict[str, Any]:
         organization = organization_here(transaction)
         changed = _change(transaction, organization, remove=json_data["ids"])
         told = {**get_told(transaction, organization), "removed": changed.removed}
-    _tell(changed)
+    _tell(organization, changed)
     return told
 
 
@@ -222,10 +223,13 @@ def _change(transaction: Session, organization: Organization, **changes: Any) ->
     return changed
 
 
-def _tell(changed: entry_lists.Changed) -> None:
+def _tell(organization: Organization, changed: entry_lists.Changed) -> None:
     if changed.added or changed.removed:
         services().access.refresh()
         services().tell({"kind": "access", "room": ""})
+    if changed.stricter:
+        one = services()
+        cut_off_kept_out(one.database, one.recorder, people().entry, organization.id)
 
 
 def get_told(transaction: Session, organization: Organization) -> dict[str, Any]:

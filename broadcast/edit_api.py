@@ -183,7 +183,7 @@ def _follow(recording_id: str) -> LectureSession:
 
 def _told(row: LectureSession, reader: SessionReader) -> dict[str, Any]:
     newest = reader.whole_list(reader.newest_edit())
-    token = editors_access_text(services().secret, row)
+    token = editors_access_text(services().secret, g.room, row)
     ends = (take.end_pts for take in reader.takes if take.segments)
     return {
         "version": newest.version,

@@ -25,7 +25,7 @@ from library.database import Base, Database, utc_now
 from library.erasure_list import Erased
 from library.keeping import Removal
 from library.models import Film, LectureSession, NoticeMail, ScheduledLecture, Visit
-from people import audit
+from people import audit, media_addresses
 from people.models import (
     ApiToken,
     EntryRule,
@@ -155,6 +155,7 @@ def _carry_out(settings: Settings, database: Database, told: Erased, by: User | 
 
 def _shut_out(transaction: Session, person: User, now: datetime) -> None:
     """From here on nobody acts as this person, by whatever they hold."""
+    media_addresses.end_of_person(transaction, person)
     person.active = False
     person.session_epoch += 1
     rooms = select(Room.id).where(Room.owner_id == person.id)

@@ -6,7 +6,6 @@ all; of others there is nothing (404). Who may do what to whom: `people.standing
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,7 +22,7 @@ from broadcast import people_words
 from broadcast.csv_table import Row as CsvRow
 from broadcast.csv_table import csv_response
 from broadcast.problems import Problem
-from broadcast.recorder_client import RecorderUnavailable
+from broadcast.publishers import cut_off
 from broadcast.services import services
 from library.database import Database
 from people import account_links, account_mail, directory, people_csv, sign_ins, standing
@@ -40,7 +39,6 @@ from people.session_cookie import current_sign_in, current_user, people
 from people.standing import AboveYou, By, LastAdmin, NotInvited, Oneself
 
 blueprint = APIBlueprint("people_api", __name__, url_prefix="/api/v1", tag="People")
-log = logging.getLogger(__name__)
 
 ROLES = [role.value for role in Role]
 STATES = [state.value for state in State]
@@ -212,7 +210,7 @@ def patch_person(person_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
     """Name, mail address, role, and whether the account may be used: it counts at once, everywhere."""
     with _refusals(), services().database.session() as transaction:
         user = must_change(find(transaction, person_id))
-        published = standing.may_publish(user)
+        published, before = standing.may_publish(user), (user.role, user.active)
         standing.describe(
             transaction,
             by(),
@@ -227,7 +225,10 @@ def patch_person(person_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
         stopped = published and not standing.may_publish(user)
         credentials = standing.credentials_of(transaction, user) if stopped else []
         answer = _told(transaction, user)
-    _stop_publishing(credentials)
+    if before != (user.role, user.active):
+        services().access.refresh()
+        services().tell({"kind": "access", "room": ""})
+    cut_off(services().recorder, credentials)
     return answer
 
 
@@ -400,17 +401,6 @@ def _hand_over(user: User, organization: str, link: Link) -> dict[str, Any]:
     outcome = account_mail.try_to_send(settings, message)
     url = None if outcome == "sent" else settings.public_url + link.path
     return {"kind": link.kind, "mail": outcome, "url": url, "expires_at": link.expires_at.isoformat()}
-
-
-def _stop_publishing(credentials: list[str]) -> None:
-    """Cut off at once whoever publishes with one of these."""
-    for credential in credentials:
-        try:
-            services().recorder.revoke(credential)
-        except RecorderUnavailable as error:
-            # No recorder, no publication; the next one lets nobody in whom the database calls deactivated.
-            log.warning("the recorder was not told that %s is of no use: %s", credential, error)
-            return
 
 
 def _csv_rows(database: Database, reader: User, wanted: Wanted) -> Iterator[CsvRow]:

@@ -1,4 +1,4 @@
-"""Which recordings may not be read just as their room may, as a web process knows it without its database.
+"""Of which recordings something was ever said, as a web process knows it without its database.
 
 `RecordingBook` is filled by the access book's thread, which reads on from the last change it knows; a change
 is known within a second or two in every process, and at once in the one that made it. For a process that has
@@ -66,24 +66,22 @@ class RecordingBook:
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
         self._newest = 0
-        self._restricted: dict[str, RecordingAccess] = {}
+        self._said: dict[str, RecordingAccess] = {}
         self.loaded = False
 
     def of(self, session_id: str) -> RecordingAccess | None:
-        """None: as its room."""
-        return self._restricted.get(session_id)
+        """None: nothing was ever said. What is as its room again is here, too: addresses that its editors had
+        before stay void.
+        """
+        return self._said.get(session_id)
 
     def refresh(self) -> None:
         """Raises what the loader raises."""
         newest, changed = self._loader(self._newest)
         if newest < self._newest:  # an older database was put back
             newest, changed = self._loader(0)
-            self._restricted = {}
-        for session_id, known in changed.items():
-            if known.as_the_room:
-                self._restricted.pop(session_id, None)
-            else:
-                self._restricted[session_id] = known
+            self._said = {}
+        self._said.update(changed)
         self._newest, self.loaded = newest, True
 
 

@@ -174,7 +174,12 @@ def _body(content_type: str) -> str:
 
 
 def _publish_command(slug: str, bearer: str, offer: str) -> dict[str, Any]:
-    common = {"request_id": str(uuid_utils.uuid7()), "sdp": offer, "bearer_sha256": token_sha256(bearer)}
+    common = {
+        "request_id": str(uuid_utils.uuid7()),
+        "sdp": offer,
+        "bearer_sha256": token_sha256(bearer),
+        "address": client_address(),
+    }
     who = _who(slug, bearer)
     if who["verified"] and slug != probe_room.SLUG:
         who["title"] = _title_now(who["room_id"], who["title"])

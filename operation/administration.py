@@ -244,6 +244,16 @@ def _with_database(
     return run
 
 
+def _with_both(
+    command: Callable[[Database, Settings, argparse.Namespace], None],
+) -> Callable[[Settings, argparse.Namespace], None]:
+    def run(settings: Settings, parsed: argparse.Namespace) -> None:
+        with _database(settings) as database:
+            command(database, settings, parsed)
+
+    return run
+
+
 def _library_add(settings: Settings, parsed: argparse.Namespace) -> None:
     wanted = library_commands.checked(parsed)
     with _database(settings) as database:
@@ -332,8 +342,8 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "organization list": _organization_list,
     "organization set": _organization_set,
     "doors list": _with_database(door_commands.listing),
-    "doors add": _with_database(door_commands.add),
-    "doors remove": _with_database(door_commands.remove),
+    "doors add": _with_both(door_commands.add),
+    "doors remove": _with_both(door_commands.remove),
     "doors clear": _with_database(door_commands.clear),
     "doors try": _with_database(door_commands.attempt),
     "session end": _session_end,

@@ -1,7 +1,7 @@
 """`app.py doors …`: an organization's allow and deny lists from the machine itself, which no rule keeps out.
 
 This is the way out for who has locked everybody out. Changes are noted in the audit log; running web
-processes see them with the next request.
+processes see them with the next request, and whoever publishes and is kept out from now on is cut off.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from broadcast.publishers import cut_off_kept_out
+from broadcast.recorder_client import RecorderClient
 from library.database import Database
 from operation.wrong_use import WrongUse
 from people import audit, entry_lists
 from people.accounts import UnfitUserId, fold_user_id
-from people.entry import judged, stored_rules
+from people.entry import Entry, judged, stored_rules
 from people.entry_lists import Changed
 from people.entry_rules import compile_rules
 from people.host_names import HostNames
 from people.models import Organization
 from people.request_address import address_of
+from settings import Settings
 
 
 class OrganizationUnknown(Exception):
@@ -46,7 +49,7 @@ def listing(database: Database, parsed: argparse.Namespace) -> None:
         print(" ".join(line.values()).rstrip())
 
 
-def add(database: Database, parsed: argparse.Namespace) -> None:
+def add(database: Database, settings: Settings, parsed: argparse.Namespace) -> None:
     """One rule a value, or those of a CSV file."""
     text = _text_of(parsed.file) if parsed.file is not None else "\n".join(parsed.value)
     with database.reading() as transaction:
@@ -60,10 +63,11 @@ def add(database: Database, parsed: argparse.Namespace) -> None:
         organization = _organization(transaction, parsed.organization)
         changed = entry_lists.change(transaction, organization, add=pasted.rules, everything=parsed.replace)
         _note(transaction, organization, changed)
+    _cut_off(database, settings, organization, changed)
     print(f"added {changed.added}, removed {changed.removed}")
 
 
-def remove(database: Database, parsed: argparse.Namespace) -> None:
+def remove(database: Database, settings: Settings, parsed: argparse.Namespace) -> None:
     """The rules with these values, on either list."""
     with database.session() as transaction:
         organization = _organization(transaction, parsed.organization)
@@ -71,6 +75,7 @@ def remove(database: Database, parsed: argparse.Namespace) -> None:
         ids = [row.id for row in rows if row.rule.value in parsed.value]
         changed = entry_lists.change(transaction, organization, remove=ids)
         _note(transaction, organization, changed)
+    _cut_off(database, settings, organization, changed)
     print(f"removed {changed.removed}")
 
 
@@ -125,6 +130,16 @@ def _note(transaction: Session, organization: Organization, changed: Changed) ->
             subject=organization.slug,
             details={"by": "command line", "added": changed.added, "removed": changed.removed},
         )
+
+
+def _cut_off(database: Database, settings: Settings, organization: Organization, changed: Changed) -> None:
+    if not changed.stricter:
+        return
+    entry = Entry(database)
+    try:
+        cut_off_kept_out(database, RecorderClient(settings.recorder_socket), entry, organization.id)
+    finally:
+        entry.close()
 
 
 def _text_of(file: Path) -> str:

@@ -10,12 +10,11 @@ import csv
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from library import catalogue
 from library.database import exclusive, new_id, utc_now
-from library.models import LectureSession, Visibility
+from people import media_addresses
 from people.accounts import one_line
 from people.entry_rules import (
     MAX_RULES,
@@ -29,7 +28,7 @@ from people.entry_rules import (
     fit_value,
     kind_of,
 )
-from people.models import EntryRule, Organization, Room, User
+from people.models import EntryRule, Organization, User
 
 NOTE_LENGTH = 200
 HEADER = ("effect", "kind", "value", "note")
@@ -66,10 +65,11 @@ class StoredRule:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """How many lines came and went."""
+    """How many lines came and went. `stricter`: somebody who was let in before may be kept out now."""
 
     added: int
     removed: int
+    stricter: bool = False
 
 
 def fit_rule(
@@ -161,9 +161,10 @@ def change(
     if not let_in(compiled):
         raise WouldShutOut(compiled)
     _write(transaction, organization.id, [row.id for row in gone], added)
-    if bool(before) != bool(after) or _is_stricter(before, after, [row.rule for row in gone], added):
-        _end_addresses(transaction, organization.id, guarded=bool(after))
-    return Changed(len(added), len(gone))
+    stricter = _is_stricter(before, after, [row.rule for row in gone], added)
+    if stricter or bool(before) != bool(after):
+        media_addresses.end_of_organization(transaction, organization.id, guarded=bool(after))
+    return Changed(len(added), len(gone), stricter)
 
 
 def rows_of(transaction: Session, organization_id: str) -> Sequence[StoredRule]:
@@ -208,15 +209,6 @@ def _allow_lists(rules: Iterable[Rule]) -> set[str]:
     """Which of the two allow lists these rules are on: of persons, of places."""
     allowed = (rule.kind for rule in rules if rule.effect is Effect.ALLOW)
     return {"who" if kind is Kind.PERSON else "where" for kind in allowed}
-
-
-def _end_addresses(transaction: Session, organization_id: str, *, guarded: bool) -> None:
-    """Rooms and recordings of an organization with rules are read by tokens only; those of before end."""
-    rooms = update(Room).where(Room.organization_id == organization_id)
-    transaction.execute(rooms.values(guarded=guarded, access_epoch=Room.access_epoch + 1))
-    recordings = update(LectureSession).where(LectureSession.organization_id == organization_id)
-    recordings = recordings.where(LectureSession.visibility.not_in([Visibility.ROOM, Visibility.PRIVATE]))
-    transaction.execute(recordings.values(access_epoch=catalogue.next_access_epoch(transaction)))
 
 
 def _line(rule: Rule) -> Line:

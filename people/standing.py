@@ -1,7 +1,8 @@
 """What admins do to accounts: invite, roles, deactivate, links. Who may do it to whom is pure.
 
 Called from web threads and the command line, within the caller's transaction, on rows of that transaction;
-each act is in the audit log. Rooms and recordings of whoever is deactivated stay as they are.
+each act is in the audit log. Rooms and recordings of whoever is deactivated stay as they are. What takes
+something away also ends the media addresses that the person holds.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from library.database import exclusive
-from people import account_links, audit, sign_ins
+from people import account_links, audit, media_addresses, sign_ins
 from people.account_links import Link
 from people.accounts import NAME_LENGTH, administers, check_email, create_invited, hosts, one_line
 from people.audit import Detail
 from people.models import Organization, Role, Room, StreamKey, User
+
+STUDIO = "studio:"  # before a user's id in a credential
 
 _RANKS = {role: rank for rank, role in enumerate(Role)}
 _ADMINS = (Role.ADMIN, Role.OPERATOR)
@@ -153,6 +156,8 @@ def change_role(transaction: Session, by: By, user: User, role: Role) -> None:
     if not may_give(by.person, role):
         raise AboveYou(f"only who is {role} makes others so")
     _must_leave_an_admin(transaction, user, role)
+    if _RANKS[role] < _RANKS[Role(user.role)]:
+        media_addresses.end_of_person(transaction, user)
     before, user.role = user.role, role.value
     by.note(transaction, "user.role", user, {"user": user.user_id, "before": before, "role": role.value})
 
@@ -164,6 +169,7 @@ def deactivate(transaction: Session, by: By, user: User) -> None:
     if by.person is not None and by.person.id == user.id:
         raise Oneself("nobody deactivates their own account")
     _must_leave_an_admin(transaction, user, None)
+    media_addresses.end_of_person(transaction, user)
     user.active = False
     account_links.void(transaction, user.id)
     sign_ins.end_all(transaction, user)
@@ -225,7 +231,7 @@ def credentials_of(transaction: Session, user: User) -> list[str]:
     """As the recorder knows what somebody publishes with: their studio, and the keys of their rooms."""
     keys = select(StreamKey.id).join(Room, Room.id == StreamKey.room_id)
     keys = keys.where(Room.owner_id == user.id, StreamKey.revoked_at.is_(None))
-    return [f"studio:{user.id}", *transaction.scalars(keys)]
+    return [f"{STUDIO}{user.id}", *transaction.scalars(keys)]
 
 
 def may_publish(user: User) -> bool:

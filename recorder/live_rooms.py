@@ -287,6 +287,7 @@ class LiveRooms:
             request.credential,
             request.bearer_sha256,
             waits_since=before.waits_since if before is not None and tries_again else self._clock(),
+            address=request.address,
             on_first_media=lambda p: self._start(self._open_session(room, p)),
             on_closed=lambda p, reason: self._start(self._leave(room, p, reason)),
         )
@@ -400,10 +401,15 @@ def _credential_ids(session: LiveSession | None, publication: Publication | None
 
 
 def _status(room: LiveRoom) -> Mapping[str, Any]:
-    session = room.session
+    session, publication = room.session, room.publication
+    publisher = (
+        {"credential": publication.credential.id, "address": publication.address} if publication else None
+    )
     return {
         "room_id": room.facts.id,
-        "publication": room.publication.id if room.publication else None,
+        "publication": publication.id if publication else None,
+        "publisher": publisher,
+        "credentials": sorted({*_credential_ids(session, publication)}),
         "session": session.id if session else None,
         "phase": session.state.phase if session else None,
         "recording": session.state.recording if session else None,

@@ -31,7 +31,7 @@ class Publication:
     """Holds the peer and passes its media to the program once there is one.
 
     `waits_since`: monotonic seconds of the first offer, where offers of one credential follow each other
-    without any media.
+    without any media. `address`: where the offer came from.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Publication:
         bearer_sha256: str,
         *,
         waits_since: float,
+        address: str = "",
         on_first_media: Callable[[Publication], None],
         on_closed: Callable[[Publication, str], None],
     ) -> None:
@@ -48,6 +49,7 @@ class Publication:
         self.credential = credential
         self.bearer_sha256 = bearer_sha256
         self.waits_since = waits_since
+        self.address = address
         self.peer: Peer | None = None
         self.closed_reason: str | None = None
         self._on_first_media = on_first_media

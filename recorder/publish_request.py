@@ -41,7 +41,8 @@ class PublishRequest:
 
     `bearer_sha256`: hex of the bearer that the publication's resource asks for from then on.
     `takeover`: replace a living publication of somebody else. A studio that reconnects by itself names the
-    session it goes on with (`session_id`) and its last publication (`replaces`).
+    session it goes on with (`session_id`) and its last publication (`replaces`). `address`: the publisher's,
+    as the web process saw it.
     """
 
     request_id: str
@@ -53,6 +54,7 @@ class PublishRequest:
     bearer_sha256: str
     session_id: str | None = None
     replaces: str | None = None
+    address: str = ""
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> PublishRequest:
@@ -79,6 +81,7 @@ class PublishRequest:
                 bearer_sha256=_text(body, "bearer_sha256"),
                 session_id=_optional_text(body, "session_id"),
                 replaces=_optional_text(body, "replaces"),
+                address=str(body.get("address") or "")[:MAX_TEXT],
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise CommandRefused(400, "Malformed command", f"missing or wrong: {error}") from error

@@ -147,9 +147,10 @@ async function openPlayer() {
   isOpen = true;
   const { hls_url: url } = await call("GET", recording);
   if (!url) return;
-  const { HlsPlayer } = await import("./hls_player.js");
+  const [{ HlsPlayer }, { renewWhenDenied }] = await Promise.all([import("./hls_player.js"), import("./new_address.js")]);
   player = new HlsPlayer(video);
   player.load(ownAddress(url), { live: false });
+  renewWhenDenied(player, async () => (await call("GET", recording)).hls_url);
   for (const news of ["timeupdate", "seeked", "loadeddata"]) video.addEventListener(news, () => setText(need("#chapter-now"), timeText(player?.clock ?? 0)));
 }
 

@@ -4,6 +4,7 @@ import { ApiError, call, ownAddress } from "./api.js";
 import { ClockMap } from "./clock_map.js";
 import { isSame, joined, preciseTime, shownAgainAt, shownSeconds, timeTyped } from "./hidden_spans.js";
 import { HlsPlayer } from "./hls_player.js";
+import { renewWhenDenied } from "./new_address.js";
 import { language, need, t } from "./page_data.js";
 import { toast } from "./toast.js";
 
@@ -29,6 +30,7 @@ export class CutEditor {
     this.player = new HlsPlayer(this.video);
     this.player.zero = Date.parse(told.started_at);
     this.player.load(ownAddress(told.hls_url), { live: false });
+    renewWhenDenied(this.player, async () => (await call("GET", api)).hls_url);
     this.#take(told);
     this.#listen();
     window.setInterval(() => this.#tick(), TICK_MS);

@@ -41,7 +41,7 @@ def save(stage: LiveStage, version: int, *hidden: HiddenSpan, spans: tuple[Span,
 
 
 def editors(stage: LiveStage) -> str:
-    return sign(SECRET, EDITORS + stage.writer.session_id, 0, NOW)
+    return sign(SECRET, EDITORS + stage.writer.session_id, 1, NOW)
 
 
 def listed(playlist: str) -> list[str]:

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from broadcast import recording_access
 from broadcast.access import OPEN, sign
+from broadcast.access_texts import editors_access_text
 from broadcast.recording_access import EDITORS, FILE_NAME, RecordingAccess, RecordingBook, changes_in
 from library import catalogue
 from library.database import Database, utc_now
 from library.models import LectureSession, Visibility
+from people.models import Room
 from tests.broadcast.live_stage import NOW, SECRET, LiveStage, header
 from tests.broadcast.page_app import Archive
 from tests.databases import sqlite_database, sqlite_template, sqlite_url  # noqa: F401
@@ -51,14 +53,14 @@ def say(stage: LiveStage, **said: object) -> None:
 
 
 def tokens(stage: LiveStage, epoch: int | None = None) -> dict[str, str]:
-    """What the holders of each kind of address have, since the last change."""
+    """What the holders of each kind of address have, since the last change. The room's epoch is 1."""
     identity = stage.writer.session_id
     epoch = epoch or max((one.epoch for one in stage.said.values()), default=5)
     return {
         "anybody": OPEN,
         "room": stage.token,
         "organization": sign(SECRET, identity, epoch, NOW),
-        "editors": sign(SECRET, EDITORS + identity, epoch, NOW),
+        "editors": sign(SECRET, EDITORS + identity, 1 + epoch, NOW),
     }
 
 
@@ -123,6 +125,39 @@ def test_what_was_said_can_be_taken_back(stage: LiveStage) -> None:
     say(stage, visibility=Visibility.PRIVATE)
     say(stage)
     assert readers(stage) == of_room(stage) | {"editors"}
+
+
+@pytest.mark.parametrize("visibility", [None, Visibility.ROOM, *Visibility])
+def test_what_ends_the_rooms_addresses_ends_its_editors(stage: LiveStage, visibility: str | None) -> None:
+    """Whatever was said: who may edit follows from the room."""
+    if visibility is not None:
+        say(stage, visibility=Visibility.PRIVATE)
+        say(stage, visibility=visibility)
+    before = editors_of(stage)
+    assert stage.get("replay-1.m3u8", access=before).status == 200
+    assert stage.rooms is not None
+    stage.rooms = {"room-1": replace(stage.rooms["room-1"], epoch=2)}
+    stage.book.refresh()
+    assert stage.get("replay-1.m3u8", access=before).status == 403
+    assert stage.get("replay-1.m3u8", access=editors_of(stage)).status == 200
+
+
+def test_watched_as_its_room_again_it_opens_to_no_address_of_before(stage: LiveStage) -> None:
+    before = editors_of(stage)
+    say(stage, visibility=Visibility.PRIVATE)
+    say(stage)
+    assert stage.get("replay-1.m3u8", access=before).status == 403
+    assert stage.get("replay-1.m3u8", access=editors_of(stage)).status == 200
+
+
+def editors_of(stage: LiveStage) -> str:
+    """What the API hands to who may edit the recording now."""
+    identity = stage.writer.session_id
+    said = stage.said.get(identity)
+    epoch = said.epoch if said is not None else 0
+    row = LectureSession(id=identity, access_epoch=epoch, kept="published")
+    room = Room(id="room-1", access_epoch=stage.rooms["room-1"].epoch)  # type: ignore[index]
+    return editors_access_text(SECRET, room, row)
 
 
 def test_a_lecture_under_way_is_watched_as_its_room(open_stage: LiveStage) -> None:
@@ -226,7 +261,8 @@ def test_the_book_reads_on_from_what_it_knows(archive: Archive) -> None:
     assert known is not None and known.visibility == "private" and book.of("s2") is not None
     change(archive, "s1", visibility="room")
     book.refresh()
-    assert book.of("s1") is None
+    known = book.of("s1")
+    assert known is not None and known.as_the_room and known.epoch == 3
     assert asked == [0, 0, 1, 2]
 
 

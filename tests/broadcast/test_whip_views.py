@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +12,11 @@ from werkzeug.test import TestResponse
 
 from broadcast.whip_views import FRAGMENT, MAX_SDP_BYTES, PUBLISH_LIMIT, SDP, ice_links
 from library.database import utc_now
+from people.models import Role
 from people.stream_keys import revoke_stream_key
 from people.tokens import PUBLISH_SECONDS, PublishToken, issue_publish_token
 from tests.broadcast.web_stage import SECRET, RecorderProcess, WebStage, make_offer, stage_settings
+from tests.people.test_standing import make
 
 ICE = {
     "KODO_STUN_URL": "stun:stun.example",
@@ -217,6 +220,25 @@ def test_the_token_of_somebody_who_may_not_host(stage: WebStage, offer: str) -> 
 def test_a_token_signed_by_another_installation(stage: WebStage, offer: str) -> None:
     token, _ = issue_publish_token(b"x" * 32, PublishToken(stage.lecturer.id, stage.hall.id, False))
     assert post(stage, offer, token).status_code == 401
+
+
+def test_who_is_kept_out_from_now_on_is_cut_off(stage: WebStage, offer: str, key: str) -> None:
+    """By a real recorder, which knows where they publish from."""
+    published(stage, offer, key)
+    admin = make(stage.database, "boss", Role.ADMIN)
+    stage.call("POST", "/api/v1/doors", {"effect": "deny", "text": "203.0.113.0/24"}, user=admin)
+    live = stage.services.recorder.status()["rooms"]["hall"]
+    assert live["publisher"]["address"] == "127.0.0.1"
+    body = {"effect": "deny", "text": "lecturer"}
+    assert stage.call("POST", "/api/v1/doors", body, user=admin).json["added"] == 1
+    deadline = time.monotonic() + 10
+    while stage.services.recorder.status()["rooms"].get("hall", {}).get("publication") is not None:
+        assert time.monotonic() < deadline, "still publishing"
+        time.sleep(0.05)
+    assert post(stage, offer, key).status_code == 403
+    ids = [rule["id"] for rule in stage.call("GET", "/api/v1/doors", user=admin).json["rules"]]
+    stage.call("DELETE", "/api/v1/doors", {"ids": ids}, user=admin)
+    assert post(stage, offer, key).status_code == 201
 
 
 def test_a_taken_room(stage: WebStage, offer: str, key: str) -> None:

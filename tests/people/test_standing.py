@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import insert, select
 
 from library.database import Database, new_id, open_database
-from people import directory, sign_ins, standing, stream_keys
-from people.accounts import UnfitEmail, default_organization
+from people import directory, invitations, sign_ins, standing, stream_keys
+from people.accounts import UnfitEmail, default_organization, user_of
 from people.devices import Device, device_of
 from people.directory import PAGE, State, Wanted
-from people.models import AccountLink, AuditRow, Organization, Role, Room, SignIn, User
-from people.rooms import create_room
+from people.models import AccountLink, AuditRow, Organization, Role, Room, RoomAccess, SignIn, User
+from people.rooms import create_room, room_of
 from people.sign_ins import LIFETIME, NOTE_EVERY, PER_PERSON
 from people.standing import AboveYou, By, LastAdmin, NotInvited, Oneself, may_look_after
 from people.stream_keys import StreamKeyRefused
@@ -176,6 +176,54 @@ def test_whoever_is_deactivated_is_out_and_keeps_what_is_theirs(database: Databa
         standing.change_role(session, BY, session.get_one(User, sato.id), Role.VIEWER)
     with pytest.raises(StreamKeyRefused):  # viewers hold no lectures
         stream_keys.authenticate(database, "sato", token, NOW)
+
+
+@pytest.mark.parametrize(
+    ("role", "change", "ended"),
+    [
+        (Role.VIEWER, None, {"here", "asked"}),
+        (Role.VIEWER, Role.ADMIN, set()),
+        (Role.ADMIN, Role.LECTURER, {"here", "asked"}),
+        (Role.OPERATOR, Role.ADMIN, {"here", "there", "asked"}),
+    ],
+)
+def test_what_takes_something_away_ends_media_addresses(
+    sqlite_database: Database, role: Role, change: Role | None, ended: set[str]
+) -> None:
+    """`change` None: deactivated. Of rooms here, elsewhere, and elsewhere one that they are invited to."""
+    for name, more in (("sato", {}), ("op", {}), ("there", {"elsewhere": True})):
+        make(sqlite_database, name, role if name == "sato" else Role.OPERATOR, **more)  # type: ignore[arg-type]
+    with sqlite_database.session() as session:
+        for slug, owner in (("here", "op"), ("there", "there"), ("asked", "there")):
+            create_room(session, slug=slug, title=slug, owner=user_of(session, owner))
+        asked = room_of(session, "asked")
+        asked.access = RoomAccess.INVITED
+        invitations.invite(session, asked, ["sato"])
+
+    def change_it() -> set[str]:
+        with sqlite_database.session() as session:
+            before = {room.slug: room.access_epoch for room in session.scalars(select(Room))}
+            user = user_of(session, "sato")
+            if change is None:
+                standing.deactivate(session, BY, user)
+            else:
+                standing.change_role(session, BY, user, change)
+            session.flush()
+            after = {room.slug: room.access_epoch for room in session.scalars(select(Room))}
+        return {slug for slug, epoch in after.items() if epoch > before[slug]}
+
+    assert change_it() == ended
+    assert change_it() == set()
+
+
+def test_an_invitation_that_was_never_used_ends_no_addresses(sqlite_database: Database) -> None:
+    make(sqlite_database, "op", Role.OPERATOR)
+    make(sqlite_database, "sato", Role.LECTURER, password_hash="")
+    with sqlite_database.session() as session:
+        room = create_room(session, slug="r", title="r", owner=user_of(session, "op"))
+        standing.deactivate(session, BY, user_of(session, "sato"))
+        session.refresh(room)
+        assert room.access_epoch == 1
 
 
 def test_an_invitation_is_taken_back_but_no_account(database: Database) -> None:

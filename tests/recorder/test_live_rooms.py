@@ -126,6 +126,7 @@ class Stage:
             takeover=False,
             sdp="an offer",
             bearer_sha256="ef" * 32,
+            address="192.0.2.9",
         )
         return await self.rooms.publish(dataclasses.replace(request, **changes))
 
@@ -393,9 +394,12 @@ async def test_one_who_returns_in_time_stays_in_the_session(stage: Stage) -> Non
 @on_stage
 async def test_a_revoked_key_is_out_and_unknown(stage: Stage) -> None:
     session = await stage.live()
+    assert stage.status["credentials"] == [KEY.id]
+    assert stage.status["publisher"] == {"credential": KEY.id, "address": "192.0.2.9"}
     stage.rooms.revoke(KEY.id)
     await stage.run(0.2)
     assert stage.peers[0].closed
+    assert (stage.status["credentials"], stage.status["publisher"]) == ([], None)
     assert stage.status["session"] == session
     unproven = dataclasses.replace(KEY, id="unknown")
     assert await refused(stage.publish(unproven, verified=False)) == 503
