@@ -38,7 +38,7 @@ def end_of_person(transaction: Session, user: User) -> None:
     if user.role == Role.OPERATOR:
         _end(transaction, true(), for_members)
         return
-    invited = select(RoomInvitation.room_id).where(invitations.names(user))
+    invited = select(RoomInvitation.room_id).where(invitations.names(user, at_home=False))
     rooms = or_(
         Room.organization_id == user.organization_id,
         and_(Room.access == RoomAccess.INVITED, Room.id.in_(invited)),

@@ -298,6 +298,7 @@ def test_an_invitation_list_is_kept_when_the_room_is_opened_and_shut_again(hall:
 
 
 @pytest.mark.parametrize("piece", ["a", "a ", "a<", "<", '"a', ">a<", "a,", "a@b.example "])
+@pytest.mark.serial
 def test_a_long_list_takes_no_time(piece: str) -> None:
     began = time.process_time()
     read_names(piece * (200_000 // len(piece)))
