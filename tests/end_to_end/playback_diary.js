@@ -13,10 +13,12 @@ window.diary = { frames: 0, firstFrame: null, landed: null, loads: [], stalls: [
   function keep(video) {
     let shown = null;
     let early = null; // a picture that came before "seeked": of a video that stands, the only one
+    let last = null; // it may even come before "seeking" is told
     const onFrame = (_now, facts) => {
       const stood = shown === null ? 0 : facts.mediaTime - shown;
       if (stood > diary.frozen.seconds) diary.frozen = { seconds: stood, position: shown };
       shown = video.seeking ? null : facts.mediaTime;
+      last = facts.mediaTime;
       diary.frames += 1;
       if (video.seeking) early = facts.mediaTime;
       else diary.landed ??= facts.mediaTime;
@@ -27,7 +29,10 @@ window.diary = { frames: 0, firstFrame: null, landed: null, loads: [], stalls: [
     };
     video.requestVideoFrameCallback(onFrame);
     video.addEventListener("loadstart", () => { diary.loads.push({ at: Date.now(), firstFrame: null }); shown = null; });
-    video.addEventListener("seeking", () => { diary.landed = shown = early = null; });
+    video.addEventListener("seeking", () => {
+      diary.landed = shown = null;
+      early = last !== null && Math.abs(last - video.currentTime) < 0.1 ? last : null;
+    });
     video.addEventListener("seeked", () => {
       if (early !== null && Math.abs(early - video.currentTime) < 1) diary.landed ??= early; // else it was one from before
     });
