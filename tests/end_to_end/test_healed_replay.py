@@ -69,8 +69,8 @@ def test_the_page_moves_to_the_newer_version_and_keeps_its_place(
     viewer.wait_for_playing(1.0)
 
     save(lecture, 3, Span(1, 2, 5), Span(number, 0, 2), Span(3, 9, 14))
-    viewer.wait("video.duration < 27 && !video.paused && video.videoWidth === 320")
-    assert 9.0 < viewer.time < 16.0, "four seconds less stand before it"
+    viewer.wait("video.duration < 27 && diary.loads.at(-1).firstFrame !== null && diary.landed !== null")
+    assert 9.0 < viewer.diary["landed"] < 16.0, "four seconds less stand before it"
     viewer.wait_for_playing(2.0)
     assert viewer.page.evaluate("() => window.sameDocument")
     assert viewer.console.complaints == []
