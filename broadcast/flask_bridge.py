@@ -36,7 +36,7 @@ MAX_HEADER_BYTES = 32 << 10
 # Beyond this an answer goes out as the client takes it, holding its thread.
 MAX_KEPT_ANSWER_BYTES = 8 << 20
 # A table of millions of lines is to begin at once; those who may have it are few.
-MAX_KEPT_TABLE_BYTES = 1 << 20
+MAX_KEPT_TABLE_BYTES = 256 << 10
 FLASK_THREADS = 16
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
