@@ -225,8 +225,7 @@ def _change(transaction: Session, organization: Organization, **changes: Any) ->
 
 def _tell(organization: Organization, changed: entry_lists.Changed) -> None:
     if changed.added or changed.removed:
-        services().access.refresh()
-        services().tell({"kind": "access", "room": ""})
+        services().access_changed()
     if changed.stricter:
         one = services()
         cut_off_kept_out(one.database, one.recorder, people().entry, organization.id)

@@ -26,6 +26,7 @@ from library.erasure_list import Erased
 from library.keeping import Removal
 from library.models import Film, LectureSession, NoticeMail, ScheduledLecture, Visit
 from people import audit, media_addresses
+from people.entry_rules import Kind
 from people.models import (
     ApiToken,
     EntryRule,
@@ -250,7 +251,7 @@ def _take_off_lists(transaction: Session, person: User, nameless: str) -> None:
         if transaction.scalar(others.limit(1)) is None:
             names.add(person.email)
     transaction.execute(delete(RoomInvitation).where(RoomInvitation.value.in_(names)))
-    rules = (EntryRule.kind == "person", EntryRule.value == person.user_id)
+    rules = (EntryRule.kind == Kind.PERSON, EntryRule.value == person.user_id)
     concerned = select(EntryRule.organization_id).where(*rules)
     transaction.execute(
         update(Organization)

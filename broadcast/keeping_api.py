@@ -169,8 +169,7 @@ def _tell(transaction: Session, room_id: str, kept: str, session_id: str | None 
 def _is_known_everywhere(row: LectureSession) -> None:
     """Who may watch has changed."""
     recording_access.save(services().settings.session_roots, row)
-    services().access.refresh()
-    services().tell({"kind": "access", "room": row.room_id})
+    services().access_changed(row.room_id)
     services().announce(row.room_id)
 
 

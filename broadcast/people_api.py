@@ -226,8 +226,7 @@ def patch_person(person_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
         credentials = standing.credentials_of(transaction, user) if stopped else []
         answer = _told(transaction, user)
     if before != (user.role, user.active):
-        services().access.refresh()
-        services().tell({"kind": "access", "room": ""})
+        services().access_changed()
     cut_off(services().recorder, credentials)
     return answer
 

@@ -125,8 +125,7 @@ def erase(person_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
         )
     except StillLive as error:
         raise Problem(409, _("Still running"), _("This lecture is still running. End it first.")) from error
-    services().access.refresh()
-    services().tell({"kind": "access", "room": ""})
+    services().access_changed()
     with services().database.reading() as transaction:
         return {"user_id": transaction.get_one(User, person.id).user_id}
 

@@ -367,8 +367,7 @@ def _changing(recording_id: str) -> Iterator[tuple[Session, LectureSession]]:
         yield transaction, row
     if row.access_epoch != before:
         recording_access.save(services().settings.session_roots, row)
-        services().access.refresh()
-        services().tell({"kind": "access", "room": g.room.id})
+        services().access_changed(g.room.id)
     services().announce(g.room.id)
 
 

@@ -302,8 +302,7 @@ def patch_room(slug: str, json_data: dict[str, Any]) -> dict[str, Any]:
     except UNFIT as error:
         raise _unfit(error) from error
     if raised:
-        services().access.refresh()
-        services().tell({"kind": "access", "room": room.id})
+        services().access_changed(room.id)
     return {**_own_room(room), "session": None, "playback": None}
 
 

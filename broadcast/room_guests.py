@@ -123,7 +123,7 @@ def uninvite(slug: str, json_data: dict[str, Any]) -> dict[str, Any]:
             _note(transaction, room, "room.uninvited", {"count": removed})
         told = _invited(transaction, room, removed=removed, unfit=pasted.unfit)
     if removed:
-        tell_access(room)
+        services().access_changed(room.id)
     return told
 
 
@@ -168,7 +168,7 @@ def revoke_link(slug: str, link_id: str) -> dict[str, Any]:
         if link is None:
             raise Problem(404, _("Not found"), _("This room has no such link."))
         _note(transaction, room, "room.link_revoked", {"link": link.id})
-    tell_access(room)
+    services().access_changed(room.id)
     return _told(link, room)
 
 
@@ -198,12 +198,6 @@ def enter(slug: str, token: str) -> Response:
     )
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
-
-
-def tell_access(room: Room) -> None:
-    """The room's addresses of before are void: here at once, in the other processes as they hear it."""
-    services().access.refresh()
-    services().tell({"kind": "access", "room": room.id})
 
 
 def _invited(

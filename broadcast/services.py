@@ -49,6 +49,13 @@ class WebServices:
     entry: Entry | None = None
     rates: IngestRates = field(default_factory=IngestRates)
 
+    def access_changed(self, room_id: str = "") -> None:
+        """Media addresses of before may be void (of one room; empty: of any): here at once, in the other
+        processes as they hear it. After the change was committed.
+        """
+        self.access.refresh()
+        self.tell({"kind": "access", "room": room_id})
+
 
 def services() -> WebServices:
     """Of the application that answers this request."""

@@ -23,6 +23,7 @@ from library.models import (
     Visit,
     WatchedRow,
 )
+from people.entry_rules import Kind
 from people.models import (
     ApiToken,
     AuditRow,
@@ -60,7 +61,7 @@ def export(transaction: Session, person: User, now: datetime) -> dict[str, Any]:
         "notices_written": _all(transaction, Notice, Notice.created_by == person.id),
         "invited_to_rooms": _all(transaction, RoomInvitation, RoomInvitation.value.in_(_names(person))),
         "doors": _all(
-            transaction, EntryRule, (EntryRule.kind == "person") & (EntryRule.value == person.user_id)
+            transaction, EntryRule, (EntryRule.kind == Kind.PERSON) & (EntryRule.value == person.user_id)
         ),
         "audit": _audit(transaction, person),
     }

@@ -16,11 +16,11 @@ from library import notices
 from library.database import Database, utc_now
 from library.models import Job, Notice, NoticeMail
 from operation import notice_mail_job
-from people.command_line import add_user
 from people.mail import MailPutOff, MailRefused, MailUnavailable, Message
-from people.models import AuditRow, Organization, Role, User
+from people.models import AuditRow, Organization, User
 from settings import Settings
-from tests.broadcast.web_stage import PASSWORD, WebStage
+from tests.broadcast.administrators import admin, operator  # noqa: F401
+from tests.broadcast.web_stage import WebStage
 
 API = "/api/v1/admin/notices"
 AT = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
@@ -32,16 +32,6 @@ def stage(tmp_path: Path) -> Iterator[WebStage]:
     one = WebStage(tmp_path, KODO_SMTP_URL="smtp://127.0.0.1:1025", KODO_MAIL_FROM="kodo@example.org")
     yield one
     one.close()
-
-
-@pytest.fixture
-def admin(stage: WebStage) -> User:
-    return add_user(stage.database, "admin", Role.ADMIN, PASSWORD)
-
-
-@pytest.fixture
-def operator(stage: WebStage) -> User:
-    return add_user(stage.database, "operator", Role.OPERATOR, PASSWORD)
 
 
 def shown(stage: WebStage, user: User | None = None, language: str = "en", cookie: str = "") -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,17 +13,9 @@ from operation import administration
 from people import host_names, invitations
 from people.host_names import Lookup
 from people.models import Role, Room, RoomAccess, User
-from tests.broadcast.test_doors_api import CAMPUS, DOORS, HOME, House
+from tests.broadcast.test_doors_api import CAMPUS, DOORS, HOME, House, house  # noqa: F401
 
 PEOPLE = "/api/v1/people"
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    yield house
-    house.entry.close()
-    house.stage.close()
 
 
 def let_in(house: House, access: RoomAccess) -> None:
