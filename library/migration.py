@@ -2,7 +2,8 @@
 
 Called by the supervisor before the processes start, and by commands. Safe when several start at
 once: SQLite by a lock file beside the database, PostgreSQL by an advisory lock. All or nothing:
-the whole upgrade is one transaction.
+the whole upgrade is one transaction. Alembic, a tenth of a process's start, is loaded when there is something
+to upgrade: until then file names and one query say all.
 """
 
 from __future__ import annotations
@@ -12,16 +13,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
 from sqlalchemy.engine import Connection
 
 from library.database import DatabaseUnavailable, make_engine, parse_url, sqlite_path, translated_errors
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x6B6F646F  # "kodo"
@@ -43,8 +43,6 @@ def migrate(url: str, revision: str = "head") -> None:
     try:
         with translated_errors():
             _upgrade(engine, revision)
-    except CommandError as error:
-        raise MigrationFailed(str(error)) from error
     finally:
         engine.dispose()
 
@@ -59,24 +57,36 @@ def is_behind(url: str) -> bool:
         return False
     engine = make_engine(url, create=False)
     try:
-        with translated_errors(), engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_heads()
+        with translated_errors():
+            found = _found(engine)
     finally:
         engine.dispose()
-    return bool(found) and set(found) <= known_revisions() and newest_revision() not in found
+    return bool(found) and found <= known_revisions() and newest_revision() not in found
 
 
 def newest_revision() -> str:
     """The schema version that this code is written for."""
-    revision = ScriptDirectory.from_config(_configuration()).get_current_head()
-    if revision is None:
-        raise MigrationFailed("the migration scripts are missing")
-    return revision
+    return max(known_revisions())
 
 
 def known_revisions() -> frozenset[str]:
-    """The schema versions that this code can bring up to the newest."""
-    return frozenset(one.revision for one in ScriptDirectory.from_config(_configuration()).walk_revisions())
+    """The schema versions that this code can bring up to the newest: a script's name begins with its own."""
+    known = frozenset(path.name[:4] for path in (_SCRIPTS / "versions").glob("[0-9]*.py"))
+    if not known:
+        raise MigrationFailed("the migration scripts are missing")
+    return known
+
+
+def _is_there(engine: Engine, revision: str) -> bool:
+    return revision == "head" and _found(engine) == {newest_revision()}
+
+
+def _found(engine: Engine) -> set[str]:
+    """The schema versions that the database says it has; none when it is new."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return set()
+        return set(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
 
 
 def _upgrade(engine: Engine, revision: str) -> None:
@@ -84,9 +94,10 @@ def _upgrade(engine: Engine, revision: str) -> None:
         path = sqlite_path(engine.url)
         with _file_lock(path.with_name(path.name + ".migration-lock")):
             _use_write_ahead_log(engine)
-            with engine.begin() as connection:
-                _run(connection, revision)
-    else:
+            if not _is_there(engine, revision):
+                with engine.begin() as connection:
+                    _run(connection, revision)
+    elif not _is_there(engine, revision):
         with engine.begin() as connection:
             # Another starter's migration, and one's own steps, may take long: the limits are for requests.
             connection.execute(text("SET LOCAL lock_timeout = 0"))
@@ -96,12 +107,20 @@ def _upgrade(engine: Engine, revision: str) -> None:
 
 
 def _run(connection: Connection, revision: str) -> None:
+    from alembic import command
+    from alembic.util.exc import CommandError
+
     configuration = _configuration()
     configuration.attributes["connection"] = connection
-    command.upgrade(configuration, revision)
+    try:
+        command.upgrade(configuration, revision)
+    except CommandError as error:
+        raise MigrationFailed(str(error)) from error
 
 
 def _configuration() -> Config:
+    from alembic.config import Config
+
     configuration = Config()
     configuration.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     configuration.set_main_option("path_separator", "os")

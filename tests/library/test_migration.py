@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text, true
 from sqlalchemy.schema import SchemaItem
 
@@ -17,7 +18,7 @@ import broadcast.event_log  # noqa: F401 - its tables belong to the schema
 import library.models  # noqa: F401
 import people.models  # noqa: F401
 from library.database import Base, Database, DatabaseUnavailable, make_engine, open_database
-from library.migration import MigrationFailed, _configuration, migrate, newest_revision
+from library.migration import MigrationFailed, _configuration, known_revisions, migrate, newest_revision
 from library.search import SearchIndex
 
 
@@ -58,6 +59,12 @@ def test_check_constraints_are_in_the_schema_too(database: Database) -> None:
         "ck_organizations_recording",
     ):
         assert f"{name} " in found + " "
+
+
+def test_names_of_scripts_say_their_schema_versions() -> None:
+    scripts = ScriptDirectory.from_config(_configuration())
+    assert known_revisions() == {one.revision for one in scripts.walk_revisions()}
+    assert newest_revision() == scripts.get_current_head()
 
 
 def test_migrating_again_changes_nothing(database_url: str, database: Database) -> None:
