@@ -57,6 +57,7 @@ class Installation:
         self.url = f"http://localhost:{self.port}"
         self.log_path = folder / "app.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._lecturers: set[str] = set()
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("KODO_")},
             "KODO_STORAGE": str(self.storage),
@@ -136,7 +137,10 @@ class Installation:
         return out
 
     def add_lecturer(self, user_id: str = "sato", password: str = "correct horse battery") -> None:
-        self.run("user", "add", user_id, "--role", "lecturer", "--password-stdin", stdin=password + "\n")
+        """Who is there already stays."""
+        if user_id not in self._lecturers:
+            self.run("user", "add", user_id, "--role", "lecturer", "--password-stdin", stdin=password + "\n")
+            self._lecturers.add(user_id)
 
     def add_room(self, slug: str, owner: str = "sato") -> dict[str, str]:
         """A room and one stream key: `whip_url`, `stream_key`, `room_url`."""

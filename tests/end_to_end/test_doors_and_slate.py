@@ -13,7 +13,7 @@ from tests.end_to_end.viewer import Viewer
 from tests.installation import Installation
 from tests.publishers.prepared_packets import prepare_video
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.shares_installation]
 
 ROOM = "kaze"
 ROOM_PASSWORD = "higashiyama 7"

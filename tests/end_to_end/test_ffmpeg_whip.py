@@ -21,7 +21,7 @@ import pytest
 
 from tests.installation import PROJECT, Installation, wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.shares_installation]
 
 TITLE = "線形代数:第3回「固有値」/演習"
 WIDTH, HEIGHT = 640, 360

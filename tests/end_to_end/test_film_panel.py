@@ -12,7 +12,7 @@ from tests.end_to_end.lecturer import PASSWORD, Lecturer
 from tests.end_to_end.test_film import make_clock_film
 from tests.installation import Installation
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120), pytest.mark.shares_installation]
 
 READY = "#film-list li[data-state=ready]"
 MOST_STOPS = 80

@@ -18,7 +18,7 @@ from tests.end_to_end.viewer import Viewer
 from tests.installation import Installation, wait_for
 from tests.publishers.prepared_packets import prepare_video
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.shares_installation]
 
 MOST_SCRIPT_BYTES = 260_000
 MOST_START_MS = 2000

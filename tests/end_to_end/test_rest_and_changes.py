@@ -20,7 +20,7 @@ from tests.end_to_end.viewer import Stall, Viewer
 from tests.installation import Installation, wait_for
 from tests.publishers.prepared_packets import prepare_video
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.shares_installation]
 
 FULL = os.environ.get("KODO_FULL") == "1"
 PICTURE_RESTS = 15.0 if FULL else 6.0

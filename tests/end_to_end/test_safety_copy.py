@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import median
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 from tests.end_to_end import chromium, kept_copy, time_code
 from tests.end_to_end.cut_line import CutLine
@@ -21,7 +21,7 @@ from tests.faults import FULL
 from tests.faults.recording import replay_runs
 from tests.installation import Installation, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.shares_installation]
 
 CUT_SECONDS = 20 if FULL else 8
 BESIDE_SECONDS = 5  # of the recording before and after the cut
@@ -35,13 +35,12 @@ QUOTA = 300_000  # bytes; Chromium enforces it, and tells pages of another one
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     folder = tmp_path_factory.mktemp("devices")
     flags = time_code.camera(folder / "camera.y4m"), time_code.microphone(folder / "microphone.wav")
-    with sync_playwright() as playwright:
-        browser = chromium.launch(playwright, *flags)
-        yield browser
-        browser.close()
+    browser = chromium.launch(playwright, *flags)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="module")

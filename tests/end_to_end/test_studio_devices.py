@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 from tests.end_to_end import chromium
 from tests.end_to_end.lecturer import Lecturer
 from tests.end_to_end.studio import opened_studio, takes_on_disk
 from tests.installation import Installation
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.shares_installation]
 
 UNPLUGGED = Path(__file__).parent / "unplugged.js"
 # Thirty times a second the same picture, to the last bit.
@@ -41,12 +41,6 @@ FROZEN_CAMERA = """
   };
 """
 TWO_CAMERAS = "--use-fake-device-for-media-stream=fps=30,device-count=2"
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
 
 
 @pytest.fixture(scope="module")

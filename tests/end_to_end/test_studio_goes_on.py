@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 from tests.end_to_end import chromium
 from tests.end_to_end.bare_tab import BareTab
@@ -15,7 +15,7 @@ from tests.end_to_end.lecturer import Lecturer
 from tests.end_to_end.studio import Studio, TakeOnDisk, opened_studio, reading, takes_on_disk
 from tests.installation import Installation, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.shares_installation]
 
 HIDDEN_SECONDS = 60.0 if os.environ.get("KODO_FULL") == "1" else 8.0
 # What keeps hidden tabs awake for Playwright's sake: a lecturer's browser has none of it.
@@ -27,11 +27,10 @@ KEEPS_TABS_AWAKE = (
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = chromium.launch(playwright, without=KEEPS_TABS_AWAKE)
-        yield browser
-        browser.close()
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = chromium.launch(playwright, without=KEEPS_TABS_AWAKE)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="module")

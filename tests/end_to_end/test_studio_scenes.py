@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 from tests.end_to_end import chromium
 from tests.end_to_end.studio import Studio, magenta_camera, opened_studio, takes_on_disk
 from tests.installation import Installation
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.shares_installation]
 
 INSET = "#inset"
 TONE = 3_000  # Hz
@@ -47,12 +47,11 @@ UNPLUGGED = Path(__file__).parent / "unplugged.js"  # `stopSharing`: what the br
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     camera = magenta_camera(tmp_path_factory.mktemp("camera") / "magenta.y4m")
-    with sync_playwright() as playwright:
-        browser = chromium.launch(playwright, camera)
-        yield browser
-        browser.close()
+    browser = chromium.launch(playwright, camera)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="module")
