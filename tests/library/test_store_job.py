@@ -44,7 +44,7 @@ def app(values: dict[str, str], *arguments: str) -> tuple[int, list[str], str]:
         env=values,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
     )
     return done.returncode, done.stdout.splitlines(), done.stderr
 
