@@ -109,6 +109,7 @@ def run(stage: WebStage, job: Job, **settings: str) -> dict[str, Any]:
     return said
 
 
+@pytest.mark.timeout(300)  # several jobs, and the machine may be busy
 def test_an_upload_becomes_a_recording_and_what_is_none_fails_once(stage: WebStage, tmp_path: Path) -> None:
     good = uploaded(stage, make_film(tmp_path / "a.mp4", 2).read_bytes(), visibility="public")
     bad = uploaded(stage, b"no film at all" * 100)
@@ -117,8 +118,8 @@ def test_an_upload_becomes_a_recording_and_what_is_none_fails_once(stage: WebSta
         return {state_of(stage, one)[0] for one in (good, bad)} == {UploadState.READY, UploadState.FAILED}
 
     with worker(stage.settings):
-        wait_for("both jobs", both_done, 60)
-        wait_for("the MP4", lambda: row_of(stage, good).mp4_path, 60)
+        wait_for("both jobs", both_done, 100)
+        wait_for("the MP4", lambda: row_of(stage, good).mp4_path, 100)
     check_recording(stage, good, 2.0)
     assert state_of(stage, bad) == (UploadState.FAILED, "unreadable")
     left = [path.name for path in stage.settings.uploads_folder.iterdir()]
