@@ -58,6 +58,7 @@ def film_of(stage: WebStage, film_id: str) -> Film:
     return film
 
 
+@pytest.mark.timeout(300)  # two jobs, and the machine may be busy
 def test_an_upload_becomes_a_film_and_what_is_none_fails_once(stage: WebStage, tmp_path: Path) -> None:
     good = upload(stage, make_film(tmp_path / "a.mp4", 2).read_bytes())
     bad = upload(stage, b"no film at all" * 100)

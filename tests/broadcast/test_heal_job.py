@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from broadcast import session_rows
 from library import copies
 from library.models import CopyState, Job, LectureSession
@@ -52,6 +54,7 @@ def job_of(stage: WebStage, job_id: str) -> Job:
         return session.get_one(Job, job_id)
 
 
+@pytest.mark.timeout(300)  # two jobs, and the machine may be busy
 def test_a_recording_is_completed_and_what_is_no_copy_says_so(stage: WebStage, tmp_path: Path) -> None:
     good, bad = lecture_with_a_gap(stage), lecture_with_a_gap(stage)
     jobs = [

@@ -433,6 +433,7 @@ def test_another_password_does_not(stage: WebStage, password: Any) -> None:
     assert unlock(stage, password).status_code in (403, 422)
 
 
+@pytest.mark.usefixtures("long_minute")
 def test_guessing_the_password_is_slowed_down(stage: WebStage) -> None:
     set_access(stage, "password", "sesame")
     client = stage.client()

@@ -61,6 +61,7 @@ def verify(folder: Path) -> tuple[int, dict[str, object], str]:
     return done.returncode, json.loads(done.stdout), done.stderr
 
 
+@pytest.mark.timeout(300)  # four processes, and the machine may be busy
 def test_damage_is_named_in_the_job_and_by_the_command(stage: WebStage, tmp_path: Path) -> None:
     media = ended_lecture(stage, tmp_path)
     key = media.relative_to(stage.settings.storage).as_posix()

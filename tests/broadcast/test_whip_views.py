@@ -308,6 +308,7 @@ def test_bad_offers_leave_the_publication_that_is_there(stage: WebStage, offer: 
     assert resource(stage, "DELETE", where, key).status_code == 200, "it was still there"
 
 
+@pytest.mark.usefixtures("long_minute")
 def test_too_many_offers(stage: WebStage, key: str) -> None:
     limit = int(PUBLISH_LIMIT.split()[0])
     statuses = [post(stage, "", None).status_code for _ in range(limit)]
