@@ -36,6 +36,8 @@ from tests.installation import wait_for
 from tests.library.clamd import NAME, VIRUS, Clamd
 from tests.recorder.film_maker import make_film
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and the machine may be busy
+
 
 def uploaded(stage: WebStage, content: bytes, **wanted: str) -> Upload:
     """What a complete upload leaves."""
@@ -109,7 +111,6 @@ def run(stage: WebStage, job: Job, **settings: str) -> dict[str, Any]:
     return said
 
 
-@pytest.mark.timeout(300)  # several jobs, and the machine may be busy
 def test_an_upload_becomes_a_recording_and_what_is_none_fails_once(stage: WebStage, tmp_path: Path) -> None:
     good = uploaded(stage, make_film(tmp_path / "a.mp4", 2).read_bytes(), visibility="public")
     bad = uploaded(stage, b"no film at all" * 100)

@@ -56,7 +56,7 @@ def verify(folder: Path) -> tuple[int, dict[str, object], str]:
         env=stage_environment(folder),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
     )
     return done.returncode, json.loads(done.stdout), done.stderr
 

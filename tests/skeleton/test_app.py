@@ -15,6 +15,8 @@ import pytest
 from library.backup.restoring import MARKER
 from tests.installation import APP, Installation, children, command_line, wait_for
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and the machine may be busy
+
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
@@ -33,7 +35,7 @@ def app(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
     )
     return done.returncode, done.stdout, done.stderr
 

@@ -22,6 +22,8 @@ from library.backup.repository import Repository, open_repository, recording_pre
 from library.backup.values import FarContent, Source, SourceFile
 from tests.library.backup.installation import SmallInstallation, contents_of, notes_in
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and the machine may be busy
+
 STARTED = datetime(2026, 11, 26, 3, tzinfo=UTC)
 
 

@@ -25,6 +25,8 @@ from tests.installation import wait_for
 from tests.library.transcription.spoken_lecture import SpokenLecture, script
 from tests.recorder.lecture_maker import Lecture
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and the machine may be busy
+
 SCRIPTED = [sys.executable, "-m", "tests.library.transcription.scripted_engine"]
 
 
