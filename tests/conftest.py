@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from people import passwords
 
@@ -18,6 +18,7 @@ from people import passwords
 from tests.databases import (  # noqa: F401
     database,
     database_url,
+    patient,
     postgresql_server,
     postgresql_url,
     sqlite_database,
@@ -32,7 +33,7 @@ SERIAL = "pytest.mark.serial"
 SIDE_BY_SIDE = "pytest.mark.side_by_side"  # a page's flow in a browser that measures nothing
 
 # How long an example takes says how busy the machine is.
-settings.register_profile("unhurried", deadline=None)
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
 # A third of the time of tests of accounts and rooms went into making hashes: what they hold is the same with

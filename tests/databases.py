@@ -19,6 +19,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from library import database as database_module
 from library.database import Database, open_database
 from library.migration import migrate
 
@@ -85,6 +86,12 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The test runs once on each."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite serves waiting threads by chance: of many at once on a busy machine one may wait for seconds."""
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 60.0)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ class MailServer:
         mail = {"KODO_SMTP_URL": self.url, "KODO_MAIL_FROM": "講堂 <kodo@example.ac.jp>"}
         return Settings.from_environment({"KODO_STORAGE": str(storage), **mail, **more})
 
-    def wait_for(self, count: int, seconds: float = 20) -> list[Taken]:
+    def wait_for(self, count: int, seconds: float = 60) -> list[Taken]:
         """All that was taken, once there are so many."""
         with self.came:
             assert self.came.wait_for(lambda: len(self.taken) >= count, seconds), self.taken
@@ -134,7 +134,7 @@ def running_mail_server(
     finally:
         loop.call_soon_threadsafe(listening.close)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(60)
         for task in asyncio.all_tasks(loop):
             task.cancel()
         loop.run_until_complete(asyncio.sleep(0))

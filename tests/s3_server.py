@@ -71,7 +71,7 @@ def s3_server() -> Iterator[S3Server]:
     finally:
         process.stdin.close()
         process.stdout.close()
-        process.wait(10)
+        process.wait(60)
         shutil.rmtree(folder)
 
 

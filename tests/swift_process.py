@@ -27,6 +27,13 @@ devices = {folder}/disk
 mount_check = false
 disable_fallocate = true
 log_level = WARNING
+# Swift gives a neighbour half a second to take a connection and one to note an object; on a busy machine all
+# four servers together may need more, and a listing then lacks the object for good (no updater runs here).
+conn_timeout = 60
+node_timeout = 60
+recoverable_node_timeout = 60
+container_update_timeout = 60
+error_suppression_limit = 1000000
 """
 BACKEND = (
     COMMON

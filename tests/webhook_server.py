@@ -72,7 +72,7 @@ def running_webhook_server() -> Iterator[WebhookServer]:
     finally:
         listening.shutdown()
         listening.server_close()
-        thread.join(5)
+        thread.join(60)
 
 
 @dataclass
@@ -110,5 +110,5 @@ def running_time_server() -> Iterator[TimeServer]:
         yield server
     finally:
         stopping.set()
-        thread.join(5)
+        thread.join(60)
         line.close()

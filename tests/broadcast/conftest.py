@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,6 +24,13 @@ def stage(tmp_path: Path, stage_settings: dict[str, str]) -> Iterator[WebStage]:
     stage = WebStage(tmp_path, **stage_settings)
     yield stage
     stage.close()
+
+
+@pytest.fixture
+def long_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the counts of requests no time passes: hundreds of them may take a busy machine over a minute."""
+    now = time.time()
+    monkeypatch.setattr("limits.storage.memory.time", SimpleNamespace(time=lambda: now))
 
 
 @pytest.fixture(params=["flask", "front"])

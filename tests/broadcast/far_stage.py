@@ -164,7 +164,7 @@ def killed(folder: Path, act: str, session_id: str, die_at: int | None) -> int |
     )
     process.start()
     tell.close()
-    process.join(60)
+    process.join(100)
     assert process.exitcode in (0, -signal.SIGKILL), (act, die_at, process.exitcode)
     count: int | None = told.recv() if process.exitcode == 0 else None
     told.close()

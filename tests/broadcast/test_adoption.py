@@ -128,6 +128,7 @@ def test_a_lecture_becomes_row_event_and_job(stage: Stage) -> None:
     assert payload["state"] == "ended" and payload["recording"]["state"] == "ok"
 
 
+@pytest.mark.usefixtures("patient")
 def test_each_version_is_told_once_by_however_many_processes(stage: Stage) -> None:
     stage.add_room()
     adopters = [stage.another() for _ in range(4)]
@@ -237,11 +238,11 @@ def test_the_thread_adopts_and_survives_being_closed_twice(stage: Stage) -> None
     adopter = SessionAdopter(stage.database, EventLog(stage.database), lambda room_id: told.set(), directory)
     adopter.open()
     try:
-        assert told.wait(10)
+        assert told.wait(60)
         told.clear()
         stage.writer.change(end_reason="changed")
         adopter.on_hint({"kind": "state", "session": stage.writer.session_id})
-        assert told.wait(10)
+        assert told.wait(60)
     finally:
         adopter.close()
         adopter.close()

@@ -18,6 +18,8 @@ from library.models import Job
 from operation import backup_jobs, backup_proof
 from tests.broadcast.backup_stage import BackupStage
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and the machine may be busy
+
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[BackupStage]:

@@ -28,6 +28,8 @@ from tests.broadcast.backup_stage import BackupStage
 from tests.broadcast.web_stage import PASSWORD
 from tests.forked_app import run_app
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and the machine may be busy
+
 API = "/api/v1/backups"
 
 

@@ -70,7 +70,7 @@ def test_the_gaps_of_a_lecture(stage: WebStage) -> None:
     told = stage.call("GET", f"{address}/gaps", user=stage.lecturer).json
     assert told["gaps"] == [{"start": 4.0, "end": 8.0}]
     assert told["ended"] is True and told["edit_version"] == 1
-    assert abs(told["server_time"] - time.time()) < 5
+    assert abs(told["server_time"] - time.time()) < 60
     assert told["healing"] == {"state": None, "progress": None, "message": None}
 
 

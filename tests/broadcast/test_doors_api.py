@@ -18,7 +18,7 @@ from people.host_names import HostNames
 from people.models import AuditRow, EntryRule, Organization, Role, Room, User
 from tests.broadcast.session_writer import SessionWriter
 from tests.broadcast.web_stage import PASSWORD, SDP, WebStage, csrf_token
-from tests.people.name_server import NameServer, reverse
+from tests.people.name_server import NameServer, reverse, take_time
 
 CAMPUS, HOME = "192.0.2.9", "198.51.100.7"
 DOORS = "/api/v1/doors"
@@ -339,7 +339,8 @@ def test_a_new_room_of_a_guarded_organization_is_guarded(house: House) -> None:
         assert all(room.guarded for room in transaction.scalars(select(Room)))
 
 
-def test_the_form_says_why_and_what_was_looked_up(house: House) -> None:
+def test_the_form_says_why_and_what_was_looked_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    take_time(monkeypatch)
     with NameServer(
         {(reverse(HOME), "PTR"): ["pc1.example.ac.jp."], ("pc1.example.ac.jp", "A"): [HOME]}
     ) as server:

@@ -133,6 +133,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("patient")
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     appenders=st.lists(st.lists(st.integers(1, 20_000), min_size=1, max_size=8), min_size=2, max_size=4),

@@ -81,6 +81,7 @@ def test_who_has_it_open_reads_on(stage: FarStage) -> None:
     reader.close()
 
 
+@pytest.mark.timeout(600)  # dozens of processes
 def test_killed_at_any_moment_of_leaving_it_is_whole_and_leaves_then(stage: FarStage) -> None:
     before = stage.segments()
     deaths = 0
@@ -95,6 +96,7 @@ def test_killed_at_any_moment_of_leaving_it_is_whole_and_leaves_then(stage: FarS
     assert deaths * STRIDE > 30
 
 
+@pytest.mark.timeout(600)
 def test_killed_at_any_moment_of_coming_home_it_is_whole_and_comes_then(stage: FarStage) -> None:
     before = stage.segments()
     stage.move()

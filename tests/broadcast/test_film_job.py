@@ -48,7 +48,7 @@ def worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 def film_of(stage: WebStage, film_id: str) -> Film:
@@ -58,6 +58,7 @@ def film_of(stage: WebStage, film_id: str) -> Film:
     return film
 
 
+@pytest.mark.timeout(300)  # two jobs, and the machine may be busy
 def test_an_upload_becomes_a_film_and_what_is_none_fails_once(stage: WebStage, tmp_path: Path) -> None:
     good = upload(stage, make_film(tmp_path / "a.mp4", 2).read_bytes())
     bad = upload(stage, b"no film at all" * 100)
@@ -67,7 +68,7 @@ def test_an_upload_becomes_a_film_and_what_is_none_fails_once(stage: WebStage, t
         return states == {FilmState.READY, FilmState.FAILED}
 
     with worker(stage.settings):
-        wait_for("both jobs", both_done, 60)
+        wait_for("both jobs", both_done, 100)
     film = film_of(stage, good)
     assert film.seconds == pytest.approx(2, abs=0.1) and (film.width, film.height) == (320, 180)
     MediaReader(stage.settings.media_folder / f"{good}.mkv").close()

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from broadcast import session_rows
 from library import copies
 from library.models import CopyState, Job, LectureSession
@@ -52,6 +54,7 @@ def job_of(stage: WebStage, job_id: str) -> Job:
         return session.get_one(Job, job_id)
 
 
+@pytest.mark.timeout(300)  # two jobs, and the machine may be busy
 def test_a_recording_is_completed_and_what_is_no_copy_says_so(stage: WebStage, tmp_path: Path) -> None:
     good, bad = lecture_with_a_gap(stage), lecture_with_a_gap(stage)
     jobs = [
@@ -59,7 +62,7 @@ def test_a_recording_is_completed_and_what_is_no_copy_says_so(stage: WebStage, t
         ordered(stage, good, write_copy(tmp_path / "copy.mkv", 1, 11).read_bytes()),
     ]
     with worker(stage.settings):
-        wait_for("both jobs", lambda: all(job_of(stage, one).state == "done" for one in jobs), 90)
+        wait_for("both jobs", lambda: all(job_of(stage, one).state == "done" for one in jobs), 100)
     assert [job_of(stage, one).message for one in jobs] == ["unreadable", "healed"]
     address = f"/api/v1/rooms/hall/sessions/{good.session_id}/gaps"
     told = stage.call("GET", address, user=stage.lecturer).json
@@ -88,6 +91,6 @@ def test_a_job_that_is_cancelled_leaves_nothing_behind(stage: WebStage, tmp_path
     assert process.stdout is not None
     assert "reading" in process.stdout.readline()
     process.terminate()
-    process.stdout.close()
-    assert process.wait(20) == 1
+    process.communicate(timeout=60)  # read on: what it says meanwhile must not fail
+    assert process.returncode == 1
     assert sorted(path.name for path in folder.iterdir()) == before

@@ -36,6 +36,8 @@ from tests.installation import wait_for
 from tests.library.clamd import NAME, VIRUS, Clamd
 from tests.recorder.film_maker import make_film
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and the machine may be busy
+
 
 def uploaded(stage: WebStage, content: bytes, **wanted: str) -> Upload:
     """What a complete upload leaves."""
@@ -117,8 +119,8 @@ def test_an_upload_becomes_a_recording_and_what_is_none_fails_once(stage: WebSta
         return {state_of(stage, one)[0] for one in (good, bad)} == {UploadState.READY, UploadState.FAILED}
 
     with worker(stage.settings):
-        wait_for("both jobs", both_done, 60)
-        wait_for("the MP4", lambda: row_of(stage, good).mp4_path, 60)
+        wait_for("both jobs", both_done, 100)
+        wait_for("the MP4", lambda: row_of(stage, good).mp4_path, 100)
     check_recording(stage, good, 2.0)
     assert state_of(stage, bad) == (UploadState.FAILED, "unreadable")
     left = [path.name for path in stage.settings.uploads_folder.iterdir()]

@@ -412,7 +412,7 @@ def test_where_nothing_is_kept_it_can_be_watched_until_its_end(house: House) -> 
     with house.stage.database.reading() as transaction:
         (job,) = transaction.scalars(select(Job)).all()
     wait = job.not_before - job.created_at
-    assert timedelta(seconds=55) < wait < timedelta(seconds=65), "an encoder's minute to come back"
+    assert timedelta(seconds=30) < wait < timedelta(seconds=65), "an encoder's minute to come back"
     assert house.jobs(recording) and Jobs(house.stage.database).due([removals.KIND]) == set()
     for who in sorted(ALL):
         assert set(media(house, recording, who).values()) <= {302, 401, 403, 404}, who

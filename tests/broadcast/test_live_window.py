@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 import tracemalloc
 from concurrent.futures import Future
@@ -282,14 +283,13 @@ def test_three_hours_are_small(tmp_path: Path) -> None:
 
 
 def test_windows_close_their_descriptors(stage: LiveStage) -> None:
-    import os
-
+    gc.collect()  # what earlier tests left in circles
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(50):
         windows = LiveWindows(stage.writer.settings.session_roots, 0.334)
         windows.open(stage.writer.session_id).read(stage_part(0))  # type: ignore[arg-type]
         windows.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_two_threads_open_one_window(stage: LiveStage) -> None:

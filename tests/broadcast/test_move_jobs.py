@@ -26,6 +26,8 @@ from tests.installation import free_port
 from tests.library.test_store_job import environment
 from tests.s3_server import s3_place, s3_server, s3_store  # noqa: F401
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and the machine may be busy
+
 
 @pytest.fixture
 def stage(tmp_path: Path, s3_store: ObjectStore) -> Iterator[FarStage]:

@@ -47,7 +47,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[bytes | None], list[bytes]]]:
             with connection:
                 asked.append(whole_request(connection))
                 if answer is None:
-                    let_go.wait(10)
+                    let_go.wait(60)
                 else:
                     connection.sendall(answer)
 

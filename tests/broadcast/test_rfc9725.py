@@ -121,6 +121,7 @@ def test_simulcast_is_not_accepted(stage: WebStage, offer: str, key: str) -> Non
     assert "a=simulcast" not in answer.text
 
 
+@pytest.mark.usefixtures("long_minute")
 def test_too_many_requests_to_sessions(stage: WebStage, key: str) -> None:
     limit = int(RESOURCE_LIMIT.split()[0])
     for method in ("PATCH", "DELETE"):

@@ -56,11 +56,12 @@ def verify(folder: Path) -> tuple[int, dict[str, object], str]:
         env=stage_environment(folder),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     return done.returncode, json.loads(done.stdout), done.stderr
 
 
+@pytest.mark.timeout(300)  # four processes, and the machine may be busy
 def test_damage_is_named_in_the_job_and_by_the_command(stage: WebStage, tmp_path: Path) -> None:
     media = ended_lecture(stage, tmp_path)
     key = media.relative_to(stage.settings.storage).as_posix()
@@ -76,7 +77,7 @@ def test_damage_is_named_in_the_job_and_by_the_command(stage: WebStage, tmp_path
             row.verified_at -= 2 * object_scan.RECHECK
     ordered = scan_job(stage).id
     with worker(stage.settings):
-        wait_for("the scan", lambda: jobs(stage)[ordered].state == JobState.DONE, 30)
+        wait_for("the scan", lambda: jobs(stage)[ordered].state == JobState.DONE, 100)
     assert jobs(stage)[ordered].message == f"2 checked, 1 damaged: {key}"
 
     code, told, err = verify(tmp_path)

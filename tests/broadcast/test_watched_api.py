@@ -128,6 +128,7 @@ def test_a_claim_of_everything_counts_no_more_than_the_recording(stage: WebStage
     }
 
 
+@pytest.mark.usefixtures("long_minute")
 def test_only_so_often(stage: WebStage, recorded: str) -> None:
     token = add_token(stage.database, "member", "test")
     client, headers = stage.app.test_client(), {"Authorization": f"Bearer {token}"}

@@ -86,7 +86,7 @@ class RecorderProcess:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not self._answers():
             assert self._process.poll() is None, (self.settings.storage / "recorder.log").read_text()
             assert time.monotonic() < deadline, "the recorder does not answer"
@@ -96,7 +96,7 @@ class RecorderProcess:
         process, self._process = self._process, None
         if process is not None:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
     def _answers(self) -> bool:
         try:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.fuzzing.api_fuzz import fuzz, fuzzed_house
 
 
+@pytest.mark.timeout(600)  # hundreds of calls
 def test_the_api_answers_made_up_calls_as_it_describes(tmp_path: Path) -> None:
     with fuzzed_house(tmp_path) as house:
         found = fuzz(house, 300, number=5)

@@ -38,7 +38,7 @@ class Clamd:
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(60)
 
     def __enter__(self) -> Self:
         return self

@@ -119,7 +119,7 @@ def test_many_may_migrate_at_once(tmp_path: Path) -> None:
     for starter in starters:
         starter.start()
     for starter in starters:
-        starter.join(60)
+        starter.join(100)
     assert [starter.exitcode for starter in starters] == [0] * 4
 
 

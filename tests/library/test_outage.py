@@ -53,13 +53,13 @@ def test_one_at_a_time_tries_and_its_success_is_everybodys() -> None:
 
     def slow() -> str:
         entered.set()
-        assert answer.wait(10)
+        assert answer.wait(60)
         return server.connect()
 
     found: list[str] = []
     thread = threading.Thread(target=lambda: found.append(outage.attempt(slow)))
     thread.start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     with pytest.raises(StillAway):
         outage.attempt(server.connect)
     server.away = False

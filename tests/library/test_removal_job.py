@@ -29,6 +29,8 @@ from tests.broadcast.web_stage import WebStage, stage_environment
 from tests.installation import free_port
 from tests.library.test_store_job import app, environment
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and the machine may be busy
+
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[WebStage]:

@@ -66,7 +66,7 @@ def relay(s3_server: S3Server) -> Iterator[CutRelay]:
 
 def through(relay: CutRelay, place: S3Place, uploads: Path, **options: Any) -> S3Store:
     """A store as a process that starts opens it, over the relay's line; one attempt for each request."""
-    options = {"part_bytes": PART_BYTES, "attempts": 1, "timeout_seconds": 10.0, **options}
+    options = {"part_bytes": PART_BYTES, "attempts": 1, "timeout_seconds": 60.0, **options}
     return S3Store(replace(place, endpoint=f"http://127.0.0.1:{relay.port}"), uploads, **options)
 
 
@@ -218,12 +218,12 @@ def test_an_address_gives_ranges_to_anybody_while_it_lasts(s3_store: ObjectStore
     address = s3_store.address(KEY, 60)
     assert address is not None
     request = urllib.request.Request(address, headers={"Range": "bytes=10-19"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         assert (answer.status, answer.read()) == (206, source.read_bytes()[10:20])
     assert SECRET_KEY not in address
     for wrong in (re.sub("Expires=60", "Expires=61", address), re.sub("source|0190", "0191", address)):
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(wrong, timeout=10)
+            urllib.request.urlopen(wrong, timeout=60)
         assert refused.value.code == 403
 
 
@@ -250,7 +250,7 @@ def test_one_client_serves_many_threads(s3_store: ObjectStore, source: Path) -> 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert wrong == []
 
 

@@ -22,14 +22,14 @@ def test_all_who_come_at_once_get_the_same(tmp_path: Path) -> None:
     barrier, keys = threading.Barrier(8), []
 
     def come() -> None:
-        barrier.wait(10)
+        barrier.wait(60)
         keys.append(installation_secret(tmp_path))
 
     threads = [threading.Thread(target=come) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert (len(keys), len(set(keys))) == (8, 1)
 
 

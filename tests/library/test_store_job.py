@@ -19,6 +19,8 @@ from tests.broadcast.web_stage import PROJECT, WebStage, stage_environment
 from tests.installation import free_port
 from tests.s3_server import ACCESS_KEY, REGION, SECRET_KEY
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and the machine may be busy
+
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[WebStage]:
@@ -44,7 +46,7 @@ def app(values: dict[str, str], *arguments: str) -> tuple[int, list[str], str]:
         env=values,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     return done.returncode, done.stdout.splitlines(), done.stderr
 

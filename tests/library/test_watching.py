@@ -67,6 +67,7 @@ def test_beacons_add_up_in_one_row(lesson: Class) -> None:
         assert watching.of_person(transaction, "somebody", [lesson.recording]) == {}
 
 
+@pytest.mark.usefixtures("patient")
 def test_two_devices_at_the_same_moment_both_count(lesson: Class) -> None:
     lesson.tell((0, 1), position=1)
 

@@ -17,7 +17,7 @@ NEEDED = (20, 19)  # from then on it knows an ES module by its text
 def node_version() -> tuple[int, int]:
     if NODE is None:
         return (0, 0)
-    told = subprocess.run([NODE, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout
+    told = subprocess.run([NODE, "--version"], capture_output=True, text=True, timeout=60, check=True).stdout
     match = re.match(r"v(\d+)\.(\d+)", told)
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
@@ -27,6 +27,6 @@ def node_version() -> tuple[int, int]:
 def test_module(tests: Path) -> None:
     assert NODE is not None
     run = subprocess.run(
-        [NODE, "--test", str(tests)], capture_output=True, text=True, timeout=60, check=False
+        [NODE, "--test", str(tests)], capture_output=True, text=True, timeout=110, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr

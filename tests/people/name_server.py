@@ -12,7 +12,9 @@ import dns.flags
 import dns.message
 import dns.rcode
 import dns.rrset
+import pytest
 
+from people import host_names
 from people.host_names import HostNames, Resolver
 
 Records = Mapping[tuple[str, str], list[str]]
@@ -70,6 +72,12 @@ class NameServer:
         else:
             answer.set_rcode(dns.rcode.NXDOMAIN)
         return answer.to_wire(max_size=65_535)
+
+
+def take_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for names waits, and a look-up lasts, as long as a busy machine needs."""
+    monkeypatch.setattr(HostNames.of, "__defaults__", (60.0,))
+    monkeypatch.setattr(host_names, "LOOKUP_SECONDS", 60.0)
 
 
 def reverse(address: str) -> str:

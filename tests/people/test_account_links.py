@@ -135,13 +135,14 @@ def processes(database_url: str) -> Iterator[list[Database]]:
         one.close()
 
 
+@pytest.mark.usefixtures("patient")
 def test_of_many_who_accept_at_once_one_has_it(
     database: Database, invited: tuple[User, Link], processes: list[Database]
 ) -> None:
     together = threading.Barrier(len(processes))
 
     def accept(number: int) -> bool:
-        together.wait(20)
+        together.wait(60)
         try:
             _redeem(processes[number], invited[1], f"the good secret of {number}")
         except LinkRefused:

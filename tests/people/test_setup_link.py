@@ -50,6 +50,7 @@ def test_it_works_once_and_then_no_link_is_given(database: Database) -> None:
         assert len(session.scalars(select(User)).all()) == 1
 
 
+@pytest.mark.usefixtures("patient")
 def test_two_who_come_at_once_make_one_admin(database: Database) -> None:
     tokens, outcomes = [_issue(database), _issue(database)], []
 
@@ -64,7 +65,7 @@ def test_two_who_come_at_once_make_one_admin(database: Database) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(100)
     assert sorted(outcomes) == ["made", "refused"]
 
 

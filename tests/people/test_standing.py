@@ -126,13 +126,14 @@ def test_the_last_admin_stays(sqlite_database: Database) -> None:
             standing.deactivate(session, By(second, "", NOW), session.get_one(User, second.id))
 
 
+@pytest.mark.usefixtures("patient")
 def test_two_admins_who_demote_each_other_at_once_leave_one(database: Database, database_url: str) -> None:
     pair = [make(database, name, Role.ADMIN) for name in ("one", "two")]
     processes = [open_database(database_url) for _ in pair]
     together = threading.Barrier(2)
 
     def demote(number: int) -> bool:
-        together.wait(20)
+        together.wait(60)
         try:
             with processes[number].session() as session:
                 by = By(pair[number], "", NOW)

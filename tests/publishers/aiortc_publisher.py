@@ -60,7 +60,7 @@ class AiortcPublisher:
             await pc.setLocalDescription(await pc.createOffer())
             answer = await signal(pc.localDescription.sdp)
             await pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-            await asyncio.wait_for(self.connected.wait(), 15)
+            await asyncio.wait_for(self.connected.wait(), 60)
         except BaseException:
             await pc.close()
             raise

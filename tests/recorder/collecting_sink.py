@@ -37,7 +37,7 @@ class CollectingSink:
         self.closed.append(reason)
         self._changed.set()
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait until what was delivered fulfils the condition. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while not condition():

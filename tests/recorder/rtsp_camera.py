@@ -142,7 +142,7 @@ def running_camera(**options: Any) -> Iterator[RtspCamera]:
     thread = threading.Thread(target=loop.run_forever, name="camera")
     thread.start()
     camera = RtspCamera(**options)
-    asyncio.run_coroutine_threadsafe(camera.open(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(camera.open(), loop).result(60)
 
     async def film() -> None:
         for number in itertools.count():
@@ -155,7 +155,7 @@ def running_camera(**options: Any) -> Iterator[RtspCamera]:
         yield camera
     finally:
         filming.cancel()
-        asyncio.run_coroutine_threadsafe(camera.close(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(camera.close(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(60)
         loop.close()

@@ -149,7 +149,7 @@ class Collected:
 
     def wait_for(self, count: int) -> None:
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.samples) >= count, timeout=10)
+            assert self.changed.wait_for(lambda: len(self.samples) >= count, timeout=60)
 
 
 def test_the_thread_delivers_and_ends():
@@ -170,13 +170,12 @@ def test_the_thread_delivers_and_ends():
 
 
 def test_fifty_tracks_leave_no_thread():
-    before = threading.active_count()
     for _ in range(50):
         track = AudioTrack(lambda call: call())
         track.start(0, lambda samples: None)
         track.stop()
         track.join()
-    assert threading.active_count() == before
+    assert not [thread for thread in threading.enumerate() if thread.name == "audio"]
 
 
 def test_a_track_that_never_started_can_be_closed():

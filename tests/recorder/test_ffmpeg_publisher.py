@@ -3,6 +3,7 @@
 import asyncio
 import sys
 
+import pytest
 import uvloop
 from aiohttp import web
 
@@ -12,6 +13,7 @@ from tests.publishers.prepared_packets import prepare_video
 from tests.recorder.collecting_sink import CollectingSink
 
 
+@pytest.mark.serial  # in real time: what the muxer sends before the handshake's end is lost
 def test_ffmpeg_s_pictures_and_sound_arrive_whole(tmp_path):
     video = prepare_video()
     sink, tokens = CollectingSink(), []
@@ -46,7 +48,7 @@ def test_ffmpeg_s_pictures_and_sound_arrive_whole(tmp_path):
             *("--width", str(video.width), "--height", str(video.height), "--kilobits", "800"),
             stdout=asyncio.subprocess.PIPE,
         )
-        output, _ = await asyncio.wait_for(process.communicate(), 60)
+        output, _ = await asyncio.wait_for(process.communicate(), 100)
         sent = int(output.split()[0])
         await runner.cleanup()
         return sent

@@ -166,8 +166,8 @@ def test_a_take_is_found_at_any_moment_while_it_moves_to_the_disk(config: Settin
             move_take(spill / name, disk / name, lambda: False)
             assert [reader.part_bytes(*each) for each in wanted] == expected
         moved.set()
-        thread.join(10)
-        assert not errors
+        thread.join(60)
+        assert not errors and not thread.is_alive()
         reader.refresh()
         assert [reader.part_bytes(*each) for each in wanted] == expected
         assert [reader.media_path(take) for take in (1, 2)] == [
@@ -258,7 +258,7 @@ def test_readers_in_threads_see_only_whole_parts_while_the_log_grows(config: Set
         log.append(parts[number % len(parts)])
     done.set()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert not errors and not any(thread.is_alive() for thread in threads)
     reader.close()
 

@@ -222,6 +222,7 @@ def test_the_log_goes_on_behind_what_was_recovered(tmp_path: Path) -> None:
     killed.close()
 
 
+@pytest.mark.serial
 def test_three_hours_without_an_index_take_less_than_five_seconds(tmp_path: Path) -> None:
     parts, step = 32_400, 30_000
     take = tmp_path / SESSION / "take-0001"

@@ -44,7 +44,7 @@ class Sink:
 
 
 async def until(state: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not state():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.005)

@@ -98,7 +98,7 @@ class Stage:
         for _ in range(10):
             self.clock.now += 6
             self.space.check()
-            self.mover.submit(lambda: None).result(20)
+            self.mover.submit(lambda: None).result(60)
 
     def spilled_takes(self) -> list[str]:
         folder = self.settings.spill_sessions_folder / SESSION

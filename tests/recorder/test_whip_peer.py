@@ -11,6 +11,7 @@ import pytest
 import uvloop
 
 from recorder import aiortc_tap, media_receiver, whip_peer
+from recorder.h264 import nal_type
 from recorder.whip_peer import OfferRejected, WhipPeer
 from settings import Settings
 from tests.network.udp_relay import Path, UdpRelay
@@ -46,12 +47,12 @@ def run(coroutine):
 
     async def watched():
         await coroutine
-        await asyncio.sleep(0)
-        left = asyncio.all_tasks() - {asyncio.current_task()}
+        if left := asyncio.all_tasks() - {asyncio.current_task()}:
+            _, left = await asyncio.wait(left, timeout=5)  # some are cancelled, and need their turn
         assert not left, left
 
     uvloop.run(watched())
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads
 
 
 async def until_all_arrived(ingest, publisher):
@@ -80,10 +81,12 @@ def test_every_picture_and_packet_comes_as_it_was_sent(tmp_path, profile):
         assert delivered_nals(ingest) == sent_nals(publisher)
         times = [unit.rtp_timestamp for unit in ingest.sink.video]
         assert {b - a for a, b in pairwise(times)} == {3_000}
-        assert [unit.independent for unit in ingest.sink.video].count(True) == 2
+        assert [unit.independent for unit in ingest.sink.video] == [
+            any(nal_type(nal) == 5 for nal in nals) for nals in sent_nals(publisher)
+        ]
         audio = [packet.rtp_timestamp for packet in ingest.sink.audio]
         assert {b - a for a, b in pairwise(audio)} == {960}
-        assert {report.kind for report in ingest.sink.reports} == {"audio", "video"}
+        await ingest.sink.until(lambda: {one.kind for one in ingest.sink.reports} == {"audio", "video"})
         await publisher.close()
         await ingest.sink.until(lambda: bool(ingest.sink.closed))
         await ingest.close()
@@ -107,6 +110,7 @@ def test_sound_alone_and_picture_alone(tmp_path, video, audio):
     run(scenario())
 
 
+@pytest.mark.serial
 def test_with_2_percent_loss_and_rtx_over_40_ms_nothing_is_missing(tmp_path):
     async def scenario():
         ingest = Ingest(tmp_path)
@@ -125,13 +129,14 @@ def test_with_2_percent_loss_and_rtx_over_40_ms_nothing_is_missing(tmp_path):
     run(scenario())
 
 
+@pytest.mark.serial
 def test_with_1_percent_loss_and_no_repairs_only_whole_pictures_come(tmp_path):
     async def scenario():
         ingest = Ingest(tmp_path)
         publisher = AiortcPublisher(prepare_video(kilobits=2_000), prepare_audio(), answers_nack=False)
         relay = UdpRelay(Path(delay_seconds=0.04, loss=0.01), Path(delay_seconds=0.04))
         await publisher.connect(relay.around(ingest.accept))
-        await ingest.sink.until(lambda: bool(ingest.sink.video) and _media_seconds(ingest) > 8, seconds=20)
+        await ingest.sink.until(lambda: bool(ingest.sink.video) and _media_seconds(ingest) > 8)
         await publisher.close()
         await ingest.close()
         await relay.close()
@@ -157,6 +162,7 @@ def _decoded_pictures(ingest):
         return sum(1 for _ in container.decode(video=0))
 
 
+@pytest.mark.serial
 def test_a_lost_first_packet_is_fetched(tmp_path):
     seen = []
 
@@ -204,8 +210,11 @@ def test_a_key_frame_comes_when_asked_for_and_a_new_size_passes(tmp_path):
         publisher = AiortcPublisher(prepare_video(gop=120), prepare_audio())
         await publisher.connect(ingest.accept)
         await ingest.pictures(20)
+        asked = len(ingest.sink.video)
         ingest.peers[0].request_key_frame()
-        await ingest.sink.until(lambda: any(u.independent for u in ingest.sink.video[1:]), seconds=1)
+        await ingest.sink.until(lambda: any(u.independent for u in ingest.sink.video[1:]))
+        answer = next(n for n, unit in enumerate(ingest.sink.video) if n and unit.independent)
+        assert answer < asked + 30, "within a second of pictures"
         publisher.change_video(prepare_video(320, 180))
         sps = prepare_video(320, 180).pictures[0].nals[0]
         await ingest.sink.until(lambda: any(sps in unit.nals for unit in ingest.sink.video))
@@ -216,6 +225,7 @@ def test_a_key_frame_comes_when_asked_for_and_a_new_size_passes(tmp_path):
     run(scenario())
 
 
+@pytest.mark.serial
 def test_a_publisher_that_vanishes_is_noticed(tmp_path):
     async def scenario():
         ingest = Ingest(tmp_path)
@@ -224,7 +234,7 @@ def test_a_publisher_that_vanishes_is_noticed(tmp_path):
         await ingest.pictures(5)
         began = asyncio.get_running_loop().time()
         await publisher.kill()
-        await ingest.sink.until(lambda: bool(ingest.sink.closed), seconds=12)
+        await ingest.sink.until(lambda: bool(ingest.sink.closed))
         assert ingest.sink.closed == ["consent lost"]
         assert asyncio.get_running_loop().time() - began < 11
         await ingest.close()
@@ -232,8 +242,9 @@ def test_a_publisher_that_vanishes_is_noticed(tmp_path):
     run(scenario())
 
 
+@pytest.mark.serial
 def test_a_publisher_whose_media_pauses_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(aiortc_tap, "CONSENT_SECONDS", 1.0)
+    monkeypatch.setattr(aiortc_tap, "CONSENT_SECONDS", 2.0)
     monkeypatch.setattr(aiortc_tap, "CONSENT_CHECK_SECONDS", 0.3)
 
     async def scenario():
@@ -243,7 +254,7 @@ def test_a_publisher_whose_media_pauses_is_kept(tmp_path, monkeypatch):
         await ingest.pictures(5)
         publisher.video_track.pause()
         publisher.audio_track.pause()
-        await asyncio.wait([asyncio.ensure_future(asyncio.sleep(2.5))])
+        await asyncio.wait([asyncio.ensure_future(asyncio.sleep(4.5))])
         before = len(ingest.sink.video)
         publisher.video_track.resume()
         await ingest.pictures(before + 5)

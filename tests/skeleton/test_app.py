@@ -15,6 +15,8 @@ import pytest
 from library.backup.restoring import MARKER
 from tests.installation import APP, Installation, children, command_line, wait_for
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and the machine may be busy
+
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
@@ -33,7 +35,7 @@ def app(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     return done.returncode, done.stdout, done.stderr
 
@@ -127,7 +129,7 @@ def test_a_lost_database_is_not_replaced_by_an_empty_one(installation: Installat
 
 def test_starts_refuses_a_second_one_and_stops_in_order(installation: Installation) -> None:
     installation.start()
-    wait_for("the ready line", lambda: f"Kodo is ready: {installation.url}" in installation.log())
+    wait_for("the ready line", lambda: f"Kodo is ready: {installation.url}" in installation.log(), 60)
     assert f"{installation.url}/setup/" in installation.log()
 
     code, _, err = app(installation)
@@ -153,7 +155,7 @@ def test_nothing_outlives_a_killed_supervisor_and_a_new_one_takes_over(installat
     installation.stop()
     installation.start()
     # The new one may be ready before the old web process has let its requests go (two seconds).
-    wait_for("all of the old to end", lambda: not any(command_line(pid)[0:1] > [""] for pid in left))
+    wait_for("all of the old to end", lambda: not any(command_line(pid)[0:1] > [""] for pid in left), 60)
 
 
 def test_serves_https_with_its_own_certificate(installation: Installation) -> None:
@@ -170,9 +172,9 @@ def test_serves_https_with_its_own_certificate(installation: Installation) -> No
             [sys.executable, str(APP)], env=installation.environment, stdout=log, stderr=log
         )
     try:
-        wait_for("the ready line", lambda: "Kodo is ready: https://localhost" in installation.log(), 30)
-        with urllib.request.urlopen(url, timeout=5, context=trusting) as answer:
+        wait_for("the ready line", lambda: "Kodo is ready: https://localhost" in installation.log(), 60)
+        with urllib.request.urlopen(url, timeout=60, context=trusting) as answer:
             assert answer.status == 200
     finally:
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0

@@ -445,7 +445,7 @@ class HangingDatabase:
     def reading(self) -> Iterator[Session]:
         self.count += 1
         self.asked.release()
-        self.goes_on.wait(60)
+        self.goes_on.wait(100)
         raise DatabaseUnavailable("it was away")
         yield
 
@@ -463,7 +463,7 @@ def soon(work: Callable[[], Any]) -> None:
     """It ends without waiting for anybody."""
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive(), "it waits"
 
 
@@ -471,7 +471,7 @@ def test_while_a_database_hangs_looks_are_taken_and_told(stage: Stage, hanging: 
     exchanger = Exchanger(stage.watcher, hanging)
     exchanger.open()
     exchanger.wake()
-    assert hanging.asked.acquire(timeout=10)
+    assert hanging.asked.acquire(timeout=60)
     heard: list[tuple[str, Notice]] = []
 
     def look_and_tell() -> None:
@@ -487,11 +487,11 @@ def test_while_a_database_hangs_looks_are_taken_and_told(stage: Stage, hanging: 
 def test_an_exchange_that_hangs_in_the_middle_keeps_nobody(stage: Stage, hanging: Any) -> None:
     thread = threading.Thread(target=lambda: stage.watcher.exchange(hanging), daemon=True)
     thread.start()
-    assert hanging.asked.acquire(timeout=10)
+    assert hanging.asked.acquire(timeout=60)
     soon(lambda: stage.look(Finding("database", BAD, "hung")))
     soon(lambda: stage.tell("mail"))
     hanging.goes_on.set()
-    thread.join(10)
+    thread.join(60)
     assert stage.tell("mail") == [] and stage.tell("hook") == [("health.database", Notice.TROUBLE)]
 
 
@@ -502,7 +502,7 @@ def test_the_thread_that_looks_never_waits_for_the_database(tmp_path: Path, hang
     watch._exchanger.open()
     for _ in range(3):
         soon(watch._look)
-    assert hanging.asked.acquire(timeout=10) and hanging.count == 1
+    assert hanging.asked.acquire(timeout=60) and hanging.count == 1
     assert watch._watcher.state.checks["clock"].recent == "ggg"
 
 

@@ -16,6 +16,8 @@ from tests.broadcast.session_writer import SessionWriter
 from tests.installation import Installation
 from tests.skeleton.test_app import app
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and the machine may be busy
+
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:

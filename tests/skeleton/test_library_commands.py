@@ -13,6 +13,8 @@ from people.models import Room
 from tests.installation import Installation
 from tests.skeleton.test_app import app
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and the machine may be busy
+
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:

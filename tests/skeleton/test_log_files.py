@@ -58,7 +58,7 @@ def test_processes_write_into_one_file_and_turn_it_over_together(log: Path) -> N
     for one in started:
         one.start()
     for one in started:
-        one.join(30)
+        one.join(100)
         assert one.exitcode == 0
     found = lines(log, 100)
     assert len(found) == 1600

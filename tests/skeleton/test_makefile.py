@@ -37,7 +37,7 @@ def run(script: Path, bare: Path, *arguments: str) -> subprocess.CompletedProces
         env={"PATH": str(bare)},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=100,
     )
 
 

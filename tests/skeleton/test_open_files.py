@@ -46,12 +46,12 @@ def soft_limit(pid: int) -> int:
 def test_a_low_soft_limit_is_raised(tmp_path: Path) -> None:
     command = ("user", "add", "sato", "--role", "viewer", "--password-stdin")  # waits for the password
     with started(tmp_path, *command, limits=(512, HARD)) as process:
-        wait_for("the limit to be raised", lambda: soft_limit(process.pid) == RAISED)
+        wait_for("the limit to be raised", lambda: soft_limit(process.pid) == RAISED, 60)
 
 
 @pytest.mark.skipif(RAISED < 4096, reason="this machine allows few open files")
 def test_a_low_hard_limit_is_told(tmp_path: Path) -> None:
     with started(tmp_path, "web", limits=(512, 4096)) as process:
         log = tmp_path / "app.log"
-        wait_for("the warning", lambda: "only 4096 open files are allowed" in log.read_text())
+        wait_for("the warning", lambda: "only 4096 open files are allowed" in log.read_text(), 60)
         assert soft_limit(process.pid) == 4096

@@ -40,12 +40,13 @@ def collected(*command: str | Path) -> list[str]:
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
     assert run.returncode == 0, run.stdout + run.stderr
     return [line for line in run.stdout.splitlines() if "::" in line]
 
 
+@pytest.mark.timeout(600)  # three runs that import much
 def test_each_test_is_in_one_of_the_runs_and_serial_ones_in_the_last() -> None:
     told = collected(SCRIPT, "--numprocesses=0")
     assert sorted(told) == sorted(collected("-m", "pytest"))

@@ -22,6 +22,8 @@ from library.backup.repository import Repository, open_repository, recording_pre
 from library.backup.values import FarContent, Source, SourceFile
 from tests.library.backup.installation import SmallInstallation, contents_of, notes_in
 
+pytestmark = pytest.mark.timeout(600)  # many processes, and the machine may be busy
+
 STARTED = datetime(2026, 11, 26, 3, tzinfo=UTC)
 
 
@@ -591,7 +593,7 @@ def test_who_was_erased_later_is_told_of_with_an_older_generation(
     script = tmp_path / "target" / "kodo-backup" / "restore.py"
     alone = tmp_path / "alone"
     command = [sys.executable, "-I", "-S", script, "restore", "2", "--to", alone]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=100)
     for folder in (tmp_path / "restored", alone):
         assert (folder / "erasures.jsonl").read_bytes() == b"one\ntwo\n"
     on_disk.restore("1", tmp_path / "a part", only=["sessions/s1/"])
