@@ -317,6 +317,9 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     key = _add(room, "key", _administer("room key"), "make one more stream key; others stay valid")
     key.add_argument("slug", metavar="SLUG")
     key.add_argument("--json", action="store_true")
+    _add(
+        room, "remove", _administer("room remove"), "move a room and its recordings to the trash, for 30 days"
+    ).add_argument("slug", metavar="SLUG")
     _add_tokens(commands)
     _add_organizations(commands)
     _add_doors(commands)
