@@ -476,6 +476,7 @@ def backups_strings() -> Strings:
         "looking": _("Looking into the backups …"),
         "found": _("Found: {count}"),
         "nothing_found": _("Nothing was found."),
+        "recordings": _("Recordings: {count}"),
         "untitled": _("Without a title"),
         "in_trash": _("In the trash"),
         "is_here": _("Is here"),

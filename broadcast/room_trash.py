@@ -99,13 +99,14 @@ def in_trash(transaction: Session, person: User, now: datetime) -> list[DeletedR
 
 
 def empty_due(settings: Settings, database: Database, now: datetime) -> None:
-    """Whose time is over, once all that was recorded in them is ordered away (`library.removals`).
+    """Whose time is over, once all that was recorded in them is ordered away (`library.removals`). Also what
+    a return out of a backup has left undone, which has a word though it was removed.
 
     Raises DatabaseUnavailable, OSError.
     """
     left = select(LectureSession.room_id).where(LectureSession.removal.is_(None))
     due = select(Room.id).where(
-        Room.deleted_at <= now - TRASH_TIME, Room.removed_at.is_(None), Room.id.not_in(left)
+        Room.deleted_at <= now - TRASH_TIME, Room.slug.not_like(f"{GONE}%"), Room.id.not_in(left)
     )
     with database.reading() as transaction:
         found = transaction.scalars(due).all()

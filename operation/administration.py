@@ -278,14 +278,21 @@ def _library_add(settings: Settings, parsed: argparse.Namespace) -> None:
 
 
 def _backup_restore(settings: Settings, parsed: argparse.Namespace) -> None:
-    if parsed.to is not None:
+    if parsed.room is None and (parsed.slug or parsed.owner):
+        raise WrongUse("--as and --owner are of a room (--room)")
+    if parsed.room is not None:
+        if parsed.to is not None or parsed.recording is not None:
+            raise WrongUse("--room comes back by itself, into what runs")
+        with _database(settings) as database:
+            backup_commands.bring_room_back(database, parsed)
+    elif parsed.to is not None:
         backup_commands.restore(settings, parsed)
     elif parsed.recording is not None:
         with _database(settings) as database:
             backup_commands.bring_back(database, parsed)
     else:
         raise WrongUse(
-            "name an empty folder (--to) or a recording that is to come back here (--recording): "
+            "name an empty folder (--to), or what is to come back here (--recording or --room): "
             "what runs is never written over"
         )
 

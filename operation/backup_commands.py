@@ -36,6 +36,7 @@ from operation.backup_jobs import restore_all, serving_command
 from operation.start_up import NoBackupBefore
 from operation.wrong_use import WrongUse
 from people import audit
+from people.rooms import RoomNotFound, UnfitSlug, check_slug, room_ever
 from recorder.log_folders import is_session_id
 from settings import Settings
 
@@ -133,6 +134,31 @@ def bring_back(database: Database, parsed: argparse.Namespace) -> None:
             organization_id=None,
             subject=parsed.recording,
             details={"by": "command line", "generation": parsed.generation},
+        )
+    print(json.dumps({"job": job.id}) if parsed.json else job.id)
+
+
+def bring_room_back(database: Database, parsed: argparse.Namespace) -> None:
+    """Order the job that brings one room back, with its recordings; prints its id. Raises WrongUse."""
+    with database.session() as session:
+        try:
+            check_slug(parsed.slug or parsed.room)
+            room_ever(session, parsed.slug or parsed.room)
+        except UnfitSlug as error:
+            raise WrongUse(str(error)) from error
+        except RoomNotFound:
+            pass
+        else:
+            raise WrongUse("a room has this address, or one in the trash: name another one (--as)")
+        wish = {"room": parsed.room, "slug": parsed.slug, "owner": parsed.owner}
+        job = backup_schedule.order_restore(session, utc_now(), parsed.generation, **wish)
+        audit.note(
+            session,
+            action="backup.restored",
+            actor=None,
+            organization_id=None,
+            subject=parsed.room,
+            details={"by": "command line", "generation": parsed.generation, **wish},
         )
     print(json.dumps({"job": job.id}) if parsed.json else job.id)
 

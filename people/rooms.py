@@ -124,7 +124,8 @@ def room_of(session: Session, slug: str) -> Room:
 
 def room_ever(session: Session, slug: str) -> Room:
     """Also one that is in the trash. Raises RoomNotFound."""
-    room = session.scalar(select(Room).where(Room.slug == slug)) if _is_fit(slug) else None
+    here = (Room.slug == slug, Room.removed_at.is_(None))
+    room = session.scalar(select(Room).where(*here)) if _is_fit(slug) else None
     if room is None:
         raise RoomNotFound(f"there is no room {slug}")
     return room
