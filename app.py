@@ -283,7 +283,7 @@ def _add_backups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--recording", metavar="ID", help="only this one; without --to it comes back into what runs, by a job"
     )
     restore.add_argument(
-        "--room", metavar="SLUG", help="a room that is gone for good, with its recordings, by a job"
+        "--room", metavar="SLUG", help="only this room, with its recordings; without --to by a job, as above"
     )
     restore.add_argument("--as", dest="slug", metavar="SLUG", help="the room's address from now on")
     restore.add_argument("--owner", metavar="USERID", help="whose room it is to be, if its owner is no more")

@@ -41,7 +41,7 @@ from broadcast.watched_facts import WatchedOfPageOut
 from library import chapters, pictures, transcripts
 from library.database import DatabaseUnavailable, utc_now
 from library.jobs import newest_of
-from library.keeping import Kept
+from library.keeping import TRASH_TIME, Kept
 from library.models import Job, LectureSession
 from library.usage import Heard, Quality, device_of
 from people import doors
@@ -165,6 +165,7 @@ class DeletedRoomOut(Schema):
     slug = String(metadata={"description": "stays its own"})
     title = String()
     deleted_at = String()
+    restorable_until = String()
     recordings = Integer(metadata={"description": "that come back with it"})
 
 
@@ -369,7 +370,8 @@ def deleted_rooms(person: User) -> list[dict[str, Any]]:
         {
             "slug": one.room.slug,
             "title": one.room.title,
-            "deleted_at": _iso(one.room.deleted_at.timestamp()) if one.room.deleted_at else "",
+            "deleted_at": _iso(one.deleted_at.timestamp()),
+            "restorable_until": _iso((one.deleted_at + TRASH_TIME).timestamp()),
             "recordings": one.recordings,
         }
         for one in found

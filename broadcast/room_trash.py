@@ -46,6 +46,7 @@ class DeletedRoom:
     """`recordings`: how many come back with it."""
 
     room: Room
+    deleted_at: datetime
     recordings: int
 
 
@@ -93,8 +94,9 @@ def recordings_of(transaction: Session, room: Room) -> int:
 def in_trash(transaction: Session, person: User, now: datetime) -> list[DeletedRoom]:
     """What `person` may bring back, the last thrown away first."""
     return [
-        DeletedRoom(room, recordings_of(transaction, room))
+        DeletedRoom(room, room.deleted_at, recordings_of(transaction, room))
         for room in rooms.in_trash(transaction, person, now)
+        if room.deleted_at is not None
     ]
 
 

@@ -278,15 +278,15 @@ def _library_add(settings: Settings, parsed: argparse.Namespace) -> None:
 
 
 def _backup_restore(settings: Settings, parsed: argparse.Namespace) -> None:
-    if parsed.room is None and (parsed.slug or parsed.owner):
-        raise WrongUse("--as and --owner are of a room (--room)")
-    if parsed.room is not None:
-        if parsed.to is not None or parsed.recording is not None:
-            raise WrongUse("--room comes back by itself, into what runs")
+    if (parsed.slug or parsed.owner) and (parsed.room is None or parsed.to is not None):
+        raise WrongUse("--as and --owner are of a room that comes back here (--room, without --to)")
+    if parsed.room is not None and parsed.recording is not None:
+        raise WrongUse("a room has its recordings with it: either --room or --recording")
+    if parsed.to is not None:
+        backup_commands.restore(settings, parsed)
+    elif parsed.room is not None:
         with _database(settings) as database:
             backup_commands.bring_room_back(database, parsed)
-    elif parsed.to is not None:
-        backup_commands.restore(settings, parsed)
     elif parsed.recording is not None:
         with _database(settings) as database:
             backup_commands.bring_back(database, parsed)

@@ -180,6 +180,23 @@ def test_whatever_it_is_killed_in_the_next_attempt_goes_on(stage: BackupStage) -
     assert hall(stage).title == "", "nobody went on with it"
 
 
+def test_onto_a_new_machine_with_its_recordings_alone(stage: BackupStage) -> None:
+    recording = stage.record("Eigenvalues")
+    other = add_room(stage.database, "other", "lecturer")
+    hall_then, stage.web.hall = stage.web.hall, other
+    stage.record("Norms")
+    stage.web.hall = hall_then
+    generation = back_up(stage)
+    to = stage.folder / "new"
+    restore = ("backup", "restore", generation, "--to", str(to))
+    assert stage.app(*restore, "--room", "geometry")[0] == 2 and not to.exists()
+    assert stage.app(*restore, "--room", "hall", "--as", "old")[0] == 2
+    code, out, err = stage.app(*restore, "--room", "hall")
+    assert code == 0 and f"KODO_STORAGE={to}" in out, err
+    assert [one.name for one in (to / "sessions").iterdir()] == [recording]
+    assert [one.name for one in stage.folder.iterdir() if one.name.startswith(".")] == []
+
+
 def test_another_address_and_another_owner(stage: BackupStage) -> None:
     token = stage.web.stream_key()[1]
     generation = back_up(stage)
