@@ -285,12 +285,19 @@ def _add_backups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     listing = _add(backup, "list", _administer("backup list"), "list the generations, the newest first")
     verify = _add(backup, "verify", _administer("backup verify"), "read them all, name what is damaged")
     verify.add_argument("generation", metavar="GENERATION", nargs="?", help="only this one")
-    restore = _add(backup, "restore", _administer("backup restore"), "get everything, or one recording, back")
+    restore = _add(
+        backup, "restore", _administer("backup restore"), "get everything, a recording or a room back"
+    )
     restore.add_argument("generation", metavar="GENERATION", help="its name, or latest")
     restore.add_argument("--to", metavar="FOLDER", type=Path, help="empty; a new storage, to be served")
     restore.add_argument(
         "--recording", metavar="ID", help="only this one; without --to it comes back into what runs, by a job"
     )
+    restore.add_argument(
+        "--room", metavar="SLUG", help="only this room, with its recordings; without --to by a job, as above"
+    )
+    restore.add_argument("--as", dest="slug", metavar="SLUG", help="the room's address from now on")
+    restore.add_argument("--owner", metavar="USERID", help="whose room it is to be, if its owner is no more")
     drill = _add(
         backup, "drill", _administer("backup drill"), "restore all into a scratch folder, and play it"
     )
@@ -328,6 +335,9 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     key = _add(room, "key", _administer("room key"), "make one more stream key; others stay valid")
     key.add_argument("slug", metavar="SLUG")
     key.add_argument("--json", action="store_true")
+    _add(
+        room, "remove", _administer("room remove"), "move a room and its recordings to the trash, for 30 days"
+    ).add_argument("slug", metavar="SLUG")
     _add_tokens(commands)
     _add_organizations(commands)
     _add_doors(commands)

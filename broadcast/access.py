@@ -215,7 +215,7 @@ class AccessBook:
         """
         if claim.room_id not in (None, room_id):
             raise AccessDenied("This address belongs to another room.")
-        room = self._rooms.get(room_id)
+        room = self._here(room_id)
         if room is None and fallback_mode is None and not self._loaded:
             raise AccessUnknown("This room cannot be looked up just now.")
         if claim.room_id is None:
@@ -239,6 +239,7 @@ class AccessBook:
 
         Raises AccessDenied, AccessUnknown.
         """
+        self._here(room_id)
         said = self._said(session_id, recorded)
         known = _unlike_the_room(said)
         if _opens_by_itself(claim, session_id, known):
@@ -271,6 +272,13 @@ class AccessBook:
         """What the tokens of its editors must have (`access_texts.editors_epoch`), of what is known here."""
         room = self._rooms.get(room_id)
         return (room.epoch if room is not None else 0) + (said.epoch if said is not None else 0)
+
+    def _here(self, room_id: str) -> RoomAccess | None:
+        """What is known of it. Raises AccessDenied where it was deleted."""
+        room = self._rooms.get(room_id)
+        if room is not None and room.mode == "deleted":
+            raise AccessDenied("This room is not here any more.")
+        return room
 
     def is_open(self, room_id: str, fallback_mode: str | None) -> bool:
         """Whether anybody may watch, by what is known of the room, else by what a session recorded of it."""

@@ -59,6 +59,8 @@ def action_words() -> dict[str, str]:
         "room.created": _("Room made"),
         "room.title": _("Room renamed"),
         "room.access": _("Who may enter a room changed"),
+        "room.deleted": _("Room deleted"),
+        "room.restored": _("Room restored"),
         "room.invited": _("Invited to a room"),
         "room.uninvited": _("Taken off a room's list"),
         "room.link_made": _("Link to a room made"),

@@ -26,7 +26,10 @@ from library.backup.errors import BackupError
 from library.backup_place import is_set_up
 from library.database import utc_now
 from library.models import BackupGeneration, Job
+from people.accounts import UnfitUserId, UserNotFound, hosts, user_of
 from people.acts import note_act
+from people.error_words import room_error
+from people.rooms import RoomNotFound, UnfitSlug, check_slug, room_ever
 from recorder.log_folders import is_session_id
 from settings import Settings
 
@@ -68,6 +71,19 @@ class OrderIn(Schema):
 class RestoreIn(Schema):
     recording = String(load_default=None, validate=Length(1, 36))
     to = String(load_default=None, validate=Length(1, 1000))
+    room = String(
+        load_default=None,
+        validate=Length(1, 64),
+        metadata={"description": "its address then, of one that is gone for good"},
+    )
+    slug = String(
+        load_default=None, validate=Length(1, 64), metadata={"description": "the room's from now on"}
+    )
+    owner = String(
+        load_default=None,
+        validate=Length(1, 64),
+        metadata={"description": "user ID of whose the room is to be, where its owner is no more"},
+    )
 
 
 class OrderedOut(Schema):
@@ -91,8 +107,20 @@ class KeptOut(Schema):
     gone = String(allow_none=True, metadata={"description": "trash or removed; null: it is there now, too"})
 
 
+class KeptRoomOut(Schema):
+    slug = String()
+    title = String()
+    owner = String(allow_none=True, metadata={"description": "user ID of whose it was"})
+    owner_here = Boolean(metadata={"description": "it can be theirs again"})
+    slug_free = Boolean(metadata={"description": "no other room has its address now"})
+    recordings = Integer(metadata={"description": "that come back with it"})
+    generation = String()
+    generation_at = String()
+
+
 class LookOut(Schema):
     recordings = List(Nested(KeptOut))
+    rooms = List(Nested(KeptRoomOut), metadata={"description": "that are gone for good"})
 
 
 @blueprint.get("/backups")
@@ -126,41 +154,70 @@ def order(json_data: dict[str, Any]) -> dict[str, Any]:
 @blueprint.input(LookIn, location="query")
 @blueprint.output(LookOut)
 def look(query_data: dict[str, Any]) -> dict[str, Any]:
-    """Recordings that a generation has; without one, those that were removed for good and can come back."""
+    """Recordings that a generation has, and rooms that are gone; without one, those recordings and rooms that
+    were removed for good and can come back.
+    """
     _must_be_set_up()
     words, name = query_data["q"], query_data["generation"]
     settings = services().settings
     with services().database.reading() as transaction:
         try:
             if name is not None:
-                found = backup_look.recordings_in(
-                    settings, transaction, _generation(transaction, name), words=words
-                )
+                chosen = _generation(transaction, name)
+                found = backup_look.recordings_in(settings, transaction, chosen, words=words)
+                rooms = backup_look.rooms_gone_since(settings, transaction, chosen, words=words)
             else:
                 found = backup_look.gone_now(settings, transaction, words=words)
+                rooms = backup_look.rooms_gone(settings, transaction, words=words)
         except BackupError as error:
             raise Problem(503, _("Not available now"), in_words(_line(error))) from error
-    return {"recordings": [backup_board.recording(one) for one in found]}
+        told = [backup_board.room(transaction, one) for one in rooms]
+    return {"recordings": [backup_board.recording(one) for one in found], "rooms": told}
 
 
 @blueprint.post("/backups/<generation>/restore")
 @blueprint.input(RestoreIn, location="json")
 @blueprint.output(OrderedOut, status_code=202)
 def restore(generation: str, json_data: dict[str, Any]) -> dict[str, Any]:
-    """One recording back into this installation, or everything into a new folder `to`, by a job."""
+    """One recording or room back into this installation, or everything into a new folder `to`, by a job."""
     _must_be_set_up()
-    recording, to = json_data["recording"], json_data["to"]
-    if (recording is None) == (to is None):
-        raise Problem(422, _("Not accepted"), _("Name a recording, or a new folder."))
+    recording, to, room = json_data["recording"], json_data["to"], json_data["room"]
+    if sum(one is not None for one in (recording, to, room)) != 1:
+        raise Problem(422, _("Not accepted"), _("Name a recording, a room, or a new folder."))
     if recording is not None and not is_session_id(recording):
         raise Problem(422, _("Not accepted"), _("This backup does not have the recording."))
     if to is not None:
         _check_folder(services().settings, to)
     with services().database.session() as transaction:
         row = _generation(transaction, generation)
-        job: Job = backup_schedule.order_restore(transaction, utc_now(), row.id, recording=recording, to=to)
-        _note(transaction, "backup.restored", recording or "", generation=row.id, to=to)
+        what: dict[str, str | None] = {"recording": recording, "to": to}
+        if room is not None:
+            what = {name: json_data[name] for name in ("room", "slug", "owner")}
+            _check_room(transaction, json_data["slug"] or room, json_data["owner"])
+        job: Job = backup_schedule.order_restore(transaction, utc_now(), row.id, **what)
+        told = {name: value for name, value in what.items() if name != "recording"}
+        _note(transaction, "backup.restored", recording or room or "", generation=row.id, **told)
     return {"job": job.id}
+
+
+def _check_room(transaction: Session, slug: str, owner: str | None) -> None:
+    """What can be said before anybody looks into the backup. Raises Problem."""
+    try:
+        check_slug(slug)
+        room_ever(transaction, slug)
+    except UnfitSlug as error:
+        raise Problem(422, _("Not accepted"), room_error(error)) from error
+    except RoomNotFound:
+        pass
+    else:
+        words = _("A room has this address, or one in the trash. Restore it there, or give another address.")
+        raise Problem(409, _("Not accepted"), words)
+    try:
+        if owner is not None and not hosts(user_of(transaction, owner)):
+            raise UserNotFound(owner)
+    except (UnfitUserId, UserNotFound) as error:
+        words = _("Nobody of this user ID may hold lectures.")
+        raise Problem(422, _("Not accepted"), words) from error
 
 
 def _check_folder(settings: Settings, name: str) -> None:

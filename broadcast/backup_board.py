@@ -12,12 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from broadcast import job_board
+from broadcast.erasure import is_erased
 from broadcast.event_log import iso_utc
 from library import backup_records, backup_schedule, job_list
-from library.backup_look import Kept
+from library.backup_look import Kept, KeptRoom
 from library.backup_place import is_on_the_same_disk, is_set_up, target_title
 from library.jobs import OPEN_STATES
 from library.models import BackupGeneration, BackupResult, Job, JobState, LectureSession
+from people.models import Room, User
 from settings import Settings
 
 KINDS = (backup_schedule.KIND, backup_schedule.CHECK_KIND, backup_schedule.RESTORE_KIND)
@@ -61,17 +63,18 @@ def jobs(transaction: Session, now: datetime) -> list[dict[str, Any]]:
             "how": job.payload.get("how"),
             "generation": job.payload.get("generation"),
             "recording": job.payload.get("recording"),
+            "room": job.payload.get("room"),
         }
         for job in found
     ]
 
 
 def _listed(transaction: Session, job: Job) -> job_list.Listed:
-    """With the recording that came back, or is to."""
+    """With the recording that came back, or is to, or the address that a room had."""
     session_id = job.payload.get("recording")
     row = transaction.get(LectureSession, session_id) if isinstance(session_id, str) else None
     if row is None or row.removal is not None:
-        return job_list.Listed(job, None, None)
+        return job_list.Listed(job, job.payload.get("room"), None)
     return job_list.Listed(job, row.title, row.id)
 
 
@@ -99,6 +102,22 @@ def recording(one: Kept) -> dict[str, Any]:
         "generation": one.generation,
         "generation_at": iso_utc(one.generation_at),
         "gone": one.gone,
+    }
+
+
+def room(transaction: Session, one: KeptRoom) -> dict[str, Any]:
+    """`owner_here`: whether it can be theirs again; `slug_free`: whether it can have its address."""
+    owner = transaction.get(User, one.owner_id) if one.owner_id is not None else None
+    taken = transaction.scalar(select(Room.id).where(Room.slug == one.slug, Room.removed_at.is_(None)))
+    return {
+        "slug": one.slug,
+        "title": one.title,
+        "owner": one.owner,
+        "owner_here": one.owner_id is None or (owner is not None and not is_erased(owner)),
+        "slug_free": taken is None,
+        "recordings": one.recordings,
+        "generation": one.generation,
+        "generation_at": iso_utc(one.generation_at),
     }
 
 

@@ -214,7 +214,7 @@ def _unlink(path: Path) -> None:
 
 def _empty(transaction: Session, person: User, told: Erased, called: str) -> None:
     """The account, and what is the person's alone."""
-    of_user_id, rooms = slug_from(person.user_id), _rooms(transaction, person.id)
+    rooms = _rooms(transaction, person.id)
     in_their_rooms = StreamKey.room_id.in_([room.id for room in rooms])
     theirs = [
         *(room.id for room in rooms),
@@ -222,10 +222,7 @@ def _empty(transaction: Session, person: User, told: Erased, called: str) -> Non
         *transaction.scalars(select(ApiToken.id).where(ApiToken.user_id == person.id)),
     ]
     for room in rooms:
-        if called and called in room.title:
-            room.title = room.title.replace(called, told.name)[:200]
-        if of_user_id and f"{room.slug}-".startswith(f"{of_user_id}-"):
-            room.slug = f"room-{secrets.token_hex(4)}"
+        room.title, room.slug = unnamed(room.title, room.slug, person.user_id, called, told.name)
     for table, column in _columns(GO):
         transaction.execute(delete(table).where(table.c[column] == person.id))
     transaction.execute(
@@ -239,6 +236,16 @@ def _empty(transaction: Session, person: User, told: Erased, called: str) -> Non
     person.user_id, person.display_name = nameless, told.name
     person.password_hash, person.role = "", "viewer"
     person.email = person.language = person.last_sign_in_at = None
+
+
+def unnamed(title: str, slug: str, user_id: str, called: str, name: str) -> tuple[str, str]:
+    """Pure but for chance: a room's title and address without the person whose room it was."""
+    if called:
+        title = title.replace(called, name)[:NAME_LENGTH]
+    of_user_id = slug_from(user_id)
+    if of_user_id and f"{slug}-".startswith(f"{of_user_id}-"):
+        slug = f"room-{secrets.token_hex(4)}"
+    return title, slug
 
 
 def _take_off_lists(transaction: Session, person: User, nameless: str) -> None:

@@ -151,7 +151,41 @@ _SENTENCES: tuple[tuple[re.Pattern[str], Callable[[Match], str]], ...] = tuple(
             r"(?:RowsMissing|FilesMissing): .*",
             lambda _found: str(_("This backup does not have the recording.")),
         ),
-        (r"RoomGone: .*", lambda _found: str(_("The room of this recording is no more."))),
+        (
+            r"RoomGone: .*",
+            lambda _found: str(
+                _("The room of this recording is no more. Bring the room back, with all of it.")
+            ),
+        ),
+        (
+            r"RoomInTrash: .*",
+            lambda _found: str(_("The room of this recording is in the trash. Restore it there first.")),
+        ),
+        (r"RoomMissing: .*", lambda _found: str(_("This backup does not have the room."))),
+        (
+            r"RoomIsHere: .*",
+            lambda _found: str(_("The room is here, or in the trash, from where it is restored.")),
+        ),
+        (
+            r"AddressTaken: .*",
+            lambda _found: str(_("Another room has this address now. Give the room another one.")),
+        ),
+        (
+            r"OwnerGone: .*",
+            lambda _found: str(_("Whose room it was is no more. Say whose room it is to be.")),
+        ),
+        (
+            r"OwnerUnfit: .*",
+            lambda _found: str(_("Nobody of this user ID may hold lectures in the room's organization.")),
+        ),
+        (
+            r"OwnerErased: .*",
+            lambda _found: str(_("Whose room it was is erased, with all lectures. It does not come back.")),
+        ),
+        (
+            r"OrganizationGone: .*",
+            lambda _found: str(_("The organization of this room is not here.")),
+        ),
         (r"NoSuchGeneration: .*", lambda _found: str(_("There is no such backup."))),
         (r"NotSetUp: .*", lambda _found: str(_("Backups are switched off (KODO_BACKUP)."))),
         (r"StillLive: .*", lambda _found: str(_("The lecture is still going on."))),

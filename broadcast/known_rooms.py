@@ -13,7 +13,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 
 from library.database import Database
 from people.models import Room
@@ -21,7 +21,7 @@ from recorder.durable_file import replace_file
 
 log = logging.getLogger(__name__)
 
-AccessMode = Literal["open", "members", "password", "invited"]
+AccessMode = Literal["open", "members", "password", "invited", "deleted"]
 
 FILE_NAME = "room-access.json"
 FORM = 1  # of the file; another one is not read
@@ -29,7 +29,8 @@ FORM = 1  # of the file; another one is not read
 
 @dataclass(frozen=True, slots=True)
 class RoomAccess:
-    """How a room is watched now. A raised `epoch` revokes every token signed before it.
+    """How a room is watched now; `deleted`: not at all, nor is what was recorded in it, whatever was said of
+    that. A raised `epoch` revokes every token signed before it.
 
     `guarded`: its organization has entry rules, so that nothing of it is read without a token.
     """
@@ -42,7 +43,8 @@ class RoomAccess:
 def rooms_in(database: Database) -> dict[str, RoomAccess]:
     """Every room by its id, from the database."""
     with database.reading() as transaction:
-        rows = transaction.execute(select(Room.id, Room.access, Room.access_epoch, Room.guarded)).all()
+        mode = case((Room.deleted_at.is_not(None), "deleted"), else_=Room.access)
+        rows = transaction.execute(select(Room.id, mode, Room.access_epoch, Room.guarded)).all()
     return {
         room_id: RoomAccess(cast("AccessMode", mode), epoch, guarded)
         for room_id, mode, epoch, guarded in rows

@@ -17,6 +17,7 @@ from broadcast.page_strings import STRINGS
 from broadcast.rate_limits import limiter, looks_at_lists
 from broadcast.recording_api import VISIBILITIES, known_here, page_of, trash_of
 from broadcast.recording_facts import Known, tell
+from broadcast.room_api import deleted_rooms
 from library import catalogue
 from library.catalogue import Sort
 from library.keeping import TRASH_TIME
@@ -69,9 +70,11 @@ def library() -> str:
         lecture_languages=LANGUAGES,
         visibilities=visibility_words(),
         in_trash=in_trash,
+        deleted_rooms=deleted_rooms(person) if in_trash and person is not None else [],
         trash_days=TRASH_TIME.days,
         page={
             "api": "/api/v1/recordings",
+            "rooms_api": "/api/v1/rooms",
             "library": url_for("library.library"),
             "uploads": _uploads(person) if not in_trash else None,
         },

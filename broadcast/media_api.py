@@ -139,7 +139,7 @@ def _json_body() -> dict[str, Any]:
 
 def _recordings() -> list[dict[str, Any]]:
     """Of this room and the person's own, also what they have uploaded to the library; the newest first."""
-    own = select(Room.id).where(Room.owner_id == person_here().id)
+    own = select(Room.id).where(Room.owner_id == person_here().id, Room.deleted_at.is_(None))
     with services().database.reading() as transaction:
         rows = (
             transaction.query(LectureSession)

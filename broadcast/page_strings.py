@@ -337,6 +337,7 @@ def library_strings() -> Strings:
         "thrown": _("The recording is in the trash."),
         "undo": _("Undo"),
         "restored": _("The recording is back."),
+        "room_restored": _("The room is back."),
         "not_saved": _("The server does not answer. Nothing was changed. Please try again."),
         "upload_sending": _("Uploading: {percent} percent of {size}"),
         "upload_line_cut": _("The line was cut at {percent} percent. The upload goes on by itself."),
@@ -422,6 +423,8 @@ def rooms_strings() -> Strings:
     return {
         "link_copied": _("The link is copied."),
         "slug_taken": _("Another room has this address already."),
+        "thrown": _("The room is in the trash."),
+        "undo": _("Undo"),
         "not_saved": _("The server does not answer. Nothing was changed. Please try again."),
     }
 
@@ -473,6 +476,7 @@ def backups_strings() -> Strings:
         "looking": _("Looking into the backups …"),
         "found": _("Found: {count}"),
         "nothing_found": _("Nothing was found."),
+        "recordings": _("Recordings: {count}"),
         "untitled": _("Without a title"),
         "in_trash": _("In the trash"),
         "is_here": _("Is here"),

@@ -32,6 +32,7 @@ from broadcast import (
     personal_views,
     room_keeping,
     room_lists,
+    room_trash,
     usage_views,
     word_search,
 )
@@ -44,6 +45,7 @@ from broadcast.player_page import newest_mp4, player_page, room_address
 from broadcast.rate_limits import limiter, looks_at_lists
 from broadcast.recording_place import DAMAGED, places_of
 from library.database import DatabaseUnavailable, utc_now
+from library.keeping import TRASH_TIME
 from library.models import LectureSession, Visibility
 from people import doors
 from people.accounts import administers, hosts, one_line
@@ -154,10 +156,17 @@ def watch(session_id: str) -> Answer:
 
 @blueprint.get("/rooms/<slug>/settings")
 def room_settings(slug: str) -> Answer:
-    page = {"api": _room_api(slug), "access": g.room.access}
-    strings = STRINGS["settings_page.js"]()
+    page = {"api": _room_api(slug), "access": g.room.access, "slug": slug, "rooms": url_for("pages.rooms")}
+    with people().database.reading() as transaction:
+        recordings = room_trash.recordings_of(transaction, g.room)
     return render_template(
-        "room_settings.html", room=g.room, address=room_address(slug), page=page, strings=strings
+        "room_settings.html",
+        room=g.room,
+        address=room_address(slug),
+        recordings=recordings,
+        trash_days=TRASH_TIME.days,
+        page=page,
+        strings=STRINGS["settings_page.js"](),
     )
 
 

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from apiflask import APIBlueprint, Schema
-from apiflask.fields import Boolean, Float, Integer, Nested, String
+from apiflask.fields import Boolean, Float, Integer, List, Nested, String
 from apiflask.validators import Length, OneOf, Range
-from flask import Response, request, session
+from flask import Response, g, request, session
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ from broadcast import (
     picture_addresses,
     recording_access,
     room_keeping,
+    room_trash,
     watched_facts,
 )
 from broadcast.access_texts import recording_access_text, room_access_text
@@ -40,7 +41,7 @@ from broadcast.watched_facts import WatchedOfPageOut
 from library import chapters, pictures, transcripts
 from library.database import DatabaseUnavailable, utc_now
 from library.jobs import newest_of
-from library.keeping import Kept
+from library.keeping import TRASH_TIME, Kept
 from library.models import Job, LectureSession
 from library.usage import Heard, Quality, device_of
 from people import doors
@@ -158,6 +159,18 @@ class RoomOut(Schema):
             "description": "what becomes of the lecture under way, else of the next; null: unknown now"
         },
     )
+
+
+class DeletedRoomOut(Schema):
+    slug = String(metadata={"description": "stays its own"})
+    title = String()
+    deleted_at = String()
+    restorable_until = String()
+    recordings = Integer(metadata={"description": "that come back with it"})
+
+
+class DeletedRoomsOut(Schema):
+    rooms = List(Nested(DeletedRoomOut))
 
 
 class RoomIn(Schema):
@@ -304,6 +317,65 @@ def patch_room(slug: str, json_data: dict[str, Any]) -> dict[str, Any]:
     if raised:
         services().access_changed(room.id)
     return {**_own_room(room), "session": None, "playback": None}
+
+
+@blueprint.delete("/rooms/<slug>")
+def delete_room(slug: str) -> Response:
+    """Into the trash, with all that was recorded in it: nobody enters, finds or sends to it from then on. To
+    be had back for 30 days.
+    """
+    try:
+        if services().directory.live_state(slug) is not None:
+            raise room_trash.RoomIsLive(slug)
+        room_trash.must_be_over(services().recorder, g.room)
+        with services().database.session() as transaction:
+            room = room_trash.throw_away(transaction, g.room.id, utc_now())
+            note_in_room(transaction, "room.deleted", room)
+    except room_trash.RoomIsLive as error:
+        words = _("A lecture is under way in this room. End it first.")
+        raise Problem(409, _("Still running"), words) from error
+    except room_rules.RoomNotFound as error:
+        raise _no_room() from error
+    services().access_changed(room.id)
+    return Response(status=204)
+
+
+@blueprint.post("/rooms/<slug>/restore")
+@blueprint.output(RoomOut)
+def restore_room(slug: str) -> dict[str, Any]:  # noqa: ARG001
+    """Out of the trash again, with its recordings, keys and links."""
+    try:
+        with services().database.session() as transaction:
+            room = transaction.get_one(Room, g.room.id)
+            room_rules.bring_back(room, utc_now())
+            note_in_room(transaction, "room.restored", room)
+    except room_rules.NotInTrash as error:
+        raise Problem(409, _("Not in the trash"), _("This room is not in the trash.")) from error
+    services().access_changed(room.id)
+    return {**_own_room(room), "session": None, "playback": None}
+
+
+@blueprint.get("/deleted-rooms")
+@blueprint.output(DeletedRoomsOut)
+def list_deleted_rooms() -> dict[str, Any]:
+    """What the asker may take out of the trash, the last thrown away first."""
+    return {"rooms": deleted_rooms(person_here())}
+
+
+def deleted_rooms(person: User) -> list[dict[str, Any]]:
+    """As the API and the page of the trash tell them."""
+    with services().database.reading() as transaction:
+        found = room_trash.in_trash(transaction, person, utc_now())
+    return [
+        {
+            "slug": one.room.slug,
+            "title": one.room.title,
+            "deleted_at": _iso(one.deleted_at.timestamp()),
+            "restorable_until": _iso((one.deleted_at + TRASH_TIME).timestamp()),
+            "recordings": one.recordings,
+        }
+        for one in found
+    ]
 
 
 def _note_change(

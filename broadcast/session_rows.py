@@ -29,6 +29,7 @@ from library.database import exclusive, new_id, utc_now
 from library.keeping import RECONNECT_TIME, Kept, RecordingRule, Removal, kept_as
 from library.models import JobState, LectureSession, ScheduledLecture, Visibility
 from library.transcription import orders
+from people import audit
 from people.accounts import default_organization, one_line
 from people.models import Organization, Room, RoomAccess, User
 from people.rooms import SLUG_LENGTH, TITLE_LENGTH, UnfitSlug, check_slug
@@ -172,6 +173,8 @@ def _new_row(
         _say_again(row, said)
     if said is not None or row.kept != Kept.PUBLISHED:
         row.access_epoch = catalogue.next_access_epoch(session)  # locked before the room's feed
+    if state.phase is not SessionPhase.ENDED:
+        _bring_room_back(session, room, state)
     if known is None or time.time() - state.started_at > LATE_SECONDS:
         # Its events were told, and the database has lost them: their numbers must not be told again.
         event_log.number_anew(session, room.id)
@@ -180,6 +183,24 @@ def _new_row(
     row.description = plan.description if plan is not None else ""
     row.lecturer = _lecturer(session, room)
     return row, plan
+
+
+def _bring_room_back(session: Session, room: Room, state: SessionState) -> None:
+    """Its lecture began as it was thrown away: what is held is never lost. Under the lock of its plans."""
+    session.refresh(room)
+    if room.deleted_at is None or room.removed_at is not None:
+        return
+    log.warning("room %s comes back: session %s began in it as it was deleted", room.slug, state.session_id)
+    room.deleted_at = None
+    room.access_epoch += 1
+    audit.note(
+        session,
+        action="room.restored",
+        actor=None,
+        organization_id=room.organization_id,
+        subject=room.id,
+        details={"by": "system", "room": room.slug, "lecture": state.session_id},
+    )
 
 
 def _say_again(row: LectureSession, said: RecordingAccess) -> None:

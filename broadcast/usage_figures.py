@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from broadcast.csv_table import Row
@@ -54,7 +54,7 @@ def rooms(transaction: Session, organization_id: str | None, period: Period) -> 
         Line(
             room.title if (room := titles.get(one.room_id)) is not None else "",
             figures_of(one),
-            room.slug if room is not None and not room.uploads else None,
+            room.slug if room is not None and not room.uploads and room.deleted_at is None else None,
             names.get(one.organization_id, ""),
         )
         for one in found
@@ -125,18 +125,20 @@ class Names:
     def learn(self, transaction: Session, visits: Sequence[Any]) -> None:
         """Those that stand in these visits."""
         self._ask(transaction, Organization, Organization.slug, {one.organization_id for one in visits})
-        self._ask(transaction, Room, Room.slug, {one.room_id for one in visits})
+        self._ask(transaction, Room, Room.slug, {one.room_id for one in visits}, Room.removed_at.is_(None))
         self._ask(transaction, LectureSession, LectureSession.title, {one.session_id for one in visits})
         self._ask(transaction, User, User.user_id, {one.user_id for one in visits})
 
     def of(self, column: Any, identity: str | None) -> str:
         return self._known[column][identity] if identity is not None else ""
 
-    def _ask(self, transaction: Session, table: Any, column: Any, ids: set[str | None]) -> None:
+    def _ask(
+        self, transaction: Session, table: Any, column: Any, ids: set[str | None], *there: ColumnElement[bool]
+    ) -> None:
         known = self._known[column]
         fresh = [one for one in ids if one is not None and one not in known]
         if fresh:
-            found = transaction.execute(select(table.id, column).where(table.id.in_(fresh)))
+            found = transaction.execute(select(table.id, column).where(table.id.in_(fresh), *there))
             known |= dict.fromkeys(fresh, "") | {row.id: row[1] for row in found}
 
 

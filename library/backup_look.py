@@ -1,4 +1,5 @@
-"""Looking into a generation: which recordings it has. Its database is fetched once and kept for an hour.
+"""Looking into a generation: which recordings and rooms it has. Its database is fetched once and kept for an
+hour.
 
 Called in web threads; `LOOKS` of the databases lie below the storage's `.backup/`, and go when others are
 looked into. Raises `library.backup.errors`.
@@ -16,13 +17,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import func, outerjoin, select
+from sqlalchemy import ColumnElement, func, outerjoin, select
 from sqlalchemy.orm import Session
 
 from library import backup_records, removals
 from library.backup_place import DATABASE_FILE, opened_at, opened_repository, scratch, scratch_folder
 from library.catalogue_words import folded
 from library.database import Base, Database
+from library.keeping import TRASH_TIME
 from library.models import BackupGeneration, Job, LectureSession
 from settings import Settings
 
@@ -48,6 +50,77 @@ class Kept:
     gone: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class KeptRoom:
+    """A room that is gone for good, as a generation has it. `owner`: the user ID of whose it was, if that was
+    anybody's; `owner_id`: theirs.
+    """
+
+    slug: str
+    title: str
+    owner: str | None
+    owner_id: str | None
+    recordings: int
+    generation: str
+    generation_at: datetime
+
+
+def rooms_gone(settings: Settings, now: Session, *, words: str = "") -> list[KeptRoom]:
+    """Each from the newest generation that has it whole; at most MAX_LOOKED are asked."""
+    rooms = Base.metadata.tables["rooms"]
+    query = select(rooms.c.id, rooms.c.deleted_at).where(rooms.c.removed_at.is_not(None))
+    # From then on its recordings went, one after the other.
+    since = {row.id: row.deleted_at + TRASH_TIME for row in now.execute(query.limit(MAX_FOUND))}
+    found: list[KeptRoom] = []
+    looked = 0
+    for generation in backup_records.generations(now):
+        wanted = [one for one, moment in since.items() if generation.at < moment]
+        if not wanted:
+            continue
+        for room_id, kept in _rooms_in(settings, generation, rooms.c.id.in_(wanted)).items():
+            del since[room_id]
+            found.append(kept)
+        looked += 1
+        if looked == MAX_LOOKED:
+            break
+    return [one for one in found if _is_meant(one, words)]
+
+
+def rooms_gone_since(
+    settings: Settings, now: Session, generation: BackupGeneration, *, words: str = ""
+) -> list[KeptRoom]:
+    """Those that it has, and that are not here, also where nothing here knows that they ever were."""
+    rooms = Base.metadata.tables["rooms"]
+    found = _rooms_in(settings, generation, rooms.c.uploads.is_(False))
+    here = set(now.scalars(select(rooms.c.id).where(rooms.c.removed_at.is_(None))))
+    gone = (kept for room_id, kept in found.items() if room_id not in here and _is_meant(kept, words))
+    return list(gone)[:MAX_FOUND]
+
+
+def _rooms_in(
+    settings: Settings, generation: BackupGeneration, wanted: ColumnElement[bool]
+) -> dict[str, KeptRoom]:
+    rooms, users = Base.metadata.tables["rooms"], Base.metadata.tables["users"]
+    sessions = Base.metadata.tables["sessions"]
+    there = (sessions.c.removal.is_(None), sessions.c.deleted_at.is_(None), sessions.c.bytes > 0)
+    count = select(func.count()).where(sessions.c.room_id == rooms.c.id, *there).scalar_subquery()
+    query = select(rooms, users.c.user_id.label("owner"), count.label("recordings"))
+    query = query.select_from(outerjoin(rooms, users, users.c.id == rooms.c.owner_id))
+    query = query.where(wanted, rooms.c.removed_at.is_(None)).order_by(rooms.c.slug)
+    with _opened(settings, generation.id) as database, database.reading() as then:
+        rows = then.execute(query).all()
+    return {
+        row.id: KeptRoom(
+            row.slug, row.title, row.owner, row.owner_id, row.recordings, generation.id, generation.at
+        )
+        for row in rows
+    }
+
+
+def _is_meant(room: KeptRoom, words: str) -> bool:
+    return all(folded(word) in folded(f"{room.title} {room.slug}") for word in words.split())
+
+
 def gone_now(settings: Settings, now: Session, *, words: str = "") -> list[Kept]:
     """What was removed for good, from the newest generation that has it; at most MAX_LOOKED are asked."""
     since = _removed_since(now)
@@ -68,10 +141,13 @@ def gone_now(settings: Settings, now: Session, *, words: str = "") -> list[Kept]
 
 
 def _removed_since(now: Session) -> dict[str, datetime | None]:
+    rooms = Base.metadata.tables["rooms"]
     ordered = outerjoin(LectureSession, Job, (Job.subject == LectureSession.id) & (Job.kind == removals.KIND))
+    with_room = select(rooms.c.id).where(rooms.c.removed_at.is_not(None))  # and come back with it
     since = func.coalesce(Job.created_at, LectureSession.removed_at, LectureSession.deleted_at)
     query = select(LectureSession.id, since).select_from(ordered)
-    query = query.where(LectureSession.removal.is_not(None)).order_by(since.desc()).limit(MAX_FOUND)
+    query = query.where(LectureSession.removal.is_not(None), LectureSession.room_id.not_in(with_room))
+    query = query.order_by(since.desc()).limit(MAX_FOUND)
     return {row[0]: row[1] for row in now.execute(query)}
 
 
@@ -111,7 +187,10 @@ def recordings_in(
 
 
 def _gone(now: Session, ids: Sequence[str]) -> dict[str, str | None]:
-    query = select(LectureSession.id, LectureSession.removal, LectureSession.deleted_at)
+    rooms = Base.metadata.tables["rooms"]
+    since = func.coalesce(LectureSession.deleted_at, rooms.c.deleted_at)
+    query = select(LectureSession.id, LectureSession.removal, since.label("deleted_at"))
+    query = query.join(rooms, rooms.c.id == LectureSession.room_id)
     found = now.execute(query.where(LectureSession.id.in_(ids))).all()
     return {
         row.id: "removed" if row.removal is not None else "trash" if row.deleted_at is not None else None

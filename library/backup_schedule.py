@@ -68,11 +68,24 @@ def order_check(
 
 
 def order_restore(
-    session: Session, now: datetime, generation: str, *, recording: str | None = None, to: str | None = None
+    session: Session,
+    now: datetime,
+    generation: str,
+    *,
+    recording: str | None = None,
+    to: str | None = None,
+    room: str | None = None,
+    slug: str | None = None,
+    owner: str | None = None,
 ) -> Job:
-    """One recording back into this installation, or everything `to` a new folder."""
+    """One recording back into this installation, one room (by its address then; `slug`: its address from now
+    on, `owner`: the user ID of whose it is then, where they are not as they were), or everything `to` a new
+    folder.
+    """
     payload = {"generation": generation, "recording": recording, "to": to}
-    what = sha256(f"{generation}:{recording}:{to}".encode()).hexdigest()  # they may be longer than a key
+    if room is not None:
+        payload |= {"room": room, "slug": slug, "owner": owner}
+    what = sha256(repr(sorted(payload.items())).encode()).hexdigest()  # they may be longer than a key
     key = f"{RESTORE_KIND}:{what}:{now.isoformat()}"
     return _order(session, RESTORE_KIND, key, payload, now, lane=RESTORE_LANE)
 

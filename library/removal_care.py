@@ -1,4 +1,5 @@
-"""Looks for recordings that are to be removed for good: what was held for long enough, what lay in the trash.
+"""Looks for recordings that are to be removed for good: what was held for long enough, what lay in the trash,
+by itself or with its room.
 
 One thread in each web process (`open`, `close`), which looks once a minute. What cannot be undone waits for a
 wall clock that has gone on for a day without a jump (`library.keeping`): one that is set a year ahead
@@ -26,24 +27,34 @@ _ONLY_ROW = 1
 
 
 class RemovalCare(RegularLook):
-    """`clock`: the wall clock."""
+    """`clock`: the wall clock; `rooms`: called with it to empty the rooms whose time in the trash is over."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        rooms: Callable[[datetime], None] = lambda _now: None,
+    ) -> None:
         super().__init__("removal-care", log, "looking for what is to be removed failed, and goes on")
         self._database = database
         self._clock = clock
+        self._rooms = rooms
 
     def step(self) -> None:
-        """Order what is due. Raises DatabaseUnavailable."""
+        """Order what is due. Raises DatabaseUnavailable, OSError."""
         now = self._clock()
         with self._database.session() as transaction:
-            due = removals.order_due(transaction, now) if _read_clock(transaction, now).is_trusted else ()
+            is_trusted = _read_clock(transaction, now).is_trusted
+            due = removals.order_due(transaction, now) if is_trusted else ()
         for row in due:
             log.info("recording %s goes: %s", row.id, row.removal)
         with self._database.reading() as transaction:
             failed = removals.failed_before(transaction, now)
         for job in failed:
             Jobs(self._database, clock=self._clock).retry(job.id)
+        if is_trusted:
+            self._rooms(now)
 
 
 def _read_clock(transaction: Session, now: datetime) -> Reading:

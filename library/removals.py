@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from library import catalogue, jobs, object_catalogue, search_index, transcripts
@@ -92,7 +92,9 @@ def order(
 
 
 def order_due(transaction: Session, now: datetime) -> Sequence[LectureSession]:
-    """Order what the rules say is due → which; at most MOST_AT_ONCE of each kind."""
+    """Order what the rules say is due → which; at most MOST_AT_ONCE of each kind. What belongs to a room that
+    is in the trash goes with it, at the latest.
+    """
     held = select(LectureSession).where(LectureSession.held_until <= now, LectureSession.removal.is_(None))
     trash = select(LectureSession).where(
         LectureSession.removal.is_(None), LectureSession.deleted_at <= now - TRASH_TIME
@@ -103,7 +105,17 @@ def order_due(transaction: Session, now: datetime) -> Sequence[LectureSession]:
             if (why := removal_due(row, now)) is not None:
                 order(transaction, row, why, now)
                 due.append(row)
+    for row in transaction.scalars(_of_deleted_rooms(now).limit(MOST_AT_ONCE)):
+        order(transaction, row, Removal.TRASH, now)
+        due.append(row)
     return due
+
+
+def _of_deleted_rooms(now: datetime) -> Select[LectureSession]:
+    rooms = Base.metadata.tables["rooms"]
+    gone = select(rooms.c.id).where(rooms.c.deleted_at <= now - TRASH_TIME)
+    query = select(LectureSession).where(LectureSession.removal.is_(None), LectureSession.room_id.in_(gone))
+    return query.where(LectureSession.phase == "ended").order_by(LectureSession.id)
 
 
 def failed_before(transaction: Session, now: datetime) -> Sequence[Job]:

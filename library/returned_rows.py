@@ -38,6 +38,10 @@ class RoomGone(LookupError):
     """The room that it was held in is no more, and it cannot be without one."""
 
 
+class RoomInTrash(LookupError):
+    """The room that it was held in is in the trash: there it would be nobody's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """`session`: its own row; `series`: that of its series; `content`: the others, by table."""
@@ -64,14 +68,16 @@ def read(source: Session, session_id: str) -> Rows:
     return Rows(dict(found), dict(of_it) if of_it is not None else None, content)
 
 
-def put_back(transaction: Session, rows: Rows, now: datetime, hold: timedelta) -> LectureSession:
-    """The recording is there again, as it was, out of the trash; idempotent. Raises RoomGone.
+def put_back(
+    transaction: Session, rows: Rows, now: datetime, hold: timedelta, *, with_room: bool = False
+) -> LectureSession:
+    """The recording is there again, as it was, out of the trash; idempotent. Raises RoomGone, RoomInTrash.
 
-    One that was held is held for `hold` from now; so is one of which nothing was to be kept.
+    One that was held is held for `hold` from now; so is one of which nothing was to be kept. `with_room`: its
+    room is coming back, too, and is not here before all of it is.
     """
     session_id = rows.session["id"]
-    if not _exists(transaction, "rooms", rows.session["room_id"]):
-        raise RoomGone(rows.session["room_id"])
+    _check_room(transaction, rows.session["room_id"], with_room=with_room)
     _clear(transaction, session_id)
     row = _put_session(transaction, rows, now, hold)
     for table in (*_WITH_SESSION, CUES):
@@ -80,6 +86,16 @@ def put_back(transaction: Session, rows: Rows, now: datetime, hold: timedelta) -
     catalogue.note_words(transaction, row)
     search_index.index_transcript(transaction, session_id, transcripts.current(transaction, session_id))
     return row
+
+
+def _check_room(transaction: Session, room_id: str, *, with_room: bool) -> None:
+    rooms = Base.metadata.tables["rooms"]
+    query = select(rooms.c.deleted_at, rooms.c.removed_at).where(rooms.c.id == room_id)
+    room = transaction.execute(query).first()
+    if room is None or (room.removed_at is not None and not with_room):
+        raise RoomGone(room_id)
+    if room.deleted_at is not None and not with_room:
+        raise RoomInTrash(room_id)
 
 
 def _clear(transaction: Session, session_id: str) -> None:

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from broadcast import erasure, room_keeping
+from broadcast import erasure, room_keeping, room_trash
 from broadcast.event_log import EventLog
 from broadcast.recorder_client import RecorderClient, RecorderRefused, RecorderUnavailable
 from library import object_moves, object_scan
 from library.database import Database, DatabaseUnavailable, open_database, utc_now
 from library.jobs import JobNotFound
-from library.keeping import RecordingRule
+from library.keeping import TRASH_TIME, RecordingRule
 from library.object_store import ObjectStoreError
 from library.object_stores import open_stores
 from operation import (
@@ -39,6 +39,7 @@ from operation.wrong_use import WrongUse
 from people import command_line, user_commands
 from people.accounts import one_line, user_of
 from people.models import Role
+from people.rooms import room_of
 from settings import Settings
 
 
@@ -65,6 +66,7 @@ ERRORS = (
     ObjectStoreError,
     RecorderAbsent,
     RecorderRefused,
+    room_trash.RoomIsLive,
 )
 
 
@@ -146,6 +148,20 @@ def _room_list(settings: Settings, parsed: argparse.Namespace) -> None:
         return
     for line in lines:
         print(f"{line.slug}\t{line.access}\t{line.owner or '-'}\t{line.room_url}\t{line.title}")
+
+
+def _room_remove(settings: Settings, parsed: argparse.Namespace) -> None:
+    """Into the trash; the processes that run hear of it within a second."""
+    with _database(settings) as database:
+        with database.reading() as transaction:
+            room = room_of(transaction, parsed.slug)
+        room_trash.must_be_over(RecorderClient(settings.recorder_socket), room)
+        with database.session() as transaction:
+            room_trash.throw_away(transaction, room.id, utc_now())
+            command_line.note_command(
+                transaction, "room.deleted", room.organization_id, room.id, room=parsed.slug
+            )
+    print(f"{parsed.slug} is in the trash for {TRASH_TIME.days} days, with its recordings")
 
 
 def _room_key(settings: Settings, parsed: argparse.Namespace) -> None:
@@ -262,14 +278,21 @@ def _library_add(settings: Settings, parsed: argparse.Namespace) -> None:
 
 
 def _backup_restore(settings: Settings, parsed: argparse.Namespace) -> None:
+    if (parsed.slug or parsed.owner) and (parsed.room is None or parsed.to is not None):
+        raise WrongUse("--as and --owner are of a room that comes back here (--room, without --to)")
+    if parsed.room is not None and parsed.recording is not None:
+        raise WrongUse("a room has its recordings with it: either --room or --recording")
     if parsed.to is not None:
         backup_commands.restore(settings, parsed)
+    elif parsed.room is not None:
+        with _database(settings) as database:
+            backup_commands.bring_room_back(database, parsed)
     elif parsed.recording is not None:
         with _database(settings) as database:
             backup_commands.bring_back(database, parsed)
     else:
         raise WrongUse(
-            "name an empty folder (--to) or a recording that is to come back here (--recording): "
+            "name an empty folder (--to), or what is to come back here (--recording or --room): "
             "what runs is never written over"
         )
 
@@ -336,6 +359,7 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
     "room add": _room_add,
     "room list": _room_list,
     "room key": _room_key,
+    "room remove": _room_remove,
     "token add": _token_add,
     "token list": _token_list,
     "token remove": _token_remove,

@@ -11,11 +11,15 @@ import json
 import logging
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import select
 
 from broadcast.event_log import iso_utc
 from library import backup_schedule
@@ -28,14 +32,24 @@ from library.backup.errors import (
 from library.backup.keys import new_key
 from library.backup.repository import Repository, recording_prefixes
 from library.backup.values import Generation, Progress
-from library.backup_place import DATABASE_FILE, is_set_up, opened_repository, scratch_folder, target_title
+from library.backup_place import (
+    DATABASE_FILE,
+    is_set_up,
+    nearest,
+    opened_at,
+    opened_repository,
+    scratch_folder,
+    target_title,
+)
 from library.database import Database, DatabaseUnavailable, utc_now
 from library.migration import is_behind, migrate
+from library.models import LectureSession
 from operation import backup_proof, backup_run
 from operation.backup_jobs import restore_all, serving_command
 from operation.start_up import NoBackupBefore
 from operation.wrong_use import WrongUse
 from people import audit
+from people.rooms import RoomNotFound, UnfitSlug, check_slug, room_ever
 from recorder.log_folders import is_session_id
 from settings import Settings
 
@@ -108,10 +122,10 @@ def restore(settings: Settings, parsed: argparse.Namespace) -> None:
     to = parsed.to.absolute()
     try:
         with _told_in_terminal() as progress, opened_repository(settings) as repository:
-            if parsed.recording is None:
+            if parsed.recording is None and parsed.room is None:
                 command = restore_all(settings, repository, parsed.generation, to, progress)
             else:
-                _restore_recording(repository, parsed, to, progress)
+                _restore_some(repository, parsed, to, progress)
                 command = serving_command(to)
     except (FolderNotEmpty, NoSuchGeneration) as error:
         raise WrongUse(str(error)) from error
@@ -133,6 +147,31 @@ def bring_back(database: Database, parsed: argparse.Namespace) -> None:
             organization_id=None,
             subject=parsed.recording,
             details={"by": "command line", "generation": parsed.generation},
+        )
+    print(json.dumps({"job": job.id}) if parsed.json else job.id)
+
+
+def bring_room_back(database: Database, parsed: argparse.Namespace) -> None:
+    """Order the job that brings one room back, with its recordings; prints its id. Raises WrongUse."""
+    with database.session() as session:
+        try:
+            check_slug(parsed.slug or parsed.room)
+            room_ever(session, parsed.slug or parsed.room)
+        except UnfitSlug as error:
+            raise WrongUse(str(error)) from error
+        except RoomNotFound:
+            pass
+        else:
+            raise WrongUse("a room has this address, or one in the trash: name another one (--as)")
+        wish = {"room": parsed.room, "slug": parsed.slug, "owner": parsed.owner}
+        job = backup_schedule.order_restore(session, utc_now(), parsed.generation, **wish)
+        audit.note(
+            session,
+            action="backup.restored",
+            actor=None,
+            organization_id=None,
+            subject=parsed.room,
+            details={"by": "command line", "generation": parsed.generation, **wish},
         )
     print(json.dumps({"job": job.id}) if parsed.json else job.id)
 
@@ -195,16 +234,35 @@ def before_migration(settings: Settings, *, sleep: Callable[[float], None] = tim
         return
 
 
-def _restore_recording(
-    repository: Repository, parsed: argparse.Namespace, to: Path, progress: Progress
-) -> None:
-    _check_recording(parsed.recording)
-    folder = f"sessions/{parsed.recording}/"
-    if not any(path.startswith(folder) for path in repository.paths(parsed.generation)):
-        raise WrongUse(f"generation {parsed.generation} has no recording {parsed.recording}")
-    only = ("secret.key", DATABASE_FILE, *recording_prefixes(parsed.recording))
-    repository.restore(parsed.generation, to, only=only, progress=progress)
+def _restore_some(repository: Repository, parsed: argparse.Namespace, to: Path, progress: Progress) -> None:
+    """One recording, or those of one room, with the database of all."""
+    if parsed.recording is not None:
+        _check_recording(parsed.recording)
+        folder = f"sessions/{parsed.recording}/"
+        if not any(path.startswith(folder) for path in repository.paths(parsed.generation)):
+            raise WrongUse(f"generation {parsed.generation} has no recording {parsed.recording}")
+        wanted = [parsed.recording]
+    else:
+        wanted = _recordings_of_room(repository, parsed, to)
+    prefixes = (prefix for one in wanted for prefix in recording_prefixes(one))
+    repository.restore(
+        parsed.generation, to, only=("secret.key", DATABASE_FILE, *prefixes), progress=progress
+    )
     migrate(f"sqlite:///{to / DATABASE_FILE}")
+
+
+def _recordings_of_room(repository: Repository, parsed: argparse.Namespace, to: Path) -> list[str]:
+    """Beside `to`: the storage may be what is to be restored. Raises WrongUse."""
+    with tempfile.TemporaryDirectory(prefix=".kodo-look-", dir=nearest(to.parent)) as scratch:
+        folder = Path(scratch) / "it"
+        repository.restore(parsed.generation, folder, only=(DATABASE_FILE,))
+        with closing(opened_at(folder)) as database, database.reading() as then:
+            try:
+                room = room_ever(then, parsed.room)
+            except RoomNotFound as error:
+                raise WrongUse(f"generation {parsed.generation}: {error}") from error
+            here = (LectureSession.room_id == room.id, LectureSession.removal.is_(None))
+            return list(then.scalars(select(LectureSession.id).where(*here)))
 
 
 def _check_recording(name: str) -> None:

@@ -45,17 +45,19 @@ from library.backup_place import (
 from library.database import Database, open_database, utc_now
 from library.lasting_file import write_whole
 from library.models import Job
-from library.returned_rows import RoomGone, RowsMissing
-from operation import backup_proof, backup_run, far_files, recording_return
+from library.returned_rows import RoomGone, RoomInTrash, RowsMissing
+from operation import backup_proof, backup_run, far_files, recording_return, room_return
 from operation.backup_run import DAMAGED, Pace, in_a_line
 from operation.job_output import postpone, tell_progress, tell_result, wait_for_disk
 from operation.recording_return import FilesMissing, StillLive
+from operation.room_return import Wish
 from settings import Settings
 
 NICENESS = 15  # beside lectures that are live, and after other jobs
 BUSY_SECONDS = 60
 AWAY_SECONDS = 600
 _ROTATED = (NoSuchGeneration,)  # one that was drawn goes meanwhile: another is drawn
+_REFUSED = (BackupError, RowsMissing, RoomGone, RoomInTrash, FilesMissing, StillLive, *room_return.ERRORS)
 MOST_NAMED = 500  # problems of one check
 APP = Path(__file__).resolve().parent.parent / "app.py"
 
@@ -164,7 +166,7 @@ def is_checked(settings: Settings, database: Database, job: Job, result: dict[st
 
 
 def restore(settings: Settings, job: Job) -> int:
-    """One recording into this installation, or a whole generation into a new folder."""
+    """One recording or one room into this installation, or a whole generation into a new folder."""
     generation = str(job.payload["generation"])
 
     def work(database: Database) -> dict[str, Any]:
@@ -174,6 +176,19 @@ def restore(settings: Settings, job: Job) -> int:
                     settings, database, repository, generation, session_id, _paced()
                 )
                 return {"recording": session_id, "title": title}
+            if (room := job.payload.get("room")) is not None:
+                wish = Wish(str(room), job.payload.get("slug"), job.payload.get("owner"))
+                back = room_return.bring_back(
+                    settings,
+                    database,
+                    repository,
+                    generation,
+                    wish,
+                    _paced(),
+                    back=job.payload.get("back", ()),
+                    is_back=lambda recording: _keep_back(database, job.id, recording),
+                )
+                return asdict(back)
             to = Path(str(job.payload["to"]))
             return {"to": str(to), "command": restore_all(settings, repository, generation, to, _paced())}
 
@@ -182,7 +197,20 @@ def restore(settings: Settings, job: Job) -> int:
 
 def is_restored(settings: Settings, database: Database, job: Job, result: dict[str, Any]) -> None:  # noqa: ARG001
     """After a restore, in the worker."""
-    _note(database, job.id, result.get("command", ""))
+    message = result.get("command", "")
+    if "slug" in result:
+        message = f"/rooms/{result['slug']}"
+        if result["missing"]:
+            message += f", without {len(result['missing'])} recordings: {', '.join(result['missing'])}"
+    _note(database, job.id, message)
+
+
+def _keep_back(database: Database, job_id: str, recording: str) -> None:
+    """So that an attempt after this one need not bring it again."""
+    with database.session() as session:
+        job = session.get(Job, job_id)
+        if job is not None:
+            job.payload = {**job.payload, "back": [*job.payload.get("back", ()), recording]}
 
 
 def restore_all(
@@ -237,7 +265,7 @@ def _with_database(
         try:
             with _later(patient):
                 tell_result(work(database))
-        except (BackupError, RowsMissing, RoomGone, FilesMissing, StillLive) as error:
+        except _REFUSED as error:
             log.error("%s", in_a_line(error))
             return 1
     return 0

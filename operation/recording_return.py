@@ -53,16 +53,32 @@ def bring_back(
     session_id: str,
     progress: Progress = no_progress,
 ) -> str:
-    """→ its title. Raises StillLive, FilesMissing, RowsMissing, RoomGone, BackupError."""
+    """→ its title. Raises StillLive, FilesMissing, RowsMissing, RoomGone, RoomInTrash, BackupError."""
+    with database_of(settings, repository, generation) as then:
+        return bring_back_from(settings, database, repository, generation, then, session_id, progress)
+
+
+def bring_back_from(
+    settings: Settings,
+    database: Database,
+    repository: Repository,
+    generation: str,
+    then: Database,
+    session_id: str,
+    progress: Progress = no_progress,
+    *,
+    with_room: bool = False,
+) -> str:
+    """The same with the generation's database, opened. `with_room`: as `returned_rows.put_back` takes it."""
     if not is_session_id(session_id):
         raise FilesMissing(session_id)
     with database.reading() as session:
         row = session.get(LectureSession, session_id)
     if row is not None and row.phase != "ended":
         raise StillLive(session_id)
-    with database_of(settings, repository, generation) as then, then.reading() as source:
+    with then.reading() as source:
         rows = returned_rows.read(source, session_id)
-        called = _name_of_owner(source, str(rows.session["room_id"]))
+        owner = _owner(source, str(rows.session["room_id"]))
     _check_room(settings, rows)
     with scratch_folder(settings, "return") as folder:
         repository.restore(generation, folder / "it", only=recording_prefixes(session_id), progress=progress)
@@ -72,24 +88,29 @@ def bring_back(
         rows = _ended(storage, rows)
         _put_files(settings, storage, session_id)
     with database.session() as session:
-        back = returned_rows.put_back(session, rows, utc_now(), timedelta(days=settings.safety_days))
-        _forget_who_was_erased(session, back, called)
+        hold = timedelta(days=settings.safety_days)
+        back = returned_rows.put_back(session, rows, utc_now(), hold, with_room=with_room)
+        _forget_who_was_erased(session, back, owner)
         _finish(settings, session, back)
     recording_access.save(settings.session_roots, back)
     return back.title
 
 
-def _name_of_owner(then: Session, room_id: str) -> str | None:
-    owner = then.get(User, room.owner_id) if (room := then.get(Room, room_id)) and room.owner_id else None
-    return owner.display_name if owner is not None else None
+def _owner(then: Session, room_id: str) -> User | None:
+    room = then.get(Room, room_id)
+    return then.get(User, room.owner_id) if room is not None and room.owner_id is not None else None
 
 
-def _forget_who_was_erased(session: Session, back: LectureSession, called: str | None) -> None:
+def _forget_who_was_erased(session: Session, back: LectureSession, owner: User | None) -> None:
     """Whoever was erased meanwhile (decision 0028) comes back with no recording of theirs."""
-    room = session.get_one(Room, back.room_id)
-    owner = session.get(User, room.owner_id) if room.owner_id is not None else None
-    if owner is not None and erasure.is_erased(owner) and back.lecturer == called:
-        back.lecturer = owner.display_name
+    now = session.get(User, owner.id) if owner is not None else None
+    if (
+        owner is not None
+        and now is not None
+        and erasure.is_erased(now)
+        and back.lecturer == owner.display_name
+    ):
+        back.lecturer = now.display_name
 
 
 def _check_room(settings: Settings, rows: Rows) -> None:

@@ -10,9 +10,11 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import uvloop
 
+from broadcast import room_trash
 from broadcast.access import AccessBook
 from broadcast.adoption import SessionAdopter
 from broadcast.asgi import Scope
@@ -110,7 +112,7 @@ def build_front(settings: Settings, database: Database) -> Front:
     care = ObjectCare(
         database, copies=settings.objects is not None, disk_is_low=lambda: object_jobs.disk_is_low(settings)
     )
-    removal = RemovalCare(database)
+    removal = RemovalCare(database, rooms=partial(room_trash.empty_due, settings, database))
     listeners += [_batch_listener(feed), _access_listener(book), adopter.on_hint, viewers.on_hint]
     signs = SignCounter(database)
     entry = Entry(database)

@@ -106,7 +106,7 @@ def add_room(database: Database, slug: str, owner: str, *, title: str | None = N
 def list_rooms(database: Database, settings: Settings) -> list[RoomLine]:
     """All rooms that lectures are held in, by address."""
     query = select(Room, User.user_id).outerjoin(User, User.id == Room.owner_id)
-    query = query.where(Room.uploads.is_(False)).order_by(Room.slug)
+    query = query.where(Room.uploads.is_(False), Room.deleted_at.is_(None)).order_by(Room.slug)
     with database.reading() as session:
         return [
             RoomLine(room.slug, room.title, room.access, owner, room_url(settings, room.slug))

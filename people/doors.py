@@ -64,7 +64,9 @@ STRANGER = Visit()
 
 
 def may_watch(person: User | None, room: Room, visit: Visit) -> Verdict:
-    """Who gets the room's media and feed."""
+    """Who gets the room's media and feed. NOT_SHOWN: it was deleted."""
+    if room.deleted_at is not None:
+        return Verdict(Reason.NOT_SHOWN)
     if visit.kept_out:
         return Verdict(Reason.KEPT_OUT)
     if room.access == RoomAccess.OPEN or visit.linked or may_manage(person, room):
@@ -78,6 +80,11 @@ def may_watch(person: User | None, room: Room, visit: Visit) -> Verdict:
 
 def may_host(person: User | None, room: Room) -> Verdict:
     """Who goes live in the room and ends sessions: its owner, its organization's admins, operators."""
+    return Verdict(Reason.NOT_SHOWN) if room.deleted_at is not None else may_bring_back(person, room)
+
+
+def may_bring_back(person: User | None, room: Room) -> Verdict:
+    """Who takes the room out of the trash: who could host in it, were it not there."""
     if person is None:
         return Verdict(Reason.SIGN_IN)
     if not person.active:
@@ -143,7 +150,8 @@ def may_watch_recording(
     person: User | None, room: Room, recording: ShownRecording, *, visit: Visit, now: datetime
 ) -> Verdict:
     """Who gets the media of a lecture of `room` that has ended. NOT_SHOWN: nobody needs to know of it."""
-    if recording.deleted_at is not None or recording.kept == Kept.NONE:
+    gone = room.deleted_at is not None or recording.deleted_at is not None
+    if gone or recording.kept == Kept.NONE:
         return Verdict(Reason.NOT_SHOWN)
     if visit.kept_out:
         return Verdict(Reason.KEPT_OUT)

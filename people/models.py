@@ -105,10 +105,15 @@ class Room(Base):
     `uploads`: no lecture is held in it, it only stands for what its owner (None: the installation) has
     uploaded to the library, and is shown nowhere (decision 0017).
     `publishes`: what its lecturer wants of a lecture's recording, where the organization leaves the choice.
+    `deleted_at`: since when it is in the trash, with all that was recorded in it. `removed_at`: when it was
+    emptied for good; then this row is all that is left, for the rows of its lectures to refer to.
     """
 
     __tablename__ = "rooms"
-    __table_args__ = (CheckConstraint("access IN ('open', 'members', 'password', 'invited')", name="access"),)
+    __table_args__ = (
+        CheckConstraint("access IN ('open', 'members', 'password', 'invited')", name="access"),
+        Index("ix_rooms_deleted_at", "deleted_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), index=True)
@@ -122,6 +127,8 @@ class Room(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     uploads: Mapped[bool] = mapped_column(default=False, server_default=false())
     guarded: Mapped[bool] = mapped_column(default=False, server_default=false())
+    deleted_at: Mapped[datetime | None] = mapped_column(default=None)
+    removed_at: Mapped[datetime | None] = mapped_column(default=None)
 
     @property
     def is_public(self) -> bool:

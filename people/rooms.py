@@ -8,16 +8,19 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from library.database import exclusive
+from library.keeping import TRASH_TIME
 from people import passwords
 from people.accounts import hosts, one_line
+from people.doors import may_bring_back
 from people.entry import is_guarded
-from people.models import Room, RoomAccess, User
+from people.models import Role, Room, RoomAccess, User
 from people.throttle import RoomThrottle
 
 SLUG_LENGTH = 64
@@ -47,7 +50,11 @@ class RoomPasswordMissing(ValueError):
 
 
 class RoomNotFound(LookupError):
-    """No room has this address."""
+    """No room has this address, or the one that has it is in the trash."""
+
+
+class NotInTrash(LookupError):
+    """The room is not in the trash, or has been there for longer than TRASH_TIME."""
 
 
 def check_slug(slug: str) -> str:
@@ -109,15 +116,48 @@ def change_room(
 
 def room_of(session: Session, slug: str) -> Room:
     """Raises RoomNotFound."""
-    room = session.scalar(select(Room).where(Room.slug == slug)) if _is_fit(slug) else None
+    room = room_ever(session, slug)
+    if room.deleted_at is not None:
+        raise RoomNotFound(f"the room {slug} was deleted")
+    return room
+
+
+def room_ever(session: Session, slug: str) -> Room:
+    """Also one that is in the trash. Raises RoomNotFound."""
+    here = (Room.slug == slug, Room.removed_at.is_(None))
+    room = session.scalar(select(Room).where(*here)) if _is_fit(slug) else None
     if room is None:
         raise RoomNotFound(f"there is no room {slug}")
     return room
 
 
+def throw_away(room: Room, now: datetime) -> None:
+    """Into the trash: nobody enters it, or has an address of its media, from then on; idempotent."""
+    if room.deleted_at is None:
+        room.deleted_at = now
+        room.access_epoch += 1
+
+
+def bring_back(room: Room, now: datetime) -> None:
+    """Out of the trash, with all it had. Raises NotInTrash."""
+    if room.deleted_at is None or room.removed_at is not None or room.deleted_at <= now - TRASH_TIME:
+        raise NotInTrash(room.slug)
+    room.deleted_at = None
+    room.access_epoch += 1
+
+
+def in_trash(session: Session, person: User, now: datetime) -> list[Room]:
+    """What `person` may bring back, the last thrown away first."""
+    query = select(Room).where(Room.deleted_at > now - TRASH_TIME, Room.removed_at.is_(None))
+    if person.role != Role.OPERATOR:
+        query = query.where(Room.organization_id == person.organization_id)
+    rooms = session.scalars(query.order_by(Room.deleted_at.desc(), Room.id.desc()))
+    return [room for room in rooms if may_bring_back(person, room)]
+
+
 def rooms_of(session: Session, user: User) -> list[Room]:
     """The rooms that the user holds lectures in, oldest first."""
-    query = select(Room).where(Room.owner_id == user.id, Room.uploads.is_(False))
+    query = select(Room).where(Room.owner_id == user.id, Room.uploads.is_(False), Room.deleted_at.is_(None))
     return list(session.scalars(query.order_by(Room.created_at, Room.id)))
 
 

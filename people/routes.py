@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from flask import Flask, g, redirect, request
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
@@ -24,7 +25,7 @@ from people.accounts import administers, hosts, operates
 from people.doors import Reason, Verdict
 from people.entry_words import kept_out_words
 from people.models import Room, User
-from people.rooms import RoomNotFound, room_of
+from people.rooms import RoomNotFound, room_ever, room_of
 from people.session_cookie import current_user, is_kept_out, people
 
 
@@ -38,6 +39,7 @@ class Rule(StrEnum):
     OPERATORS = "operators"
     ROOM_HOSTS = "who may host in the room"
     ROOM_MANAGERS = "who may manage the room"
+    ROOM_KEEPERS = "who may take the room out of the trash"
     RECORDING_EDITORS = "who may edit the recording"
 
 
@@ -121,6 +123,9 @@ RULES: Mapping[str, Rule] = {
     "api.beacon": Rule.ANYONE,
     "api.add_room": Rule.HOSTS,
     "api.patch_room": Rule.ROOM_MANAGERS,
+    "api.delete_room": Rule.ROOM_MANAGERS,
+    "api.restore_room": Rule.ROOM_KEEPERS,
+    "api.list_deleted_rooms": Rule.HOSTS,  # to each what they may bring back
     # Judged in the views, which have an answer for a studio that is live while the database is away.
     "api.make_publish_token": Rule.ANYONE,
     "api.end_session": Rule.ANYONE,
@@ -232,6 +237,8 @@ _OF_LECTURES = frozenset(
         "pages.studio",
         "pages.room_settings",
         "api.patch_room",
+        "api.delete_room",
+        "api.restore_room",
         "line_test.measure",
     }
 )
@@ -239,6 +246,7 @@ _OF_LECTURES = frozenset(
 _ROOM_DOORS: Mapping[Rule, Callable[[User | None, Room], Verdict]] = {
     Rule.ROOM_HOSTS: doors.may_host,
     Rule.ROOM_MANAGERS: doors.may_manage,
+    Rule.ROOM_KEEPERS: doors.may_bring_back,
 }
 
 
@@ -271,15 +279,15 @@ def _judge(rule: Rule) -> Verdict:
         return Verdict(Reason.ALLOWED if administers(person) else Reason.ROLE)
     if rule is Rule.OPERATORS:
         return Verdict(Reason.ALLOWED if operates(person) else Reason.ROLE)
-    g.room = _room_in_address()
+    g.room = _room_in_address(room_ever if rule is Rule.ROOM_KEEPERS else room_of)
     return _ROOM_DOORS[rule](person, g.room)
 
 
-def _room_in_address() -> Room:
+def _room_in_address(look_up: Callable[[Session, str], Room]) -> Room:
     slug = (request.view_args or {}).get("slug", "")
     try:
         with people().database.reading() as session:
-            room = room_of(session, slug)
+            room = look_up(session, slug)
     except RoomNotFound as error:
         raise NotFound(_("There is no room at this address.")) from error
     if room.uploads and request.endpoint in _OF_LECTURES:

@@ -80,7 +80,7 @@ def authenticate(database: Database, slug: str, token: str, now: datetime) -> tu
         owner = session.get(User, room.owner_id) if room is not None and room.owner_id is not None else None
     if key is None or room is None or not hmac.compare_digest(key.token_sha256, digest):
         raise StreamKeyRefused("unknown stream key")
-    if room.slug != slug:
+    if room.slug != slug or room.deleted_at is not None:
         raise StreamKeyRefused("another room's stream key")
     if key.revoked_at is not None:
         raise StreamKeyRevoked("a revoked stream key")

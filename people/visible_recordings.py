@@ -25,15 +25,19 @@ def listed_to(person: User | None, now: datetime | None = None) -> ColumnElement
     # Two conditions, the first of which an index answers by itself.
     shown, its_time = or_(edited, *_shown_to(person)), or_(edited, _is_its_time(now or utc_now()))
     kept = or_(_is_published(), and_(edited, LectureSession.kept == Kept.HELD))
-    return and_(shown, its_time, kept, LectureSession.deleted_at.is_(None))
+    return and_(shown, its_time, kept, LectureSession.deleted_at.is_(None), _has_its_room())
 
 
 def edited_by(person: User | None) -> ColumnElement[bool]:
-    """What `person` may edit, in the trash or not."""
+    """What `person` may edit, in the trash or not; nothing of a room that is in the trash."""
     if person is None or not hosts(person):
         return false()
     own_rooms = LectureSession.room_id.in_(_rooms_of(person))
-    return and_(_managed_by(person), or_(_is_published(), own_rooms))
+    return and_(_managed_by(person), or_(_is_published(), own_rooms), _has_its_room())
+
+
+def _has_its_room() -> ColumnElement[bool]:
+    return LectureSession.room_id.not_in(select(Room.id).where(Room.deleted_at.is_not(None)))
 
 
 def _managed_by(person: User) -> ColumnElement[bool]:

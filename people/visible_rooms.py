@@ -16,6 +16,10 @@ from people.models import Role, Room, RoomAccess, RoomInvitation, User
 
 def listed_to(person: User | None) -> ColumnElement[bool]:
     """A condition on `Room`."""
+    return and_(Room.deleted_at.is_(None), _open_to(person))
+
+
+def _open_to(person: User | None) -> ColumnElement[bool]:
     is_open: ColumnElement[bool] = Room.access == RoomAccess.OPEN
     if person is None or not person.active:
         return is_open

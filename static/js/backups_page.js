@@ -10,6 +10,8 @@ import { toast } from "./toast.js";
 /** @typedef {import("./job_words.js").Job} Job */
 /** @typedef {{id: string, title: string, lecturer: string, room: string, started_at: string, seconds: number, generation: string, generation_at: string, gone: string | null}} Kept */
 
+/** @typedef {{slug: string, title: string, owner: string | null, owner_here: boolean, slug_free: boolean, recordings: number, generation: string, generation_at: string}} KeptRoom */
+
 const POLL_MS = 2000;
 const LOOK_MS = 120_000; // a bucket may be far
 const PARTS = ["#standing", "#generations", "#results"]; // what the server draws anew once a job has ended
@@ -75,16 +77,17 @@ async function find() {
   setText(need("#looked"), t("looking"));
   try {
     const told = await call("GET", `${data.api}/recordings?${chosen}`, undefined, { timeoutMs: LOOK_MS });
-    if (turn === finding) show(told.recordings);
+    if (turn === finding) show(told.recordings, told.rooms);
   } catch (error) {
     if (turn === finding) setText(need("#looked"), wordsFor(error));
   }
 }
 
-/** @param {Kept[]} found */
-function show(found) {
-  setText(need("#looked"), found.length ? t("found", { count: found.length }) : t("nothing_found"));
-  need("#found").replaceChildren(...found.map(lineOf));
+/** @param {Kept[]} found @param {KeptRoom[]} rooms */
+function show(found, rooms) {
+  const count = found.length + rooms.length;
+  setText(need("#looked"), count ? t("found", { count }) : t("nothing_found"));
+  need("#found").replaceChildren(...rooms.map(roomLine), ...found.map(lineOf));
   drawTimes(need("#found"));
 }
 
@@ -106,9 +109,43 @@ function lineOf(kept) {
   return line;
 }
 
+/** @param {KeptRoom} kept */
+function roomLine(kept) {
+  const line = need("#room-line").content.firstElementChild.cloneNode(true);
+  line.dataset.room = kept.slug;
+  setText(need('[data-field="title"]', line), kept.title);
+  setText(need('[data-field="address"]', line), `/rooms/${kept.slug}`);
+  setText(need('[data-field="owner"]', line), kept.owner ?? "");
+  setText(need('[data-field="recordings"]', line), t("recordings", { count: kept.recordings }));
+  const button = need("button", line);
+  button.setAttribute("aria-label", t("bring_back", { title: kept.title }));
+  button.addEventListener("click", () => openRoom(kept));
+  return line;
+}
+
+/** @type {KeptRoom | null} whose dialog is open */ let room = null;
+
+/** @param {KeptRoom} kept */
+function openRoom(kept) {
+  room = kept;
+  setText(need("#room-words"), t("return_question", { title: kept.title, date: dayOf(kept) }));
+  need("#room-problem").hidden = true;
+  need("#room-slug").value = kept.slug_free ? kept.slug : "";
+  need("#room-taken").hidden = kept.slug_free;
+  need("#room-owner-field").hidden = kept.owner_here;
+  need("#room-owner").required = !kept.owner_here;
+  need("#room-owner").value = "";
+  /** @type {HTMLDialogElement} */ (need("#room-dialog")).showModal();
+}
+
+/** @param {{generation_at: string}} kept */
+function dayOf(kept) {
+  return new Intl.DateTimeFormat(language(), { dateStyle: "long", timeStyle: "short" }).format(new Date(kept.generation_at));
+}
+
 /** @param {Kept} kept */
 async function bringBack(kept) {
-  const day = new Intl.DateTimeFormat(language(), { dateStyle: "long", timeStyle: "short" }).format(new Date(kept.generation_at));
+  const day = dayOf(kept);
   const words = kept.gone ? t("return_question", { title: kept.title, date: day }) : t("replace_question", { title: kept.title, date: day });
   setText(need("#return-words"), words);
   if (!(await asked("#return-dialog"))) return;
@@ -184,6 +221,24 @@ need("#all-dialog form").addEventListener("submit", async (/** @type {SubmitEven
   } catch (error) {
     need("#all-problem").hidden = false;
     setText(need("#all-problem-words"), wordsFor(error));
+  }
+});
+
+need("#room-dialog form").addEventListener("submit", async (/** @type {SubmitEvent} */ event) => {
+  event.preventDefault();
+  if (!room) return;
+  const slug = need("#room-slug").value.trim();
+  const owner = need("#room-owner").value.trim();
+  const what = { room: room.slug, ...(slug === room.slug ? {} : { slug }), ...(owner ? { owner } : {}) };
+  try {
+    await call("POST", `${data.api}/${encodeURIComponent(room.generation)}/restore`, what);
+    /** @type {HTMLDialogElement} */ (need("#room-dialog")).close();
+    toast(t("restoring"));
+    await poll.now();
+    need("#jobs-title").focus();
+  } catch (error) {
+    need("#room-problem").hidden = false;
+    setText(need("#room-problem-words"), wordsFor(error));
   }
 });
 

@@ -8,7 +8,7 @@ const LOOK_MS = 5000;
 const UNDO_MS = 10000;
 const THROWN = "#thrown="; // what the form of a recording leaves in the address when it was thrown away
 
-const data = readJson("page"); // {api, library, uploads: {api, told, max_bytes} | null}
+const data = readJson("page"); // {api, rooms_api, library, uploads: {api, told, max_bytes} | null}
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("#filters"));
 
 for (const choice of form?.querySelectorAll("select") ?? []) choice.addEventListener("change", () => form?.requestSubmit());
@@ -23,10 +23,10 @@ function trouble(error) {
   setText(need("#trouble-words"), error instanceof ApiError && error.status && error.detail ? error.detail : t("not_saved"));
 }
 
-/** @param {string} id */
-async function restore(id) {
+/** @param {string} id @param {string} [api] of recordings, or of rooms */
+async function restore(id, api = data.api) {
   try {
-    await call("POST", `${data.api}/${encodeURIComponent(id)}/restore`);
+    await call("POST", `${api}/${encodeURIComponent(id)}/restore`);
     return true;
   } catch (error) {
     trouble(error);
@@ -37,9 +37,10 @@ async function restore(id) {
 /** @param {HTMLElement} card @param {HTMLButtonElement} button */
 async function putBack(card, button) {
   button.disabled = true;
-  if (await restore(card.dataset.id ?? "")) {
+  const isRoom = button.dataset.act === "restore-room";
+  if (await restore(card.dataset.id ?? "", isRoom ? data.rooms_api : data.api)) {
     card.remove();
-    toast(t("restored"));
+    toast(t(isRoom ? "room_restored" : "restored"));
     need("#content").focus();
   }
   button.disabled = false;
@@ -59,7 +60,7 @@ async function makeAgain(card, button) {
 
 for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-act]"))) {
   const card = /** @type {HTMLElement} */ (button.closest("[data-id]"));
-  button.addEventListener("click", () => void (button.dataset.act === "restore" ? putBack(card, button) : makeAgain(card, button)));
+  button.addEventListener("click", () => void (button.dataset.act !== "mp4" ? putBack(card, button) : makeAgain(card, button)));
 }
 
 /** Only of those that are being made, each asked for by itself. */

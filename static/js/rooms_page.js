@@ -1,4 +1,4 @@
-// Own rooms: a new room by a dialog, and the copying of addresses.
+// Own rooms: a new room by a dialog, the copying of addresses, and back what was just thrown away.
 import { ApiError, call } from "./api.js";
 import { need, readJson, t } from "./page_data.js";
 import { copyText, toast } from "./toast.js";
@@ -21,6 +21,28 @@ if (dialog) {
     void create(new FormData(/** @type {HTMLFormElement} */ (event.target)));
   });
 }
+
+const UNDO_MS = 10000;
+const THROWN = "#thrown="; // what the settings of a room leave in the address when it was thrown away
+
+function offerUndo() {
+  if (!location.hash.startsWith(THROWN)) return;
+  const slug = location.hash.slice(THROWN.length); // as it stands in addresses
+  history.replaceState(null, "", location.pathname + location.search);
+  toast(t("thrown"), UNDO_MS, { words: t("undo"), act: () => void undo(slug) });
+}
+
+/** @param {string} slug */
+async function undo(slug) {
+  try {
+    await call("POST", `${data.rooms_api}/${slug}/restore`);
+    location.reload();
+  } catch (error) {
+    toast(error instanceof ApiError && error.status && error.detail ? error.detail : t("not_saved"));
+  }
+}
+
+offerUndo();
 
 /** @param {FormData} form */
 async function create(form) {

@@ -1,11 +1,11 @@
-// A room's settings: title, access, and stream keys, each shown once.
+// A room's settings: title, access, stream keys, each shown once, and its end.
 import { ApiError, call } from "./api.js";
 import { ago } from "./figures.js";
 import { language, need, readJson, t } from "./page_data.js";
 import { serverNow } from "./server_clock.js";
 import { copyText, toast } from "./toast.js";
 
-const data = readJson("page"); // {api}
+const data = readJson("page"); // {api, access, slug, rooms: the address of the own rooms}
 const form = /** @type {HTMLFormElement} */ (need("#room-form"));
 const password = /** @type {HTMLInputElement} */ (need("#password"));
 
@@ -121,6 +121,21 @@ function askToRevoke(key) {
     await listKeys();
   }, { once: true });
 }
+
+need("#delete-room").addEventListener("click", () => {
+  const dialog = /** @type {HTMLDialogElement} */ (need("#delete-dialog"));
+  dialog.returnValue = "";
+  dialog.showModal();
+  dialog.addEventListener("close", async () => {
+    if (dialog.returnValue !== "delete") return;
+    try {
+      await call("DELETE", data.api);
+      location.assign(`${data.rooms}#thrown=${encodeURIComponent(data.slug)}`);
+    } catch (error) {
+      problem("delete-problem", error);
+    }
+  }, { once: true });
+});
 
 drawAccess();
 void listKeys();

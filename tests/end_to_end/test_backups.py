@@ -20,16 +20,17 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
-from broadcast import session_rows
+from broadcast import room_trash, session_rows
 from library import catalogue, removals
 from library.database import utc_now
-from library.keeping import Removal
+from library.keeping import TRASH_TIME, Removal
 from library.models import LectureSession
 from people.models import Room
+from settings import Settings
 from tests.broadcast.session_writer import SessionWriter
 from tests.end_to_end import axe
 from tests.end_to_end.archive import database_of
-from tests.end_to_end.chromium import fresh_page
+from tests.end_to_end.chromium import Console, fresh_page
 from tests.end_to_end.lecturer import PASSWORD
 from tests.installation import Installation, wait_for
 from tests.recorder.media_maker import make_media, make_parts
@@ -89,6 +90,16 @@ def remove_for_good(installation: Installation, recording: str) -> None:
     database.close()
 
 
+def remove_room_for_good(installation: Installation) -> None:
+    """As it goes after its time in the trash."""
+    database = database_of(installation)
+    with database.session() as session:
+        room = session.scalars(select(Room).where(Room.slug == "algebra")).one()
+        room.deleted_at = utc_now() - TRASH_TIME
+    room_trash.empty_due(Settings.from_environment(installation.environment), database, utc_now())
+    database.close()
+
+
 def check(page: Page, name: str) -> None:
     assert axe.violations(page, name) + axe.small_targets(page, name) == []
 
@@ -98,14 +109,7 @@ def test_a_deleted_recording_comes_back_in_five_clicks(
 ) -> None:
     installation, recording = backed_up
     remove_for_good(installation, recording)
-    page, console = fresh_page(browser)
-    axe.install(page)
-    page.goto(installation.url + "/sign-in")
-    page.fill("#user_id", "soumu")
-    page.fill("#password", PASSWORD)
-    page.click("form.card button.primary")
-    page.wait_for_url("**/rooms")
-
+    page, console = signed_in(installation, browser)
     page.get_by_role("link", name="Administration").click()  # 1
     page.get_by_role("link", name="Backups").click()  # 2
     line = page.locator(f"#found [data-id='{recording}']")
@@ -122,6 +126,42 @@ def test_a_deleted_recording_comes_back_in_five_clicks(
     expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
     assert console.fatal == []
     page.context.close()
+
+
+def test_a_room_that_is_gone_for_good_comes_back(
+    backed_up: tuple[Installation, str], browser: Browser
+) -> None:
+    installation, recording = backed_up
+    remove_for_good(installation, recording)
+    remove_room_for_good(installation)
+    assert installation.get("/rooms/algebra")[0] == 404
+    page, console = signed_in(installation, browser)
+    page.goto(installation.url + "/admin/backups")
+    line = page.locator("#found [data-room=algebra]")
+    expect(line).to_contain_text("Recordings: 1")
+    line.get_by_role("button").press("Enter")
+    expect(page.locator("#room-slug")).to_have_value("algebra")
+    check(page, "backups-room")
+    page.locator("#room-slug").press("Enter")
+    job = page.locator("#jobs [data-state=done]", has_text="/rooms/algebra")
+    expect(job).to_have_count(1, timeout=60_000)
+    expect(line).to_have_count(0)
+    page.goto(installation.url + "/rooms/algebra")
+    page.wait_for_selector("#room[data-state=replay]")
+    expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
+    assert console.fatal == []
+    page.context.close()
+
+
+def signed_in(installation: Installation, browser: Browser) -> tuple[Page, Console]:
+    page, console = fresh_page(browser)
+    axe.install(page)
+    page.goto(installation.url + "/sign-in")
+    page.fill("#user_id", "soumu")
+    page.fill("#password", PASSWORD)
+    page.click("form.card button.primary")
+    page.wait_for_url("**/rooms")
+    return page, console
 
 
 def by_kodo(target: Path, machine: Installation) -> None:

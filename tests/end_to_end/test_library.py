@@ -78,3 +78,39 @@ def test_a_recording_from_the_library_to_the_trash_and_back(
     assert console.complaints == lecturer.console.complaints == []
     lecturer.close()
     stranger.context.close()
+
+
+def test_a_room_to_the_trash_and_back_by_keyboard(installation: Installation, browser: Browser) -> None:
+    installation.add_lecturer("kida", PASSWORD)
+    installation.add_room("hikari", owner="kida")
+    add_recordings(installation, "hikari", ("光の講義",))
+    lecturer = Lecturer(browser, installation)
+    page = lecturer.page
+    axe.install(page)
+    lecturer.sign_in("kida")
+
+    page.goto(f"{installation.url}/rooms/hikari/settings")
+    page.locator("#delete-room").press("Enter")
+    expect(page.locator("#delete-dialog")).to_contain_text("Recordings that go to the trash with it: 1")
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    assert axe.violations(page, "room-delete") + axe.small_targets(page, "room-delete") == []
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("The room is in the trash.")
+    assert page.url == f"{installation.url}/rooms"
+    expect(page.locator("main")).not_to_contain_text("/rooms/hikari")
+    assert installation.get("/rooms/hikari")[0] == 404
+
+    page.get_by_role("link", name="Trash").press("Enter")
+    line = page.locator("#deleted-rooms li")
+    expect(line).to_contain_text("/rooms/hikari")
+    page.wait_for_load_state()  # its script is there
+    assert axe.violations(page, "trash-room") + axe.small_targets(page, "trash-room") == []
+    line.get_by_role("button").press("Enter")
+    expect(page.locator(".toast")).to_have_text("The room is back.")
+    expect(line).to_have_count(0)
+    assert installation.get("/rooms/hikari")[0] == 200
+    page.goto(f"{installation.url}/library")
+    expect(page.locator("#recordings")).to_contain_text("光の講義")
+    assert lecturer.console.fatal == []
+    lecturer.close()

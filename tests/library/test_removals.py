@@ -89,6 +89,19 @@ def test_every_table_of_a_recordings_is_thought_of() -> None:
     assert refer == set(removals.CONTENT) | ELSEWHERE | KEPT
 
 
+def test_what_belongs_to_a_room_in_the_trash_goes_with_it(database: Database, room: Room) -> None:
+    recording, other = make_recording(database, room), make_recording(database, make_room(database, "other"))
+    running = make_recording(database, room)
+    change(database, running, phase="live")
+    with database.session() as transaction:
+        transaction.get_one(Room, room.id).deleted_at = NOW - TRASH_TIME + timedelta(seconds=1)
+        assert removals.order_due(transaction, NOW) == []
+        (ordered,) = removals.order_due(transaction, NOW + timedelta(seconds=1))
+        assert (ordered.id, ordered.removal) == (recording, Removal.TRASH)
+        assert removals.order_due(transaction, NOW + timedelta(days=1)) == []
+    assert row_of(database, other).removal is None
+
+
 def test_what_is_ordered_is_nobodys_and_noted(database: Database, room: Room) -> None:
     recording = make_recording(database, room)
     with database.session() as transaction:

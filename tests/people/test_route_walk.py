@@ -21,6 +21,7 @@ from flask.testing import FlaskClient
 from broadcast import session_rows
 from broadcast.rate_limits import limiter
 from broadcast.room_api import PICTURE_URLS
+from library.database import utc_now
 from library.models import LectureSession
 from library.pictures import folder_of
 from people import invitations
@@ -54,6 +55,7 @@ MEMBERS = SIGNED_IN - {"foreign lecturer", "foreign admin"}
 WATCHERS = {"open": ALL, "members": MEMBERS, "password": ROOM_HOSTS, "invited": ROOM_HOSTS | INVITED}
 SLUGS = {"open": SLUG, "members": "geometry", "password": "topology", "invited": "logic"}
 MODES = list(SLUGS)
+LIVE_SLUG = "analysis"
 ROOM_PASSWORD = "sesame"
 ACCOUNT = "/api/v1/account"
 PERSON = "/api/v1/people/x"
@@ -82,6 +84,8 @@ def steps(mode: str, session_id: str) -> dict[str, Step]:
         "pages.studio": Step("GET", f"/rooms/{slug}/studio", ROOM_HOSTS),
         "api.get_room": Step("GET", api, ALL),
         "api.patch_room": Step("PATCH", api, ROOM_HOSTS, {}),
+        "api.delete_room": Step("DELETE", f"/api/v1/rooms/{LIVE_SLUG}", ROOM_HOSTS),  # refused: it is live
+        "api.restore_room": Step("POST", f"{api}/restore", ROOM_HOSTS),  # it is in no trash
         "api.make_publish_token": Step("POST", f"{api}/publish-token", ROOM_HOSTS, {}),
         "api.end_session": Step("POST", f"{api}/end", ROOM_HOSTS),
         "api.hold_off_record": Step("PUT", f"{api}/off-record", ROOM_HOSTS, {"off_record": True}),
@@ -252,6 +256,7 @@ ELSEWHERE = {
     "jobs.cancel_job": Step("POST", "/api/v1/jobs/x/cancel", ADMINS, {}),
     "pages.set_language": Step("POST", "/language", ALL),
     "pages.design": Step("GET", "/design", ALL),
+    "api.list_deleted_rooms": Step("GET", "/api/v1/deleted-rooms", HOSTS),
     "api.add_room": Step("POST", "/api/v1/rooms", HOSTS, {}),
     "media.upload_options": Step("OPTIONS", "/api/v1/uploads", ALL),
     "uploads.list_uploads": Step("GET", UPLOADS, HOSTS),
@@ -312,8 +317,17 @@ def build(folder: Path) -> House:
             change_room(rooms[mode], access=RoomAccess(mode), password=ROOM_PASSWORD)
             if mode == "invited":
                 invitations.invite(session, room, [users[name].user_id for name in INVITED])
+    go_live(stage, add_room(stage.database, LIVE_SLUG, "owner"))
     stage.book.refresh()
     return House(stage, users, rooms, {m: record(stage, folder, room, m) for m, room in rooms.items()})
+
+
+def go_live(stage: WebStage, room: Room) -> None:
+    """As far as the database knows: nobody can delete the room."""
+    live = LectureSession(id="live", title="t", phase="live", started_at=utc_now())
+    live.room_id, live.organization_id = room.id, room.organization_id
+    with stage.database.session() as session:
+        session.add(live)
 
 
 def record(stage: WebStage, folder: Path, room: Room, mode: str) -> str:

@@ -22,7 +22,7 @@ from people.models import Room, RoomAccess, User
 from people.rooms import change_room
 from people.visible_recordings import edited_by, listed_to
 from tests.people.route_walk import ALL, add_people
-from tests.people.test_visible_rooms import invite_some, visit_of
+from tests.people.test_visible_rooms import invite_some, throw_away, visit_of
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 MOMENTS = (None, NOW, NOW + timedelta(hours=1))
@@ -58,6 +58,7 @@ def hall(database: Database) -> Iterator[Hall]:
         with database.session() as session:
             password = "sesame" if mode is RoomAccess.PASSWORD else None
             change_room(session.get_one(Room, room.id), access=mode, password=password)
+    throw_away(database, add_room(database, "deleted", "owner"))
     with database.session() as session:
         for room in session.scalars(select(Room)):
             session.execute(insert(LectureSession), list(rows_of(room)))
@@ -115,14 +116,16 @@ def test_each_sees_more_than_the_one_before(hall: Hall) -> None:
     sizes = [len(hall.found(listed_to(hall.users.get(name), NOW))) for name in ("nobody", "viewer", "owner")]
     assert sizes == sorted(set(sizes))
     assert hall.found(listed_to(hall.users["operator"], NOW)) == hall.judged(
-        lambda one, _: not one.deleted_at and one.kept == Kept.PUBLISHED
+        lambda one, room: not (one.deleted_at or room.deleted_at) and one.kept == Kept.PUBLISHED
     )
 
 
 def test_what_is_held_is_its_owners_and_what_is_not_kept_nobodys(hall: Hall) -> None:
     owner = hall.users["owner"].id
     of_owner = hall.judged(
-        lambda one, room: one.kept == Kept.HELD and not one.deleted_at and room.owner_id == owner
+        lambda one, room: (
+            one.kept == Kept.HELD and not (one.deleted_at or room.deleted_at) and room.owner_id == owner
+        )
     )
     for name in sorted(ALL):
         seen = hall.found(and_(listed_to(hall.users.get(name), NOW), LectureSession.kept != Kept.PUBLISHED))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from library.database import Database
-from people import doors, invitations
+from library.database import Database, utc_now
+from people import doors, invitations, rooms
 from people.command_line import add_room
 from people.doors import Visit
 from people.models import Room, RoomAccess, RoomInvitation, User
@@ -35,8 +35,14 @@ def users(database: Database) -> dict[str, User]:
                 change_room(room, access=mode, password="sesame" if mode is RoomAccess.PASSWORD else None)
                 if owner == "admin":
                     room.owner_id = None
+    throw_away(database, add_room(database, "deleted", "owner"))
     invite_some(database, users)
     return users
+
+
+def throw_away(database: Database, room: Room) -> None:
+    with database.session() as session:
+        rooms.throw_away(session.get_one(Room, room.id), utc_now())
 
 
 def invite_some(database: Database, users: dict[str, User]) -> None:

@@ -116,7 +116,21 @@ def _library(stage: Stage) -> list[Scene]:
             signed_in=True,
             before=_broken_upload,
         ),
-        Scene("trash", "The trash", "/library?trash=1", "#nothing", signed_in=True),
+        Scene(
+            "trash",
+            "The trash",
+            "/library?trash=1",
+            "#deleted-rooms li",
+            signed_in=True,
+        ),
+        Scene(
+            "trash-empty",
+            "The trash: empty",
+            "/library?trash=1",
+            "#nothing",
+            who="another",
+            languages=("ja",),
+        ),
         Scene(
             "recording-edit",
             "What is said of a recording",
@@ -283,6 +297,15 @@ def _own_rooms() -> list[Scene]:
             signed_in=True,
             after=_revoke,
         ),
+        Scene(
+            "settings-delete",
+            "A room is deleted",
+            "/rooms/past/settings",
+            "#delete-dialog[open]",
+            signed_in=True,
+            after=_delete_room,
+            languages=("ja",),
+        ),
     ]
 
 
@@ -341,6 +364,16 @@ def _jobs() -> list[Scene]:
             who="operator",
             after=_open_return,
         ),
+        Scene(
+            "backups-room",
+            "Backups: bring back a room",
+            "/admin/backups",
+            "#found li",
+            who="operator",
+            before=_address_taken,
+            after=_open_room_return,
+            languages=("ja",),
+        ),
         Scene("audit", "The audit log", "/admin/audit", "#asked[data-ready]", who="admin"),
         Scene(
             "audit-nothing", "The audit log: nothing fits", "/admin/audit?who=xyzzy", "#nothing", who="admin"
@@ -349,8 +382,25 @@ def _jobs() -> list[Scene]:
 
 
 def _open_return(page: Page, _stage: Stage) -> None:
-    page.locator("#found button").first.click()
+    page.locator("#found [data-act=return]").first.click()
     page.wait_for_selector("#return-dialog[open]")
+
+
+def _address_taken(page: Page, _stage: Stage) -> None:
+    """Another room has the room's address now, and its owner is gone."""
+
+    def tell(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        told["rooms"] = [{**one, "slug_free": False, "owner_here": False} for one in told["rooms"]]
+        route.fulfill(response=answer, json=told)
+
+    page.route("**/api/v1/backups/recordings?*", tell)
+
+
+def _open_room_return(page: Page, _stage: Stage) -> None:
+    page.locator("#found [data-act=return-room]").first.click()
+    page.wait_for_selector("#room-dialog[open]")
 
 
 def _usage(stage: Stage) -> list[Scene]:
@@ -614,6 +664,10 @@ def _new_key(page: Page, stage: Stage) -> None:
 
 def _revoke(page: Page, stage: Stage) -> None:
     page.click("#keys tbody button")
+
+
+def _delete_room(page: Page, stage: Stage) -> None:
+    page.click("#delete-room")
 
 
 def _plan(page: Page, stage: Stage) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from broadcast import room_trash
 from library import backup_records, chapters, removals, transcripts, watching
 from library.alarms import clear_alarm, raise_alarm
 from library.chapter_list import Chapter
@@ -72,6 +73,7 @@ DESCRIPTION = """持ち物：教科書 第3章
 資料：https://example.org/algebra/12（要ログイン）
 行列式の定義から始めて、体積の変化率としての意味までを一回で扱います。"""
 USERS = {"owner": "yamada", "admin": "soumu", "another": "another-admin", "operator": "unyou"}
+DELETED_ROOMS = {"spring": "春の公開講座 2026", "guests": "客員教授セミナー"}
 REASON = "moov atom not found (exit code 1)"
 LOG = """[mov,mp4,m4a,3gp,3g2,mj2 @ 0x55f0] moov atom not found
 2026-11-26T01:02:03.004Z WARNING job operation.film_job: FFmpeg: Invalid data found when processing input
@@ -276,11 +278,23 @@ def _people(installation: Installation) -> str:
 
 
 def _backups(installation: Installation) -> None:
-    """A real generation, some from before, and a lecture that was removed since."""
+    """A real generation, some from before; what was removed since, and a room that is in the trash."""
+    for slug, title in DELETED_ROOMS.items():
+        installation.run("room", "add", slug, "--owner", "yamada", "--title", title)
+        add_recordings(installation, slug, (title,))
     installation.run("backup", "run")
+    installation.run("room", "remove", "guests")
     database = database_of(installation)
     now = utc_now()
     with database.session() as transaction:
+        gone = transaction.scalars(select(Room).where(Room.slug == "spring")).one()
+        gone.deleted_at = now - timedelta(days=1)
+        transaction.execute(
+            update(LectureSession)
+            .where(LectureSession.room_id == gone.id)
+            .values(removal=Removal.TRASH, deleted_at=now, removed_at=now)
+        )
+        room_trash.forget(transaction, gone, now)
         for day in range(1, 6):
             at = now - timedelta(days=day)
             values = {"objects": 900 - day, "bytes": 48_000_000_000 - day, "bytes_new": 910_000_000 * day}
