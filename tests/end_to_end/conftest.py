@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.end_to_end import chromium
-from tests.installation import Installation
+from tests.installation import PATIENCE_SECONDS, Installation
 
-expect.set_options(timeout=20_000)  # as long as a busy machine may need: only a failure waits for its end
+expect.set_options(timeout=1000 * PATIENCE_SECONDS)  # only a failure waits for its end
 
 
 @pytest.fixture(scope="module")
