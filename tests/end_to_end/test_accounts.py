@@ -40,6 +40,7 @@ def invited(installation: Installation, browser: Browser) -> str:
     page.click("#link-dialog button.primary")
     expect(page.locator("#people tbody tr")).to_have_count(2)
     page.click("#people a >> text=森 花子")
+    page.wait_for_url("**/admin/people/*")  # this page is ready, too
     page.wait_for_selector(READY)
     check(page, "person")
     assert admin.console.fatal == []

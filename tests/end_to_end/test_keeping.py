@@ -59,7 +59,7 @@ def test_what_is_not_to_be_published_is_held_for_its_lecturer(
     check(page, "keeping-studio")
     check(hall, "keeping-room")
 
-    session = page.get_attribute("#studio", "data-session")
+    session = str(page.get_attribute("#studio", "data-session"))
     page.click("#end")
     expect(page.locator("#end-words")).to_contain_text("held for you alone")
     page.click("#end-confirm")
@@ -67,6 +67,7 @@ def test_what_is_not_to_be_published_is_held_for_its_lecturer(
     hall.wait_for_selector("#room[data-state=waiting]")
     expect(notice).to_have_text("この講義は録画されます。")  # the next one
 
+    installation.wait_for_recording(session)  # before that its page leads to the room
     page.goto(f"{installation.url}/watch/{session}")
     page.wait_for_selector("#room[data-state=replay]")
     expect(page.locator("#held-words")).to_contain_text("Held privately until")

@@ -69,7 +69,7 @@ class Viewer:
         )
         self.wait_for_landing(seconds, within)
 
-    def wait_for_landing(self, seconds: float, within: float = 1.0) -> None:
+    def wait_for_landing(self, seconds: float, within: float = 3.0) -> None:
         """Until the last seek has shown a picture of that place: holds also when it has been played past."""
         self.wait(
             "diary.landed !== null && Math.abs(diary.landed - argument.to) < argument.within",
