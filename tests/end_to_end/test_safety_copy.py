@@ -61,7 +61,7 @@ def test_a_cut_line_is_healed(lecture_hall: Installation, browser: Browser) -> N
             line.close()
         complete(studio.page)
         told = lecture_hall.room("cut")["session"]
-        assert kept_copy.stored(studio.page) == {}
+        wait_for("the copy to go", lambda: kept_copy.stored(studio.page) == {})
     assert told["replay_version"] == 2, "a new edit list"
     runs = [time_code.read(run) for run in replay_runs(lecture_hall, told)]
     pictures, sound = zip(*runs, strict=True)

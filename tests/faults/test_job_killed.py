@@ -212,13 +212,17 @@ def kill_at_work(stage: WebStage, job_id: str, now: Callable[[], bool]) -> None:
         return
     process = subprocess.Popen([sys.executable, str(PROJECT / "app.py"), "worker"], env=environment(stage))
     try:
-        wait_for("the job to begin", lambda: programs(process.pid, job_id), 30, every=0.005)
-        wait_for("the moment", lambda: now() or has_ended(stage, job_id), 30, every=0.005)
+        wait_for(
+            "the job to begin",
+            lambda: programs(process.pid, job_id) or has_ended(stage, job_id),
+            every=0.005,
+        )
+        wait_for("the moment", lambda: now() or has_ended(stage, job_id), every=0.005)
         mine = children(process.pid)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait(10)
-    wait_for("what it ran to end", lambda: not any(command_line(pid) for pid in mine), 10, every=0.01)
+    wait_for("what it ran to end", lambda: not any(command_line(pid) for pid in mine), every=0.01)
     with stage.database.session() as session:
         job = session.get_one(Job, job_id)
         if job.state == "running":
