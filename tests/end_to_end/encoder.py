@@ -68,7 +68,7 @@ class Encoder:
         if self._publisher is not None:
             self._do(self._publisher.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_SECONDS)
         self._loop.close()
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:

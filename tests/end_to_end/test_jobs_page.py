@@ -65,7 +65,7 @@ def test_jobs_are_followed_read_done_again_and_stopped(
     expect(page.locator("#nothing")).to_be_hidden()
     with database.session() as session:
         job = session.get_one(Job, running.id)
-        job.progress, job.paced_at = 0.5, now - timedelta(minutes=3)
+        job.progress, job.paced_at = 0.5, utc_now() - timedelta(minutes=3)
     expect(page.locator("#running li")).to_contain_text("about 3 minutes left")
 
     failed = page.locator("#failed li")
