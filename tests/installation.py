@@ -49,6 +49,11 @@ def wait_for(
         time.sleep(every)
 
 
+def stretch() -> float:
+    """By how much a figure that is for a quiet machine is stretched on this one: as many wait for a core."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 _held: list[socket.socket] = []
 
 

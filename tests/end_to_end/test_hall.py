@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, Response, expect
 from tests.end_to_end import axe
 from tests.end_to_end.encoder import Encoder
 from tests.end_to_end.viewer import Viewer
-from tests.installation import Installation, wait_for
+from tests.installation import Installation, stretch, wait_for
 from tests.publishers.prepared_packets import prepare_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -137,7 +137,7 @@ def test_the_first_picture_comes_soon(installation: Installation, browser: Brows
         took.append(first_picture_ms(viewer))
         viewer.close()
     print(f"\nfirst picture after {sorted(round(ms) for ms in took)} ms · load {os.getloadavg()[0]:.1f}")
-    assert min(took) <= MOST_START_MS
+    assert min(took) <= MOST_START_MS * stretch()
 
 
 def first_picture_ms(viewer: Viewer) -> float:
@@ -262,7 +262,7 @@ def test_a_viewers_clock_that_is_wrong_by_an_hour(
     viewer.page.keyboard.press("j")
     viewer.wait("room.dataset.following === 'false' && Number(room.dataset.behind) < 30")
     viewer.back_to_live()
-    assert viewer.stalls(longer_than=0.5) == []
+    assert viewer.stalls(longer_than=0.5 * stretch()) == []
     viewer.open(past.address)
     told = r"/^(now|\d+ minutes? ago)$/.test(document.querySelector('time[data-ago]')?.textContent)"
     viewer.wait(told)  # and not an hour
