@@ -13,7 +13,7 @@ from tests.end_to_end.lecturer import PASSWORD, Lecturer
 from tests.installation import Installation, wait_for
 from tests.webhook_server import TimeServer, WebhookServer, running_time_server, running_webhook_server
 
-pytestmark = [pytest.mark.side_by_side, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.side_by_side, pytest.mark.slow]
 
 
 @pytest.fixture

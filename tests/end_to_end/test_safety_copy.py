@@ -100,7 +100,9 @@ def complete(page: Page) -> None:
     page.wait_for_selector("#completion[data-state=found]")
     page.focus("#completion [data-act=complete]")
     page.keyboard.press("Enter")
-    page.wait_for_selector("#completion[data-state=complete]", timeout=60_000)
+    over = ", ".join(f"#completion[data-state={one}]" for one in ("complete", "short", "partly", "failed"))
+    page.wait_for_selector(over, timeout=150_000)
+    assert page.get_attribute("#completion", "data-state") == "complete"
 
 
 def joined(runs: Sequence[list[Told]]) -> list[Told]:

@@ -15,7 +15,7 @@ import pytest
 from tests.installation import Installation, wait_for
 from tests.people.test_route_walk import ELSEWHERE, SLUGS, steps
 
-pytestmark = [pytest.mark.side_by_side, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.side_by_side
 
 NAMES = ("password", "token", "cookie", "link", "address", "smtp", "bucketid", "bucketsecret", "turn")
 # A page tells its own reader its own address, to come back to.
