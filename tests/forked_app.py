@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-SECONDS = 300.0
+SECONDS = 100.0
 _forks = multiprocessing.get_context("forkserver")
 PRELOADED = ["app", "operation.administration", "tests.forked_app"]
 _forks.set_forkserver_preload(PRELOADED)

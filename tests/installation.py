@@ -5,16 +5,19 @@ It runs `app.py` as anybody would and speaks to it by its command line, its API 
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +26,9 @@ from tests.forked_app import run_app
 PROJECT = Path(__file__).resolve().parent.parent
 APP = PROJECT / "app.py"
 
+# When to give up, where a test claims no time: a machine with other work may be ten times slower.
+PATIENCE_SECONDS = 60.0
+
 T = TypeVar("T")
 
 
@@ -30,7 +36,9 @@ class NotInTime(AssertionError):
     """A state that a test waits for did not come."""
 
 
-def wait_for(what: str, look: Callable[[], T | None], seconds: float = 15.0, every: float = 0.05) -> T:
+def wait_for(
+    what: str, look: Callable[[], T | None], seconds: float = PATIENCE_SECONDS, every: float = 0.05
+) -> T:
     """The first truthy answer of `look`. Raises NotInTime."""
     deadline = time.monotonic() + seconds
     while True:
@@ -41,10 +49,27 @@ def wait_for(what: str, look: Callable[[], T | None], seconds: float = 15.0, eve
         time.sleep(every)
 
 
+def stretch() -> float:
+    """By how much a figure that is for a quiet machine is stretched on this one, where as many wait for a core.
+
+    Not with KODO_FULL=1, which is for a machine that does nothing else.
+    """
+    return 1.0 if os.environ.get("KODO_FULL") == "1" else max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+_held: list[socket.socket] = []
+
+
 def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+    """Held as long as this process lives: else it may be another test's, or a connection's own end, before
+    somebody listens there. A server that shares its address (SO_REUSEADDR) can listen nevertheless.
+    """
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", 0))
+    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+        holder.setsockopt(socket.SOL_SOCKET, option, 1)
+    _held.append(holder)
+    return int(holder.getsockname()[1])
 
 
 class Installation:
@@ -76,7 +101,7 @@ class Installation:
 
     # Processes
 
-    def start(self, seconds: float = 30.0) -> None:
+    def start(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Start `app.py` and wait until it is ready."""
         with open(self.log_path, "ab") as log:
             self._process = subprocess.Popen(
@@ -103,7 +128,7 @@ class Installation:
             return
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -166,6 +191,8 @@ class Installation:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"{url} was killed in its answer: {error!r}") from error
 
     def room(self, slug: str) -> dict[str, Any]:
         status, body = self.get(f"/api/v1/rooms/{slug}")
@@ -181,12 +208,25 @@ class Installation:
         except (OSError, AssertionError):
             return None
 
-    def wait_for_state(self, slug: str, state: str, seconds: float = 15.0) -> dict[str, Any]:
+    def wait_for_state(self, slug: str, state: str, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
+        """As the API tells it from the session's files, which may be before the database knows."""
+
         def look() -> dict[str, Any] | None:
             session = self.session(slug)
             return session if session is not None and session["state"] == state else None
 
         return wait_for(f"room {slug} to be {state}", look, seconds)
+
+    def wait_for_recording(self, session_id: str) -> None:
+        """Until the database knows that the session has ended: its jobs were ordered with that."""
+        path = self.storage / "kodo.db"
+
+        def look() -> bool:
+            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+                found = database.execute("SELECT phase FROM sessions WHERE id = ?", [session_id]).fetchone()
+            return found == ("ended",)
+
+        wait_for(f"recording {session_id}", look)
 
 
 def children(pid: int) -> list[int]:

@@ -12,7 +12,10 @@ from tests.installation import PROJECT
 SCRIPT = PROJECT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 FOLDER = os.environ.get("KODO_SCREENSHOTS")
 
+# What is on its way to another colour has no contrast.
 _RUN = """async () => {
+  const ends = (one) => Number.isFinite(one.effect?.getComputedTiming().endTime);
+  await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
   const { violations } = await axe.run(document, { resultTypes: ["violations"] });
   const words = (node) => [...node.any, ...node.all, ...node.none].map((check) => check.message);
   const place = (node) => `${node.target.join(" ")} (${words(node)})`;

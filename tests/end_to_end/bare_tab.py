@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser
 
-from tests.installation import wait_for
+from tests.installation import PATIENCE_SECONDS, wait_for
 
 
 class BareTab:
@@ -41,7 +41,7 @@ class BareTab:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def wait(self, expression: str, seconds: float = 20.0) -> Any:
+    def wait(self, expression: str, seconds: float = PATIENCE_SECONDS) -> Any:
         return wait_for(expression, lambda: self.evaluate(expression), seconds)
 
     def hide(self) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
 
+from tests.installation import PATIENCE_SECONDS
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 INSTALL = "apt-get update && apt-get install --yes --no-install-recommends chromium fonts-noto-cjk"
 FLAGS = (
@@ -72,7 +74,7 @@ def fresh_page(browser: Browser, **context: Any) -> tuple[Page, Console]:
     """A page in a context of its own: no cookie, no storage, no cache of others."""
     options = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}} | context
     page = browser.new_context(**options).new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(1000 * PATIENCE_SECONDS)
     console = Console()
     console.listen(page)
     return page, console

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
@@ -10,9 +11,20 @@ from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from broadcast.recorder_client import RecorderClient
 from settings import Settings
 from tests.end_to_end import chromium
-from tests.installation import Installation
+from tests.installation import PATIENCE_SECONDS, Installation
 
-expect.set_options(timeout=20_000)  # as long as a busy machine may need: only a failure waits for its end
+expect.set_options(timeout=1000 * PATIENCE_SECONDS)  # only a failure waits for its end
+
+
+HERE = Path(__file__).parent
+# Of a test that names none, with its installation's and its browser's beginning and end.
+TEST_SECONDS = 300
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 def _while_alone(fixture_name: str, config: pytest.Config) -> str:

@@ -11,6 +11,7 @@ import threading
 
 from playwright.sync_api import Page, Request, Route
 
+from tests.installation import PATIENCE_SECONDS
 from tests.network.udp_relay import UdpRelay, without_candidates
 
 
@@ -27,9 +28,9 @@ class CutLine:
         self._relay.upward.cut = self._relay.downward.cut = cut
 
     def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._relay.close(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._relay.close(), self._loop).result(PATIENCE_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_SECONDS)
         self._loop.close()
 
     def _pass(self, route: Route, request: Request) -> None:
@@ -41,5 +42,5 @@ class CutLine:
             route.fulfill(response=answer)
             return
         rewriting = self._relay.rewrite_answer(answer.text())
-        sdp = asyncio.run_coroutine_threadsafe(rewriting, self._loop).result(10)
+        sdp = asyncio.run_coroutine_threadsafe(rewriting, self._loop).result(PATIENCE_SECONDS)
         route.fulfill(response=answer, body=sdp)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from tests.installation import PATIENCE_SECONDS
 from tests.publishers.aiortc_publisher import AiortcPublisher
 from tests.publishers.prepared_packets import PreparedVideo, prepare_audio
 from tests.publishers.whip_http import WhipClient
@@ -67,11 +68,11 @@ class Encoder:
         if self._publisher is not None:
             self._do(self._publisher.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_SECONDS)
         self._loop.close()
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_SECONDS)
 
     async def _connect(self) -> None:
         self._publisher = AiortcPublisher(self._video, prepare_audio(), remember=False)

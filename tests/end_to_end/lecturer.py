@@ -22,7 +22,7 @@ class Lecturer:
     def set_up(self, user_id: str = "admin") -> None:
         """By the link in the supervisor's log; ends on the own rooms."""
         log = self.installation.log
-        link = wait_for("the set-up link", lambda: SETUP_LINK.search(log()), 15)
+        link = wait_for("the set-up link", lambda: SETUP_LINK.search(log()))
         self.page.goto(link[0])
         self.page.fill("#user_id", user_id)
         self.page.fill("#display_name", "Sato Hanako")

@@ -75,6 +75,7 @@ def stage(installation: Installation, browser: Browser) -> Iterator[dict[str, An
     wait_for("three seconds", lambda: installation.room("past")["session"]["recording"]["bytes"] > 250_000)
     installation.end("past")
     encoder.stop()
+    installation.wait_for_recording(past)
     encoder = Encoder(installation.add_room("now"), prepare_video())
     encoder.connect()
     lecturer = Lecturer(browser, installation)

@@ -10,7 +10,7 @@ from tests.end_to_end.chromium import fresh_page
 from tests.end_to_end.lecturer import PASSWORD, Lecturer
 from tests.installation import Installation
 
-pytestmark = [pytest.mark.side_by_side, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.side_by_side, pytest.mark.slow]
 
 READY = "html[data-ready=true]"
 
@@ -40,6 +40,7 @@ def invited(installation: Installation, browser: Browser) -> str:
     page.click("#link-dialog button.primary")
     expect(page.locator("#people tbody tr")).to_have_count(2)
     page.click("#people a >> text=森 花子")
+    page.wait_for_url("**/admin/people/*")  # this page is ready, too
     page.wait_for_selector(READY)
     check(page, "person")
     assert admin.console.fatal == []

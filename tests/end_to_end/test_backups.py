@@ -49,6 +49,8 @@ def backed_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Instal
         installation.run("room", "add", "algebra", "--owner", "soumu")
         installation.start()
         recording = record(installation)
+        # Its pictures, too; and the day's own backup, which begins with the installation.
+        installation.run("jobs", "wait", "--timeout", "90")
         made = json.loads(installation.run("backup", "run", "--json"))
         assert made["verified"]
         yield installation, recording
@@ -66,7 +68,7 @@ def record(installation: Installation) -> str:
     for part in make_parts(media):
         writer.log.append(part)
     writer.end()
-    wait_for("its MP4", lambda: json.loads(told(installation, writer.session_id)).get("mp4_url"), 60)
+    wait_for("its MP4", lambda: json.loads(told(installation, writer.session_id)).get("mp4_url"))
     with database.session() as session:
         row = session.get_one(LectureSession, writer.session_id)
         catalogue.change(session, row, {"title": TITLE})

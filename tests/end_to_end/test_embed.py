@@ -16,7 +16,7 @@ from tests.end_to_end.encoder import Encoder
 from tests.installation import Installation
 from tests.publishers.prepared_packets import prepare_video
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow
 
 
 class OtherSite:

@@ -51,7 +51,7 @@ def test_ffmpeg_publishes_and_ffmpeg_reads(installation: Installation, tmp_path:
     assert decoding_errors(ended["hls_url"]) == ""
 
     began = time.monotonic()
-    url = wait_for("the MP4", lambda: (installation.session("senkei") or {}).get("mp4_url"), 30)
+    url = wait_for("the MP4", lambda: (installation.session("senkei") or {}).get("mp4_url"))
     print(f"MP4 {time.monotonic() - began:.1f} s after the replay was read")
     check_download(url, tmp_path / "lecture.mp4", replay)
 
@@ -87,7 +87,7 @@ def check_ranges(url: str, body: bytes) -> None:
 def publishing(installation: Installation, slug: str) -> Iterator[subprocess.Popen[str]]:
     """FFmpeg's muxer in a process of its own, sending until it is stopped."""
     key = installation.new_key(slug)
-    command = [sys.executable, "-m", "tests.publishers.ffmpeg_publisher", "--seconds", "60"]
+    command = [sys.executable, "-m", "tests.publishers.ffmpeg_publisher", "--seconds", "100"]
     command += ["--whip", key["whip_url"], "--token", key["stream_key"]]
     command += ["--width", str(WIDTH), "--height", str(HEIGHT), "--kilobits", "800"]
     process = subprocess.Popen(
@@ -97,18 +97,18 @@ def publishing(installation: Installation, slug: str) -> Iterator[subprocess.Pop
         yield process
     except BaseException as error:
         process.terminate()
-        error.add_note(f"the publisher said: {process.communicate(timeout=10)[0][-2000:]}")
+        error.add_note(f"the publisher said: {process.communicate(timeout=30)[0][-2000:]}")
         raise
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(30)
 
 
 def read(url: str, seconds: float | None = None) -> dict[str, Any]:
     """Decode with FFmpeg's libraries: `size`, `pictures`, `seconds` of picture, `sound` in seconds."""
     pictures, samples, first, last = 0, 0, None, 0.0
     size = None
-    with av.open(url, timeout=20) as container:
+    with av.open(url, timeout=60) as container:
         picture, sound = container.streams.video[0], container.streams.audio[0]
         for frame in container.decode(picture, sound):
             if isinstance(frame, av.AudioFrame):

@@ -17,6 +17,16 @@ from tests.publishers.prepared_packets import prepare_video
 
 pytestmark = [pytest.mark.side_by_side, pytest.mark.slow]
 
+# Since the page is seen: what is asked for is told only with its answer, however late that is.
+ASKED_AFTER_MS = """() => new Promise((resolve) => {
+  const seen = performance.now();
+  new PerformanceObserver((list) => {
+    const looks = list.getEntries().filter((one) => one.name.includes("/api/v1/lectures"));
+    const asked = looks.find((one) => one.responseEnd >= seen); // one under way is as good
+    if (asked) resolve(asked.startTime - seen);
+  }).observe({ type: "resource" });
+  document.dispatchEvent(new Event("visibilitychange"));
+})"""
 TITLES = [f"線形代数 第{n}回" for n in range(1, 30)]
 
 
@@ -55,22 +65,22 @@ def test_lectures_come_and_go_without_a_reload(
     expect(page.locator("#no-recordings")).to_be_visible()
 
     encoder.connect()
-    expect(page.locator("#live li .pill.live")).to_be_visible(timeout=20_000)
-    page.wait_for_function("() => document.querySelector('#live img')?.naturalWidth > 0", timeout=20_000)
+    expect(page.locator("#live li .pill.live")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('#live img')?.naturalWidth > 0")
     expect(page.locator("#no-live")).to_be_hidden()
     expect(page.locator("#live .count")).to_be_hidden()
     viewer = Viewer(browser)
     viewer.open(installation.url + "/rooms/kaze")
     viewer.wait_for_state("live")
-    expect(page.locator("#live .count")).to_have_text("1 watching", timeout=20_000)
+    expect(page.locator("#live .count")).to_have_text("1 watching")
 
     encoder.leave()
-    expect(page.locator("#live li .pill.slate")).to_be_visible(timeout=20_000)
+    expect(page.locator("#live li .pill.slate")).to_be_visible()
     expect(page.locator("#live li .pill.live")).to_be_hidden()
 
     installation.end("kaze")
-    expect(page.locator("#no-live")).to_be_visible(timeout=20_000)
-    expect(page.locator("#recordings li")).to_have_count(1, timeout=20_000)
+    expect(page.locator("#no-live")).to_be_visible()
+    expect(page.locator("#recordings li")).to_have_count(1)
     viewer.close()
     close(page, console)
 
@@ -79,12 +89,8 @@ def test_a_page_that_was_hidden_looks_at_once_when_it_is_seen(
     installation: Installation, browser: Browser, key: dict[str, str]
 ) -> None:
     page, console = opened(browser, installation)
-    with page.expect_response("**/api/v1/lectures**"):
-        page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
-    took = page.evaluate(
-        "() => performance.getEntriesByType('resource').at(-1).startTime - performance.now()"
-    )
-    assert took > -1_000
+    took = page.evaluate(ASKED_AFTER_MS)
+    assert took < 1_000
     close(page, console)
 
 
@@ -94,17 +100,15 @@ def test_search_as_one_types_and_more_by_keyboard(
     add_recordings(installation, "kaze", TITLES)
     page, console = opened(browser, installation)
     cards = page.locator("#recordings li")
-    expect(cards).to_have_count(12, timeout=20_000)
+    expect(cards).to_have_count(12)
     page.focus("#more")
     page.keyboard.press("Enter")
     expect(cards).to_have_count(24)
-    assert (
-        page.evaluate(
-            "() => { const cards = [...document.querySelectorAll('#recordings li')]; "
-            "return cards.indexOf(document.activeElement.closest('li')); }"
-        )
-        == 12
-    ), "the keyboard goes on where the new ones begin"
+    # The keyboard goes on where the new ones begin.
+    page.wait_for_function(
+        "() => { const cards = [...document.querySelectorAll('#recordings li')]; "
+        "return cards.indexOf(document.activeElement.closest('li')) === 12; }"
+    )
     page.focus("#more")
     page.keyboard.press("Enter")
     expect(page.locator("#more")).to_be_hidden()
@@ -116,7 +120,7 @@ def test_search_as_one_types_and_more_by_keyboard(
     page.focus("#q")
     page.keyboard.type("第7回")
     expect(cards).to_have_count(1)
-    assert page.url.endswith("/?q=%E7%AC%AC7%E5%9B%9E")
+    page.wait_for_url("**/?q=%E7%AC%AC7%E5%9B%9E")
     expect(page.locator("#found")).to_have_text("Found: 1")
     assert page.evaluate("() => document.activeElement.id") == "q"
     page.keyboard.type(" xyz")
@@ -134,10 +138,10 @@ def test_a_server_that_is_away_is_told_and_the_list_stays(
     page, console = opened(browser, installation)
     cards = page.locator("#recordings li").count()
     page.route("**/api/v1/lectures**", lambda route: route.abort())
-    expect(page.locator("#trouble")).to_be_visible(timeout=20_000)
+    expect(page.locator("#trouble")).to_be_visible()
     assert page.locator("#recordings li").count() == cards
     page.unroute("**/api/v1/lectures**")
-    expect(page.locator("#trouble")).to_be_hidden(timeout=30_000)
+    expect(page.locator("#trouble")).to_be_hidden()
     close(page, console)
 
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.end_to_end import axe
 from tests.end_to_end.encoder import Encoder
 from tests.end_to_end.viewer import Viewer
-from tests.installation import Installation, wait_for
+from tests.installation import Installation, stretch, wait_for
 from tests.publishers.prepared_packets import prepare_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.shares_installation]
@@ -80,7 +80,7 @@ def past(installation: Installation, encoder: Encoder) -> Past:
 
 def recorded(installation: Installation, size: int) -> None:
     """So many bytes: about 80 kB a second of picture."""
-    wait_for(f"{size} bytes", lambda: installation.room("past")["session"]["recording"]["bytes"] > size, 60)
+    wait_for(f"{size} bytes", lambda: installation.room("past")["session"]["recording"]["bytes"] > size)
 
 
 def slate_seconds(installation: Installation, session_id: str) -> float:
@@ -137,7 +137,7 @@ def test_the_first_picture_comes_soon(installation: Installation, browser: Brows
         took.append(first_picture_ms(viewer))
         viewer.close()
     print(f"\nfirst picture after {sorted(round(ms) for ms in took)} ms · load {os.getloadavg()[0]:.1f}")
-    assert min(took) <= MOST_START_MS
+    assert min(took) <= MOST_START_MS * stretch()
 
 
 def first_picture_ms(viewer: Viewer) -> float:
@@ -155,7 +155,7 @@ def test_the_controls_come_after_the_first_picture_and_all_is_small(
     viewer.wait_for_playing(2.0)
     total = sum(loads.scripts.values())
     print(f"\n{len(loads.scripts)} scripts, {total} bytes")
-    assert loads.at("media-chrome") >= first_picture_ms(viewer)
+    assert loads.at("media-chrome") >= first_picture_ms(viewer) - 2  # two clocks, one of whole milliseconds
     assert 150_000 < total <= MOST_SCRIPT_BYTES
     assert viewer.console.complaints == []
     viewer.close()
@@ -163,7 +163,7 @@ def test_the_controls_come_after_the_first_picture_and_all_is_small(
 
 def test_the_keyboard_does_it_all(installation: Installation, browser: Browser, encoder: Encoder) -> None:
     viewer = open_live(browser, installation)
-    viewer.wait("video.seekable.end(0) > 14", 30)
+    viewer.wait("video.seekable.end(0) > 14")
     press = viewer.page.keyboard.press
 
     press("k")
@@ -178,12 +178,13 @@ def test_the_keyboard_does_it_all(installation: Installation, browser: Browser, 
     press("j")
     viewer.wait("room.dataset.following === 'false' && Number(room.dataset.behind) > 8")
     viewer.page.wait_for_selector("#go-live[aria-pressed=false]")
-    assert "behind" in viewer.page.inner_text("#behind")
+    viewer.page.wait_for_selector("#behind:has-text('behind')")
     press("l")
     press("l")
     viewer.wait("room.dataset.following === 'true' && Number(room.dataset.behind) < 3")
     press("0")
-    viewer.wait("video.currentTime < 2 && room.dataset.following === 'false'")
+    viewer.wait_for_landing(0.0)
+    viewer.wait("room.dataset.following === 'false'")
     viewer.back_to_live()
     press("m")
     viewer.wait("video.muted")
@@ -261,9 +262,9 @@ def test_a_viewers_clock_that_is_wrong_by_an_hour(
     viewer.page.keyboard.press("j")
     viewer.wait("room.dataset.following === 'false' && Number(room.dataset.behind) < 30")
     viewer.back_to_live()
-    assert viewer.stalls(longer_than=0.5) == []
+    assert viewer.stalls(longer_than=0.5 * stretch()) == []
     viewer.open(past.address)
-    told = r"/^(now|\d+ minutes? ago)$/.test(document.querySelector('time[data-ago]').textContent)"
+    told = r"/^(now|\d+ minutes? ago)$/.test(document.querySelector('time[data-ago]')?.textContent)"
     viewer.wait(told)  # and not an hour
     assert viewer.console.complaints == []
     viewer.close()
@@ -274,8 +275,9 @@ def test_the_place_of_a_slate_is_marked(browser: Browser, past: Past) -> None:
     axe.install(viewer.page)
     viewer.open(past.address)
     viewer.page.wait_for_selector("#marks .mark.slate.left-out")
+    told = re.compile(r"0:\d\d: 0:\d\d of waiting were left out")
+    expect(viewer.page.locator("#mark-list li")).to_have_text(told)
     words = viewer.page.text_content("#mark-list li") or ""
-    assert re.fullmatch(r"0:\d\d: 0:\d\d of waiting were left out", words), words
     share = viewer.page.evaluate(
         "() => parseFloat(document.querySelector('#marks .mark').style.insetInlineStart) / 100"
     )
@@ -285,8 +287,7 @@ def test_the_place_of_a_slate_is_marked(browser: Browser, past: Past) -> None:
     bar = viewer.page.locator(".seek").bounding_box()
     assert bar is not None
     viewer.page.mouse.move(bar["x"] + share * bar["width"], bar["y"] + bar["height"] / 2)
-    viewer.page.wait_for_selector("#mark-words:visible")
-    assert viewer.page.inner_text("#mark-words") == words
+    expect(viewer.page.locator("#mark-words:visible")).to_have_text(words)
     viewer.close()
 
 
@@ -309,9 +310,10 @@ def test_a_recording_goes_on_where_it_was_left(browser: Browser, past: Past) -> 
     viewer.wait("Math.abs(video.currentTime - argument) < 1.1 && video.readyState >= 2", argument=left)
     viewer.page.wait_for_selector("#controls")
     assert viewer.page.input_value("#speed") == "1.5"
-    assert abs(viewer.page.evaluate("() => document.querySelector('video').volume") - 0.95) < 0.001
+    viewer.wait("Math.abs(video.volume - 0.95) < 0.001")
     viewer.page.click("#from-start")
-    viewer.wait("!video.paused && video.currentTime < 3 && video.playbackRate === 1.5")
+    viewer.wait_for_landing(0.0)
+    viewer.wait("!video.paused && video.playbackRate === 1.5")
     viewer.page.wait_for_selector("#resumed", state="hidden")
     assert viewer.console.complaints == []
     viewer.close()
@@ -345,6 +347,7 @@ def test_a_time_beyond_the_slate_is_the_lectures_own(browser: Browser, past: Pas
     viewer = Viewer(browser)
     viewer.open(past.address)
     viewer.page.wait_for_selector("#marks .mark")
+    viewer.wait("video.readyState >= 2")
     viewer.seek(viewer.duration - 3)
     shown = viewer.time
     viewer.page.click("#share")
@@ -364,7 +367,7 @@ def test_the_systems_media_keys_know_the_lecture(browser: Browser, past: Past) -
     viewer.page.wait_for_selector("#controls")
     viewer.page.keyboard.press("k")
     viewer.wait("navigator.mediaSession.playbackState === 'playing'")
-    assert viewer.page.evaluate("() => navigator.mediaSession.metadata.title") == viewer.page.inner_text("h1")
+    viewer.wait("navigator.mediaSession.metadata.title === document.querySelector('h1').innerText")
     viewer.close()
 
 

@@ -16,7 +16,6 @@ from tests.recorder.lecture_maker import BITS, SIZE, Lecture, write_copy
 
 pytestmark = pytest.mark.slow
 
-ROOM = "hall"
 # Notes the number that each shown picture bears, with its place in the playlist.
 WATCH = """(shape) => {
     const video = document.querySelector("video");
@@ -48,7 +47,7 @@ def test_pictures_go_on_over_the_seams(installation: Installation, browser: Brow
     copy = CopyFile(write_copy(tmp_path / "copy.mkv", 1, 19), STARTED_AT + 1.2)
     made = heal(lecture.roots, lecture.session_id, [copy], disk_floor_bytes=0, progress=lambda *_: None)
     assert made.version == 2
-    installation.wait_for_state(ROOM, "ended")
+    installation.wait_for_recording(lecture.session_id)
 
     viewer = Viewer(browser)
     viewer.open(installation.url + f"/watch/{lecture.session_id}")

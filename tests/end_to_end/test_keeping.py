@@ -10,7 +10,7 @@ from tests.end_to_end.chromium import fresh_page
 from tests.end_to_end.lecturer import PASSWORD, Lecturer
 from tests.installation import Installation
 
-pytestmark = [pytest.mark.side_by_side, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.side_by_side, pytest.mark.slow]
 
 
 def check(page: Page, name: str) -> None:
@@ -59,7 +59,7 @@ def test_what_is_not_to_be_published_is_held_for_its_lecturer(
     check(page, "keeping-studio")
     check(hall, "keeping-room")
 
-    session = page.get_attribute("#studio", "data-session")
+    session = str(page.get_attribute("#studio", "data-session"))
     page.click("#end")
     expect(page.locator("#end-words")).to_contain_text("held for you alone")
     page.click("#end-confirm")
@@ -67,6 +67,7 @@ def test_what_is_not_to_be_published_is_held_for_its_lecturer(
     hall.wait_for_selector("#room[data-state=waiting]")
     expect(notice).to_have_text("この講義は録画されます。")  # the next one
 
+    installation.wait_for_recording(session)  # before that its page leads to the room
     page.goto(f"{installation.url}/watch/{session}")
     page.wait_for_selector("#room[data-state=replay]")
     expect(page.locator("#held-words")).to_contain_text("Held privately until")

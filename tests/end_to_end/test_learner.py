@@ -47,7 +47,7 @@ def recording(installation: Installation) -> str:
             writer.log.append(part)
     writer.pts = 30 * SECOND
     writer.end()
-    installation.wait_for_state("hall", "ended")
+    installation.wait_for_recording(writer.session_id)
     return writer.session_id
 
 
@@ -158,12 +158,12 @@ def test_chapters_from_the_desk_to_the_player(
     page.evaluate(PAUSE)
     lecturer.seek(9.0)
     lecturer.wait("room.dataset.chapters === '4'")
-    assert page.locator(".mark.chapter").count() == 3
+    expect(page.locator(".mark.chapter")).to_have_count(3)
     page.click("#chapters-open")
     lines = page.locator("#chapter-lines .line")
     expect(lines.nth(1)).to_have_attribute("aria-current", "true")
     lines.nth(3).click()  # the clock's 20 s are 14 s of the replay
-    lecturer.wait("video.currentTime >= 13.9 && video.currentTime < 17")
+    lecturer.wait_for_landing(14.0)
     expect(lines.nth(3)).to_have_attribute("aria-current", "true")
     page.evaluate(PAUSE)  # controls stay where nothing plays
     page.locator("#screen").hover()

@@ -31,12 +31,13 @@ def test_a_recording_from_the_library_to_the_trash_and_back(
     page = lecturer.page
 
     page.get_by_role("link", name="Library").click()
+    page.wait_for_url("**/library")  # and its script is there: it asks at once
     expect(page.locator("#recordings li")).to_have_count(3)
-    page.wait_for_load_state()  # its script is there: it asks at once
     page.select_option("#sort", "title")
     expect(page.locator("#recordings h3").first).to_have_text("Eigenvalues")
-    assert page.url.endswith("/library?sort=title")
+    page.wait_for_url("**/library?sort=title")
     page.get_by_role("link", name="Edit “Eigenvalues”").click()
+    page.wait_for_url("**/edit")
 
     page.fill("#title", "Eigenvalues and eigenvectors")
     page.fill("#tags", "algebra、 week 7")

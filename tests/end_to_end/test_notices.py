@@ -10,7 +10,7 @@ from tests.end_to_end.chromium import fresh_page
 from tests.end_to_end.lecturer import PASSWORD, Lecturer
 from tests.installation import Installation
 
-pytestmark = [pytest.mark.side_by_side, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.side_by_side, pytest.mark.slow]
 
 LOOK = "() => document.dispatchEvent(new Event('visibilitychange'))"  # as a tab that is looked at again
 

@@ -44,7 +44,7 @@ def recording(installation: Installation) -> str:
     lecture = Lecture(installation.folder, room_id=room_id)
     lecture.camera(0, 16, falls_silent=8)
     lecture.end(16)
-    wait_for("pictures", lambda: pictures(installation).get("poster_url"), 60)
+    wait_for("pictures", lambda: pictures(installation).get("poster_url"))
     return f"{installation.url}/watch/{lecture.session_id}"
 
 
@@ -66,7 +66,7 @@ def test_the_card_has_its_poster(installation: Installation, browser: Browser, r
     page.evaluate(
         "() => document.querySelector('#recordings li').remove()"
     )  # drawn anew by the page's script
-    page.wait_for_function(LOADED, timeout=20_000)
+    page.wait_for_function(LOADED)
     assert console.complaints == []
     page.context.close()
 
@@ -83,9 +83,9 @@ def test_the_seek_bar_shows_what_is_there(browser: Browser, recording: str) -> N
     )
     assert silent == pytest.approx([9, 7, 16], abs=1)
     viewer.page.evaluate("() => document.querySelector('video').pause()")
-    bar = viewer.page.locator(".seek").bounding_box()
-    assert bar is not None
     for share, place, words in ((0.16, "-160px 0px", False), (0.75, "-480px 0px", True)):
+        bar = viewer.page.locator(".seek").bounding_box()
+        assert bar is not None
         viewer.page.mouse.move(bar["x"] + share * bar["width"], bar["y"] + bar["height"] / 2)
         preview = viewer.page.locator(".preview-picture")
         expect(preview).to_be_visible()
@@ -109,7 +109,7 @@ def test_its_lecturer_chooses_the_poster(
     viewer.seek(5.0)
     viewer.page.click("#use-as-poster")
     viewer.page.wait_for_selector(".toast")
-    wait_for("another poster", lambda: pictures(installation)["poster_url"] != before, 30)
+    wait_for("another poster", lambda: pictures(installation)["poster_url"] != before)
     assert viewer.console.complaints == []
     viewer.close()
 
@@ -119,6 +119,7 @@ def test_what_is_made_while_the_page_is_open_appears_on_it(
 ) -> None:
     """Pictures and the first transcript; the page is not loaded again."""
     session_id = recording.rsplit("/", 1)[1]
+    installation.run("jobs", "wait", session_id, "--timeout", "60")  # none of them writes over what follows
     database = database_of(installation)
 
     def pictures_are(version: int | None, state: str) -> None:
@@ -136,8 +137,8 @@ def test_what_is_made_while_the_page_is_open_appears_on_it(
     with database.session() as transaction:
         transcripts.save(transaction, session_id, "ja", [Cue(1, 3, "固有値です")], origin="engine")
     pictures_are(1, "done")
-    viewer.page.wait_for_selector(".loudness", state="attached", timeout=12_000)
-    viewer.page.wait_for_selector("#room[data-transcript=ready]", timeout=12_000)
+    viewer.page.wait_for_selector(".loudness", state="attached")
+    viewer.page.wait_for_selector("#room[data-transcript=ready]")
     assert viewer.page.evaluate("() => performance.getEntriesByType('navigation').length") == 1
     assert viewer.console.complaints == []
     viewer.close()

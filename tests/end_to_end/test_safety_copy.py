@@ -60,7 +60,7 @@ def test_a_cut_line_is_healed(lecture_hall: Installation, browser: Browser) -> N
             line.close()
         complete(studio.page)
         told = lecture_hall.room("cut")["session"]
-        assert kept_copy.stored(studio.page) == {}
+        wait_for("the copy to go", lambda: kept_copy.stored(studio.page) == {})
     assert told["replay_version"] == 2, "a new edit list"
     runs = [time_code.read(run) for run in replay_runs(lecture_hall, told)]
     pictures, sound = zip(*runs, strict=True)
@@ -99,7 +99,9 @@ def complete(page: Page) -> None:
     page.wait_for_selector("#completion[data-state=found]")
     page.focus("#completion [data-act=complete]")
     page.keyboard.press("Enter")
-    page.wait_for_selector("#completion[data-state=complete]", timeout=60_000)
+    over = ", ".join(f"#completion[data-state={one}]" for one in ("complete", "short", "partly", "failed"))
+    page.wait_for_selector(over, timeout=150_000)
+    assert page.get_attribute("#completion", "data-state") == "complete"
 
 
 def joined(runs: Sequence[list[Told]]) -> list[Told]:

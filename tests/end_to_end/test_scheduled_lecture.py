@@ -11,7 +11,7 @@ from tests.end_to_end.chromium import fresh_page
 from tests.end_to_end.lecturer import PASSWORD, Lecturer
 from tests.installation import Installation
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120), pytest.mark.shares_installation]
+pytestmark = [pytest.mark.slow, pytest.mark.shares_installation]
 
 TOKYO = timezone(timedelta(hours=9))
 BOOK = "https://example.org/determinants"

@@ -40,6 +40,20 @@ FROZEN_CAMERA = """
     return stream;
   };
 """
+# They pass in four seconds each.
+NOTE_STATES = """() => {
+  const button = document.querySelector("#sound-check");
+  window.states = [];
+  const note = () => window.states.push(button.dataset.state);
+  new MutationObserver(note).observe(button, { attributeFilter: ["data-state"] });
+}"""
+# When the page first warned: ms of its own clock.
+NOTE_WARNINGS = """new MutationObserver((_, observer) => {
+  if (!document.querySelector("[data-warning]")) return;
+  window.warnedAt = performance.now();
+  observer.disconnect();
+}).observe(document, { childList: true, subtree: true });"""
+PATIENCE_MS = 15_000  # of the page with a source in which nothing is
 TWO_CAMERAS = "--use-fake-device-for-media-stream=fps=30,device-count=2"
 
 
@@ -70,17 +84,17 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 def test_sound_check_plays_back_and_says_how_it_was(lecture_hall: Installation, browser: Browser) -> None:
     with opened_studio(browser, lecture_hall, "check") as studio:
         page = studio.page
+        page.evaluate(NOTE_STATES)
         page.click("#sound-check")
-        page.wait_for_selector("#sound-check[data-state=recording]")
-        page.wait_for_selector("#sound-check[data-state=playing]")
         page.wait_for_selector("#sound-check[data-state=done]")
+        assert page.evaluate("() => window.states") == ["recording", "playing", "done"]
         assert page.get_attribute("#sound-check", "data-verdict") in ("good", "quiet")  # the fake one beeps
         page.click("#sound-check")
         page.wait_for_selector("#sound-check[data-state=recording]")
         page.click("#sound-check")  # stops it
         page.wait_for_selector("#sound-check[data-state=idle]")
         studio.lecturer.go_live()
-        assert not page.is_visible("#sound-check")  # played into the hall it would be heard
+        page.wait_for_selector("#sound-check", state="hidden")  # played into the hall it would be heard
         studio.lecturer.end()
         assert studio.lecturer.console.fatal == []
 
@@ -95,7 +109,7 @@ def test_switches_act_at_once_and_are_remembered(lecture_hall: Installation, bro
         assert page.evaluate("() => newest('audio').getSettings().echoCancellation") is True
         studio.open()
         assert page.is_checked("#noise") is False
-        assert page.evaluate("() => newest('audio').getSettings().noiseSuppression") is False
+        page.wait_for_function("() => newest('audio')?.getSettings().noiseSuppression === false")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +135,7 @@ def test_devices_that_cannot_be_had(
     page.goto(f"{lecture_hall.url}/rooms/check/studio")
     page.wait_for_selector(f"#problem:has-text('{words}')")
     assert page.is_disabled("#go-live")
-    assert page.is_visible("#no-picture")
+    page.wait_for_selector("#no-picture:visible")
     page.evaluate("() => comeBack()")
     page.click("#use-camera")
     page.wait_for_selector("#go-live:enabled")
@@ -133,8 +147,8 @@ def test_line_test_tells_what_the_line_carries(lecture_hall: Installation, brows
     with opened_studio(browser, lecture_hall, "line") as studio:
         studio.page.click("#line-test")
         studio.page.wait_for_selector("#line-test[data-state=done]")
+        studio.page.wait_for_selector("#line-test-words:has-text('Mbit/s')")
         words = studio.page.inner_text("#line-test-words")
-        assert "Mbit/s" in words
         assert "enough for" in words, words  # the loopback's
         studio.page.context.set_offline(True)
         studio.page.click("#line-test")
@@ -159,7 +173,10 @@ def test_devices_pulled_out_in_mid_lecture_and_back(
         page.wait_for_function("label => newest('video').label !== label", arg=camera)
         page.evaluate("() => unplug('audio')")
         page.wait_for_function("label => newest('audio').label !== label", arg=microphone)
-        assert camera in page.inner_text("#problem") or microphone in page.inner_text("#problem")
+        page.wait_for_function(
+            "labels => labels.some((label) => document.querySelector('#problem').innerText.includes(label))",
+            arg=[camera, microphone],
+        )
 
         page.evaluate("() => plugIn()")
         page.wait_for_function("label => newest('video').label === label", arg=camera)
@@ -187,16 +204,18 @@ def test_a_silent_microphone_a_black_and_a_frozen_camera_are_told(
         frozen.page.add_init_script(FROZEN_CAMERA)
         frozen.open()
         page = studio.page
+        page.add_init_script(NOTE_WARNINGS)
+        studio.open()
         studio.lecturer.go_live()
-        assert page.locator("[data-warning]").count() == 0
-        page.wait_for_selector("[data-warning=silent]", timeout=30_000)
-        page.wait_for_selector("[data-warning=camera_black]", timeout=30_000)
+        page.wait_for_selector("[data-warning=silent]")
+        page.wait_for_selector("[data-warning=camera_black]")
+        assert page.evaluate("() => window.warnedAt") > PATIENCE_MS
         page.click("#mute")  # silent on purpose now
         page.wait_for_selector("[data-warning=silent]", state="detached")
         page.click("#use-camera")
         page.wait_for_selector("[data-warning=camera_black]", state="detached")
         studio.lecturer.end()
-        frozen.page.wait_for_selector("[data-warning=camera_frozen]", timeout=30_000)
+        frozen.page.wait_for_selector("[data-warning=camera_frozen]")
         assert not frozen.page.is_visible("[data-warning=camera_black]")
 
 

@@ -21,7 +21,6 @@ from tests.recorder.media_maker import make_media, make_parts
 pytestmark = [pytest.mark.side_by_side, pytest.mark.slow]
 
 SECOND = 90_000
-ROOM = "hall"
 SAID = (
     Cue(1.0, 3.0, "今日は二分探索木です"),
     Cue(3.0, 11.0, "a < b & c を考えます"),
@@ -44,7 +43,7 @@ def recording(installation: Installation) -> str:
             writer.log.append(part)
     writer.pts = 30 * SECOND
     writer.end()
-    installation.wait_for_state(ROOM, "ended")
+    installation.wait_for_recording(writer.session_id)
     database = database_of(installation)
     with database.session() as transaction:
         transcripts.save(transaction, writer.session_id, "ja", SAID, origin="engine")
@@ -77,7 +76,7 @@ def test_captions_stand_at_the_time_of_the_replay(viewer: Viewer) -> None:
     page.keyboard.press("c")
     expect(page.locator("#captions")).to_have_attribute("aria-pressed", "true")
     pause_at(viewer, 4.0)
-    viewer.wait("[...video.textTracks].some((t) => t.activeCues?.length)")
+    viewer.wait("[...video.textTracks].some((t) => t.mode === 'showing' && t.activeCues?.length)")
     assert page.evaluate(SHOWN) == [[3.0, 11.0, "a < b & c を考えます"]]
     pause_at(viewer, 14.5)
     viewer.wait("[...video.textTracks].some((t) => t.activeCues?.[0]?.text === 'Binary search')")
@@ -106,7 +105,8 @@ def test_the_pane_follows_is_searched_and_jumps(viewer: Viewer) -> None:
     expect(page.locator("#transcript-lines mark").first).to_have_text("二分探索")
     assert axe.violations(page, "transcript-search") == []
     line(page, "まとめ").click()
-    viewer.wait("Math.abs(video.currentTime - 16) < 1.5 && !video.paused")
+    viewer.wait_for_landing(16.0)
+    viewer.wait("!video.paused")
     page.fill("#transcript-search", "")
     expect(page.locator("#transcript-lines li:visible")).to_have_count(len(SAID))
 
@@ -115,7 +115,7 @@ def test_the_pane_follows_is_searched_and_jumps(viewer: Viewer) -> None:
     page.keyboard.press("ArrowDown")
     expect(page.locator("#transcript-follow")).to_be_visible()
     page.keyboard.press("Enter")
-    viewer.wait("video.currentTime >= 2.9 && video.currentTime < 6")
+    viewer.wait_for_landing(3.0)
     pause_at(viewer, 4.0)
     page.locator("#screen").hover()
     assert axe.violations(page, "transcript") + axe.small_targets(page, "transcript") == []
@@ -157,7 +157,7 @@ def test_the_front_page_finds_words_and_leads_to_the_moment(
     page.fill("#q", "binary")
     page.click("#said .moments a")
     page.wait_for_url(f"**/watch/{recording}?t=20")
-    page.wait_for_function("() => Math.abs(document.querySelector('video').currentTime - 14) < 2")
+    page.wait_for_function("() => Math.abs(document.querySelector('video')?.currentTime - 14) < 2")
     page.goto(f"{installation.url}/?q=二分")
     expect(page.locator("#said mark")).to_have_count(2)
     assert console.complaints == []
@@ -171,6 +171,7 @@ def test_a_line_is_corrected_and_found(installation: Installation, browser: Brow
     page = lecturer.page
     page.goto(f"{installation.url}/watch/{recording}?t=4")
     page.click("#transcript-open")
+    expect(line(page, "a < b & c")).to_have_attribute("aria-current", "true")  # it is the one that is edited
     page.click("#transcript-edit")
     box = page.locator("#transcript-lines textarea")
     expect(box).to_be_focused()

@@ -27,7 +27,7 @@ def recording_whose_transcript_failed(installation: Installation) -> str:
     for part in make_parts(make_media(4)):
         writer.log.append(part)
     writer.end()
-    installation.wait_for_state("hall", "ended")
+    installation.wait_for_recording(writer.session_id)  # or its end would order it again
     database = database_of(installation)
 
     def ended() -> bool:
@@ -37,7 +37,7 @@ def recording_whose_transcript_failed(installation: Installation) -> str:
                 job.state, job.error = "failed", "it took more memory than 16384 MiB"
             return bool(job.state == "failed")
 
-    wait_for("the job", ended, 30)
+    wait_for("the job", ended)
     database.close()
     return writer.session_id
 
@@ -49,7 +49,7 @@ def test_a_transcript_that_failed_is_said_and_tried_again(
     viewer = Viewer(browser, viewport={"width": 320, "height": 640})
     axe.install(viewer.page)
     viewer.open(address)
-    expect(viewer.page.locator("#transcription-words")).to_have_text(FAILED, timeout=20_000)
+    expect(viewer.page.locator("#transcription-words")).to_have_text(FAILED)
     expect(viewer.page.locator("#transcribe-again")).to_be_hidden()
     viewer.close()
     installation.run("user", "add", "kanri", "--role", "operator", "--password-stdin", stdin=PASSWORD + "\n")
@@ -58,7 +58,7 @@ def test_a_transcript_that_failed_is_said_and_tried_again(
     lecturer.sign_in("kanri")
     page = lecturer.page
     page.goto(address)
-    expect(page.locator("#transcription-words")).to_contain_text("16384 MiB", timeout=20_000)
+    expect(page.locator("#transcription-words")).to_contain_text("16384 MiB")
     found = axe.violations(page, "transcription") + axe.small_targets(page, "transcription")
     assert found + axe.overflow(page, "transcription") == []
     page.click("#transcribe-again")

@@ -16,7 +16,7 @@ from tests.end_to_end.viewer import Viewer
 from tests.installation import Installation
 from tests.publishers.prepared_packets import prepare_video
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120), pytest.mark.shares_installation]
+pytestmark = [pytest.mark.slow, pytest.mark.shares_installation]
 
 # 17 picture times a round against 10 of a part: the hole comes to lie at every place of a part, its end too.
 AFTER, MISSING = 13, 4

@@ -12,7 +12,7 @@ from tests.end_to_end.lecturer import PASSWORD, Lecturer
 from tests.installation import Installation
 from tests.recorder.film_maker import make_film
 
-pytestmark = [pytest.mark.side_by_side, pytest.mark.slow, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.side_by_side, pytest.mark.slow, pytest.mark.timeout(240)]
 
 SIZE = 9_000_000  # two pieces
 LINE = "#upload-lines li"
@@ -78,12 +78,12 @@ def test_from_the_dialog_to_the_player(installation: Installation, browser: Brow
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 320
     found += axe.violations(page, "upload-stopped") + axe.small_targets(page, "upload-stopped")
     line.locator("input").set_input_files(film)
-    expect(line).to_have_attribute("data-state", "ready", timeout=30_000)
+    expect(line).to_have_attribute("data-state", "ready")
 
     choose(page, broken)
     page.locator("#upload-title").press("Enter")
     failed = page.locator(f"{LINE}[data-state=failed]")
-    expect(failed.locator("[data-field=reason]")).to_contain_text("This file cannot be read", timeout=20_000)
+    expect(failed.locator("[data-field=reason]")).to_contain_text("This file cannot be read")
     found += axe.violations(page, "upload-ended") + axe.small_targets(page, "upload-ended")
     failed.get_by_role("button", name="Give up: Broken").click()
     expect(failed).to_have_count(0)

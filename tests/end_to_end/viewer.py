@@ -9,6 +9,7 @@ from typing import Any
 from playwright.sync_api import Browser
 
 from tests.end_to_end.chromium import fresh_page
+from tests.installation import PATIENCE_SECONDS
 
 DIARY = Path(__file__).parent / "playback_diary.js"
 
@@ -35,7 +36,7 @@ class Viewer:
     def close(self) -> None:
         self.page.context.close()
 
-    def wait(self, condition: str, seconds: float = 20.0, argument: object = None) -> None:
+    def wait(self, condition: str, seconds: float = PATIENCE_SECONDS, argument: object = None) -> None:
         """Until a JavaScript expression over `video`, `room`, `diary` and `argument` is true."""
         function = (
             "(argument) => { const [video, room, diary] = "
@@ -47,10 +48,10 @@ class Viewer:
         except Exception as error:
             raise AssertionError(f"not within {seconds} s: {condition}\n{self.facts()}") from error
 
-    def wait_for_state(self, state: str, seconds: float = 20.0) -> None:
+    def wait_for_state(self, state: str, seconds: float = PATIENCE_SECONDS) -> None:
         self.wait("room.dataset.state === argument", seconds, state)
 
-    def wait_for_playing(self, media_seconds: float = 1.0, wait_seconds: float = 20.0) -> None:
+    def wait_for_playing(self, media_seconds: float = 1.0, wait_seconds: float = PATIENCE_SECONDS) -> None:
         """Until new pictures have come and the media has gone on by `media_seconds` from here."""
         self.wait("video.videoWidth > 0 && !video.paused && diary.frames > 0", wait_seconds)
         self.wait(
@@ -61,7 +62,15 @@ class Viewer:
 
     def seek(self, seconds: float, within: float = 0.6) -> None:
         """As the seek bar does; returns when a picture of that place, `within` seconds, has been shown."""
-        self.page.evaluate("(to) => { document.querySelector('video').currentTime = to; }", seconds)
+        self.page.evaluate(
+            # "seeking" comes later: until then the diary would tell where the seek before has landed.
+            "(to) => { window.diary.landed = null; document.querySelector('video').currentTime = to; }",
+            seconds,
+        )
+        self.wait_for_landing(seconds, within)
+
+    def wait_for_landing(self, seconds: float, within: float = 3.0) -> None:
+        """Until the last seek has shown a picture of that place: holds also when it has been played past."""
         self.wait(
             "diary.landed !== null && Math.abs(diary.landed - argument.to) < argument.within",
             argument={"to": seconds, "within": within},

@@ -11,6 +11,8 @@ import threading
 import urllib.error
 import urllib.request
 
+from tests.installation import PATIENCE_SECONDS, wait_for
+
 RETRY_SECONDS = 0.2
 REQUEST_SECONDS = 3.0  # less than a batch is held for: so that `stop()` need not wait
 
@@ -35,14 +37,19 @@ class FeedReader:
     def stop(self) -> None:
         """Raises what ended it early; AssertionError if a batch changed."""
         self._stopping.set()
-        self._thread.join(REQUEST_SECONDS + 5)
+        self._thread.join(PATIENCE_SECONDS)
         assert not self._thread.is_alive(), "the feed's reader does not stop"
         if self._failure is not None:
             raise self._failure
         for url, body in self._batches.items():
-            status, now = self._get(url)
+            status, now = wait_for(f"{url} to be told again", lambda url=url: self._answered(url))
             assert status == 200, (status, url)
             assert now == body, f"{url} has two contents"
+
+    def _answered(self, url: str) -> tuple[int, bytes] | None:
+        """A busy server may take longer than what is held may be waited for."""
+        status, body = self._get(url)
+        return (status, body) if status else None
 
     def _run(self) -> None:
         try:

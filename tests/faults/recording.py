@@ -206,7 +206,8 @@ def logged_pictures(roots: Sequence[Path], session_id: str) -> list[tuple[bytes,
     found = []
     for take in reader.takes:
         if not take.slate:
-            data = reader.media_path(take.number).read_bytes()
+            last = take.records[-1]  # behind it a live log may have half a part
+            data = reader.media_path(take.number).read_bytes()[: last.offset + last.length]
             found += [nals for nals in _pictures(data) if sum(map(len, nals)) > _LARGEST_SKIP_PICTURE]
     reader.close()
     return found

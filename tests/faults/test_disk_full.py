@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import count
+from tests.faults import FULL, count
 from tests.faults.lecture import Lecture, lecture
 from tests.faults.recording import decode, decode_takes, play_replay
 from tests.installation import Installation, wait_for
@@ -25,7 +25,9 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file
 DISK = "64M"
 FLOOR = "24M"
 FULL_SECONDS = count(full=30, small=2)
-TELL_SECONDS = 2.0
+# The figure is for a machine that does nothing else; `make test` may share it.
+TELL_SECONDS = 2.0 if FULL else 10.0
+HOME_SECONDS = 20.0 if FULL else 60.0
 
 
 @contextmanager
@@ -59,7 +61,7 @@ def test_a_full_disk_stops_nobody(tmp_path: Path, capsys) -> None:
         _fill_up(filler)  # the ballast's room, too
         _kill_while_full(held)
         filler.unlink()
-        home_after = _seconds_until(held, "ok", within=20)
+        home_after = _seconds_until(held, "ok", within=HOME_SECONDS)
         spilled = Path(installation.environment["KODO_SPILL_FOLDER"])
         wait_for("the spill to be empty", lambda: not list(spilled.rglob("program.mp4")))
         held.go_on(1)
@@ -146,7 +148,7 @@ def _kill_while_full(held: Lecture) -> None:
     last_take = held.known.last_take
     held.installation.kill("recorder")
     held.installation.kill("web")
-    wait_for("its picture", lambda: held.known.picture_after(last_take), 20)
+    wait_for("its picture", lambda: held.known.picture_after(last_take))
     held.go_on(1)
 
 

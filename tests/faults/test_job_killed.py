@@ -37,7 +37,9 @@ from tests.recorder.lecture_maker import write_copy
 ROUNDS = count(full=10, small=1)
 KILLS = count(full=2, small=1)  # the third attempt is the last
 
-pytestmark = pytest.mark.side_by_side
+# Jobs give way to whatever else runs: on a busy machine they take minutes.
+PATIENCE_SECONDS = 150.0
+pytestmark = [pytest.mark.side_by_side, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
@@ -130,7 +132,7 @@ class Moment:
 CASES = {"mp4": mp4, "film": film, "heal": heal, "import": upload}
 
 
-@pytest.mark.timeout(60 + 60 * ROUNDS)
+@pytest.mark.timeout(200 + 200 * ROUNDS)
 @pytest.mark.parametrize(
     "kind", ["mp4", "import", *(pytest.param(one, marks=pytest.mark.full) for one in ("film", "heal"))]
 )
@@ -148,7 +150,7 @@ def kill_and_let_go_on(stage: WebStage, case: Case, moments: random.Random) -> N
         after = moments.uniform(0, 1)
         kill_at_work(stage, case.job_id, Moment(after))
     with test_film_job.worker(stage.settings):
-        wait_for("the job", lambda: has_ended(stage, case.job_id), 60)
+        wait_for("the job", lambda: has_ended(stage, case.job_id), PATIENCE_SECONDS)
     job = job_of(stage, case.job_id)
     assert (job.state, job.error) == ("done", None)
     assert job.attempt <= KILLS + 1
@@ -200,7 +202,7 @@ def test_a_removal_goes_on_after_its_worker_was_killed(stage: WebStage, tmp_path
     kill_at_work(stage, job_id, renamed.exists)
     assert not folder.exists(), "gone for all others from the first moment on"
     with test_film_job.worker(stage.settings):
-        wait_for("the job", lambda: has_ended(stage, job_id), 60)
+        wait_for("the job", lambda: has_ended(stage, job_id), PATIENCE_SECONDS)
     assert (job_of(stage, job_id).state, renamed.exists()) == ("done", False)
     with stage.database.reading() as session:
         assert session.get_one(LectureSession, recording).removed_at is not None
@@ -212,13 +214,17 @@ def kill_at_work(stage: WebStage, job_id: str, now: Callable[[], bool]) -> None:
         return
     process = subprocess.Popen([sys.executable, str(PROJECT / "app.py"), "worker"], env=environment(stage))
     try:
-        wait_for("the job to begin", lambda: programs(process.pid, job_id), 30, every=0.005)
-        wait_for("the moment", lambda: now() or has_ended(stage, job_id), 30, every=0.005)
+        wait_for(
+            "the job to begin",
+            lambda: programs(process.pid, job_id) or has_ended(stage, job_id),
+            every=0.005,
+        )
+        wait_for("the moment", lambda: now() or has_ended(stage, job_id), PATIENCE_SECONDS, every=0.005)
         mine = children(process.pid)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait(10)
-    wait_for("what it ran to end", lambda: not any(command_line(pid) for pid in mine), 10, every=0.01)
+    wait_for("what it ran to end", lambda: not any(command_line(pid) for pid in mine), every=0.01)
     with stage.database.session() as session:
         job = session.get_one(Job, job_id)
         if job.state == "running":
@@ -228,7 +234,9 @@ def kill_at_work(stage: WebStage, job_id: str, now: Callable[[], bool]) -> None:
 def run_alone(stage: WebStage, job_id: str) -> dict[str, Any]:
     """The job's program does all that it does → its result, which no worker hears of."""
     command = [sys.executable, str(PROJECT / "app.py"), "job", "run", job_id]
-    done = subprocess.run(command, env=environment(stage), stdout=subprocess.PIPE, check=True, timeout=60)
+    done = subprocess.run(
+        command, env=environment(stage), stdout=subprocess.PIPE, check=True, timeout=PATIENCE_SECONDS
+    )
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])["result"]
     return result
 

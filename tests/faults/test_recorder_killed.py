@@ -91,10 +91,11 @@ def _kill(held: Lecture, figures: Figures) -> None:
 
 
 def _check(held: Lecture, figures: Figures) -> None:
-    session = held.end()
+    session = held.end(encoder_stays=True)
     assert session["id"] == held.id, "one lecture, one session"
     # The encoder reconnects by itself: no new session begins so soon after the end.
     wait_for("the encoder to be refused", lambda: 409 in held.publisher.attempts.refused)
+    held.publisher.stop()
     wait_for("the viewer to see the end", lambda: held.viewer.check() or held.viewer.ended)
     figures.parts += held.known.compare(held.hints.of(held.id))
     assert decode_takes(held.roots, held.id) > KILLS_EACH

@@ -23,11 +23,11 @@ def test_the_session_goes_on_after_the_supervisor(installation: Installation, ca
         killed_at = time.monotonic()
         os.kill(installation.supervisor_pid, signal.SIGKILL)
         installation.start()
-        back = wait_for("the publisher to be back", lambda: held.publisher.connected_since(killed_at), 20)
-        wait_for("its picture", lambda: held.known.picture_after(last_take), 20)
-        wait_for("the viewer to go on", lambda: held.viewer.arrival_after(back.connected_at), 20)
+        back = wait_for("the publisher to be back", lambda: held.publisher.connected_since(killed_at))
+        wait_for("its picture", lambda: held.known.picture_after(last_take))
+        wait_for("the viewer to go on", lambda: held.viewer.arrival_after(back.connected_at))
         # On an idle machine all of that takes less than a second: a lecture of some length to replay.
-        wait_for("two seconds of it", lambda: held.known.picture_parts() >= PICTURE_PARTS, 20)
+        wait_for("two seconds of it", lambda: held.known.picture_parts() >= PICTURE_PARTS)
         parts = held.known.compare(held.hints.of(held.id))
         session = held.end()
         assert session["id"] == held.id

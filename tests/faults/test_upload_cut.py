@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import mmap
 from collections.abc import Iterator
@@ -58,6 +59,20 @@ def look(browser: Browser, path: str) -> dict[str, Any]:
     return found
 
 
+def file_of(installation: Installation, url: str) -> Path:
+    return installation.storage / "uploads" / f"{url.split('/')[-2]}.part"
+
+
+def is_free(upload: Path) -> bool:
+    """Whether nobody writes it: who sends meanwhile is refused, and has sent for nothing."""
+    with open(upload, "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
 def sent(browser: Browser, url: str, content: memoryview) -> int | None:
     """From where it stands; None if the line broke."""
     offset = browser.offset(url) or 0
@@ -79,12 +94,14 @@ def test_an_upload_that_is_cut_five_times_becomes_a_recording(
         url = begin(browser, BYTES)
         offsets = []
         for _ in range(CUTS):
+            wait_for("the last one's lock to be free", lambda: is_free(file_of(installation, url)))
             relay.cut_after(up=BYTES // (CUTS + 1))
             assert sent(browser, url, content) is None
             relay.mend()
-            offsets.append(wait_for("an answer", lambda: browser.offset(url), 30))
+            offsets.append(wait_for("an answer", lambda: browser.offset(url)))
             most = max(most, own_memory(web))
         assert offsets == sorted(offsets) and offsets[-1] < BYTES
+        wait_for("the last one's lock to be free", lambda: is_free(file_of(installation, url)))
         wait_for("the rest to come", lambda: sent(browser, url, content) == 204, 60 + BYTES / (20 << 20))
         again = relay.bytes_up - BYTES
         most = max(most, own_memory(web))
@@ -103,5 +120,4 @@ def test_an_upload_that_is_cut_five_times_becomes_a_recording(
     _, variants = installation.get(recording["hls_url"])
     replay = urljoin(recording["hls_url"], variants.decode().splitlines()[-1])
     assert b"#EXT-X-ENDLIST" in installation.get(replay)[1]
-    file = installation.storage / "uploads" / f"{ready['id']}.part"
-    wait_for("the file to go, once it is a recording", lambda: not file.exists())
+    wait_for("the file to go, once it is a recording", lambda: not file_of(installation, url).exists())

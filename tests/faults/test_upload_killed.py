@@ -110,11 +110,11 @@ def test_an_upload_goes_on_after_the_web_process_was_killed(
     url = browser.begin(len(content))
     killed_at = PADDING // 2
     assert browser.send(url, 0, content, kill_after=killed_at) is None
-    offset = wait_for("a web process", lambda: browser.offset(url), 30)
+    offset = wait_for("a web process", lambda: browser.offset(url))
     assert killed_at // 2 < offset < len(content)
     with capsys.disabled():
         print(f"\nkilled at {killed_at / 1e6:.1f} MB sent, goes on from {offset / 1e6:.1f} MB")
-    status = wait_for("the lock to be free", lambda: _sent(browser, url, offset, content), 30)
+    status = wait_for("the lock to be free", lambda: _sent(browser, url, offset, content))
     assert status == 204
     ready = wait_for("the film", lambda: (found := browser.film())["state"] == "ready" and found, 60)
     assert ready["seconds"] == pytest.approx(1, abs=0.1) and ready["title"] == "film"

@@ -15,19 +15,22 @@ from tests.installation import Installation, children, command_line, wait_for
 
 KILLS_EACH = count(full=20, small=2)
 KILLED_AT_IT = ", its worker killed in the first" if FULL else ""
-VIEWER_SECONDS = 15.0  # the supervisor pauses up to 5 s where a process dies again and again
+# The supervisor pauses up to 5 s where a process dies again and again.
+VIEWER_SECONDS = 15.0 if FULL else 60.0
+# The recorder's reports come through this test's own thread, which may be late on a busy machine.
+SILENCE_SECONDS = 30.0
 
 
 @pytest.mark.timeout(200 + 30 * KILLS_EACH)
 def test_no_picture_is_lost_and_the_viewer_goes_on(installation: Installation, capsys) -> None:
     moments, waits = random.Random(3), []
-    with lecture(installation) as held:
+    with lecture(installation, silence_seconds=SILENCE_SECONDS) as held:
         for _ in range(KILLS_EACH):
             waits.append(_kill(held, "web", moments.uniform(0.2, 1.5)))
             waits.append(_kill(held, "worker", moments.uniform(0.2, 1.5)))
         (connection,) = held.publisher.connections
         held.publisher.pause()
-        wait_for("the last picture in the log", lambda: _all_logged(held), 10)
+        wait_for("the last picture in the log", lambda: _all_logged(held))
         session = held.end()
         pictures = assert_all_logged(connection.video, logged_pictures(held.roots, held.id))
         wait_for("the viewer to see the end", lambda: held.viewer.check() or held.viewer.ended)
@@ -66,7 +69,7 @@ def _all_logged(held: Lecture) -> bool:
 
 
 def _kill_at_its_job(installation: Installation) -> None:
-    wait_for("the job to begin", lambda: _job_process(installation), 30, every=0.005)
+    wait_for("the job to begin", lambda: _job_process(installation), every=0.005)
     installation.kill("worker")
 
 

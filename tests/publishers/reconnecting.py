@@ -79,7 +79,7 @@ class ReconnectingPublisher:
     def stop(self) -> None:
         """Hang up and join. Raises what ended the thread early."""
         self._stopping.set()
-        self._thread.join(30)
+        self._thread.join(60)
         assert not self._thread.is_alive(), "the publisher does not stop"
         if self._failure is not None:
             raise self._failure
