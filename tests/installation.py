@@ -50,7 +50,7 @@ def wait_for(
 
 
 def stretch() -> float:
-    """By how much a figure that is for a quiet machine is stretched on this one, where as many wait for a core.
+    """By how much a figure that is for a quiet machine is stretched on this one: as many wait for a core.
 
     Not with KODO_FULL=1, which is for a machine that does nothing else.
     """
