@@ -57,14 +57,14 @@ def moved_recording(installation: Installation) -> tuple[str, str]:
     lecture.camera(0, SECONDS)
     lecture.end(SECONDS)
     installation.wait_for_recording(lecture.session_id)  # while it was live one job was ordered, not all
-    installation.run("jobs", "wait", lecture.session_id, "--timeout", "60")
+    installation.run("jobs", "wait", lecture.session_id, "--timeout", "90")
     with database.session() as transaction:
         object_copies.enqueue(transaction, "test")
         path = transaction.get_one(LectureSession, lecture.session_id).mp4_path
-    installation.run("jobs", "wait", "--timeout", "60")
+    installation.run("jobs", "wait", "--timeout", "90")
     digest = hashlib.sha256(Path(str(path)).read_bytes()).hexdigest()
     installation.run("objects", "move", lecture.session_id)
-    installation.run("jobs", "wait", "--timeout", "60")
+    installation.run("jobs", "wait", "--timeout", "90")
     database.close()
     assert not Path(str(path)).exists()
     return lecture.session_id, digest

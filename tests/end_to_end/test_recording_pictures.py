@@ -119,7 +119,7 @@ def test_what_is_made_while_the_page_is_open_appears_on_it(
 ) -> None:
     """Pictures and the first transcript; the page is not loaded again."""
     session_id = recording.rsplit("/", 1)[1]
-    installation.run("jobs", "wait", session_id, "--timeout", "60")  # none of them writes over what follows
+    installation.run("jobs", "wait", session_id, "--timeout", "90")  # none of them writes over what follows
     database = database_of(installation)
 
     def pictures_are(version: int | None, state: str) -> None:
