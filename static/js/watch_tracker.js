@@ -12,7 +12,6 @@ export class WatchTracker {
   #played = new PlayedSpans();
   #url = "";
   #position = 0;
-  #sending = false;
 
   /** @param {import("./hls_player.js").HlsPlayer} player */
   constructor(player) {
@@ -44,10 +43,12 @@ export class WatchTracker {
     this.#played.look(this.#position, performance.now() / 1000);
   }
 
-  /** Also as the page goes: `keepalive` outlives it, and carries the page's token, which sendBeacon cannot. */
+  /**
+   * Also while an earlier one is under way, for the page may be going: each tells spans of its own. `keepalive`
+   * outlives the page, and carries its token, which sendBeacon cannot.
+   */
   async #tell() {
-    if (this.#sending || this.#played.isEmpty || !this.#url) return;
-    this.#sending = true;
+    if (this.#played.isEmpty || !this.#url) return;
     const [url, spans, position] = [this.#url, this.#played.take(), this.#position];
     try {
       const { completion } = await call("POST", url, { spans, position }, { keepalive: true });
@@ -55,7 +56,6 @@ export class WatchTracker {
     } catch (error) {
       if (url === this.#url) this.#failed(error, spans);
     }
-    this.#sending = false;
   }
 
   /** @param {unknown} error @param {import("./played_spans.js").Span[]} spans */
