@@ -21,6 +21,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_rooms_deleted_at", "rooms")
-    with op.batch_alter_table("rooms") as rooms:
-        rooms.drop_column("removed_at")
-        rooms.drop_column("deleted_at")
+    op.drop_column("rooms", "removed_at")
+    op.drop_column("rooms", "deleted_at")
