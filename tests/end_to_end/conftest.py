@@ -73,8 +73,9 @@ def playwright() -> Iterator[Playwright]:
         yield playwright
 
 
-@pytest.fixture(scope=_while_alone)
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Ends with the pages that its tests left open: a studio goes on composing."""
     browser = chromium.launch(playwright)
     yield browser
     browser.close()
