@@ -64,9 +64,14 @@ def publishes(house: House, bearer: str) -> bool:
     return answer.status_code == 503
 
 
+def lists(house: House, who: User, recordings: set[str]) -> None:
+    """A list of lectures is remembered for a second."""
+    wait_for("the list to be the new one", lambda: listed(house, who) == recordings)
+
+
 def listed(house: House, who: User) -> set[str]:
-    lists = {"/api/v1/lectures": "recordings", "/api/v1/recordings": "recordings"}
-    return {one["id"] for path, name in lists.items() for one in house.call("GET", path, who=who).json[name]}
+    places = {"/api/v1/lectures": "recordings", "/api/v1/recordings": "recordings"}
+    return {one["id"] for path, name in places.items() for one in house.call("GET", path, who=who).json[name]}
 
 
 def test_it_is_shut_to_everybody_and_comes_back_with_all_it_had(house: House) -> None:
@@ -96,7 +101,7 @@ def test_it_is_shut_to_everybody_and_comes_back_with_all_it_had(house: House) ->
             status = house.client(who).get(path).status_code
             assert status == 404 or (who is None and status in (302, 401)), (page, status)
         if who is not None:
-            assert listed(house, who) == set()
+            lists(house, who, set())
     assert house.call("GET", "/api/v1/lectures").json["scheduled"] == []
     assert house.call("GET", f"{recording[:-1]}?trash=1", who=lecturer).json["recordings"] == []
     assert not publishes(house, key) and not publishes(house, token)
@@ -115,7 +120,7 @@ def test_it_is_shut_to_everybody_and_comes_back_with_all_it_had(house: House) ->
     assert restore(house, colleague).status_code == 403
     assert restore(house, house.admin).status_code == 200
     assert restore(house).status_code == 409
-    assert listed(house, lecturer) == set(shown.values())
+    lists(house, lecturer, set(shown.values()))
     assert publishes(house, key) and publishes(house, token)
     assert house.reads(link) == 303
     assert house.room()["scheduled"]["title"] == "t"
