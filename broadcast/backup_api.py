@@ -29,7 +29,7 @@ from library.models import BackupGeneration, Job
 from people.accounts import UnfitUserId, UserNotFound, hosts, user_of
 from people.acts import note_act
 from people.error_words import room_error
-from people.rooms import RoomNotFound, UnfitSlug, check_slug, room_ever
+from people.rooms import SlugTaken, UnfitSlug, must_be_free
 from recorder.log_folders import is_session_id
 from settings import Settings
 
@@ -203,15 +203,12 @@ def restore(generation: str, json_data: dict[str, Any]) -> dict[str, Any]:
 def _check_room(transaction: Session, slug: str, owner: str | None) -> None:
     """What can be said before anybody looks into the backup. Raises Problem."""
     try:
-        check_slug(slug)
-        room_ever(transaction, slug)
+        must_be_free(transaction, slug)
     except UnfitSlug as error:
         raise Problem(422, _("Not accepted"), room_error(error)) from error
-    except RoomNotFound:
-        pass
-    else:
+    except SlugTaken as error:
         words = _("A room has this address, or one in the trash. Restore it there, or give another address.")
-        raise Problem(409, _("Not accepted"), words)
+        raise Problem(409, _("Not accepted"), words) from error
     try:
         if owner is not None and not hosts(user_of(transaction, owner)):
             raise UserNotFound(owner)

@@ -48,8 +48,8 @@ from operation import backup_proof, backup_run
 from operation.backup_jobs import restore_all, serving_command
 from operation.start_up import NoBackupBefore
 from operation.wrong_use import WrongUse
-from people import audit
-from people.rooms import RoomNotFound, UnfitSlug, check_slug, room_ever
+from people.command_line import note_command
+from people.rooms import RoomNotFound, SlugTaken, UnfitSlug, must_be_free, room_ever
 from recorder.log_folders import is_session_id
 from settings import Settings
 
@@ -140,14 +140,7 @@ def bring_back(database: Database, parsed: argparse.Namespace) -> None:
     _check_recording(parsed.recording)
     with database.session() as session:
         job = backup_schedule.order_restore(session, utc_now(), parsed.generation, recording=parsed.recording)
-        audit.note(
-            session,
-            action="backup.restored",
-            actor=None,
-            organization_id=None,
-            subject=parsed.recording,
-            details={"by": "command line", "generation": parsed.generation},
-        )
+        note_command(session, "backup.restored", None, parsed.recording, generation=parsed.generation)
     print(json.dumps({"job": job.id}) if parsed.json else job.id)
 
 
@@ -155,24 +148,15 @@ def bring_room_back(database: Database, parsed: argparse.Namespace) -> None:
     """Order the job that brings one room back, with its recordings; prints its id. Raises WrongUse."""
     with database.session() as session:
         try:
-            check_slug(parsed.slug or parsed.room)
-            room_ever(session, parsed.slug or parsed.room)
+            must_be_free(session, parsed.slug or parsed.room)
         except UnfitSlug as error:
             raise WrongUse(str(error)) from error
-        except RoomNotFound:
-            pass
-        else:
-            raise WrongUse("a room has this address, or one in the trash: name another one (--as)")
+        except SlugTaken as error:
+            words = "a room has this address, or one in the trash: name another one (--as)"
+            raise WrongUse(words) from error
         wish = {"room": parsed.room, "slug": parsed.slug, "owner": parsed.owner}
         job = backup_schedule.order_restore(session, utc_now(), parsed.generation, **wish)
-        audit.note(
-            session,
-            action="backup.restored",
-            actor=None,
-            organization_id=None,
-            subject=parsed.room,
-            details={"by": "command line", "generation": parsed.generation, **wish},
-        )
+        note_command(session, "backup.restored", None, parsed.room, generation=parsed.generation, **wish)
     print(json.dumps({"job": job.id}) if parsed.json else job.id)
 
 

@@ -19,8 +19,9 @@ from broadcast.publishers import cut_off_kept_out
 from broadcast.recorder_client import RecorderClient
 from library.database import Database
 from operation.wrong_use import WrongUse
-from people import audit, entry_lists
+from people import entry_lists
 from people.accounts import UnfitUserId, fold_user_id
+from people.command_line import note_command
 from people.entry import Entry, judged, stored_rules
 from people.entry_lists import Changed
 from people.entry_rules import compile_rules
@@ -122,14 +123,8 @@ def _organization(transaction: Session, slug: str) -> Organization:
 
 def _note(transaction: Session, organization: Organization, changed: Changed) -> None:
     if changed.added or changed.removed:
-        audit.note(
-            transaction,
-            action="doors.changed",
-            actor=None,
-            organization_id=organization.id,
-            subject=organization.slug,
-            details={"by": "command line", "added": changed.added, "removed": changed.removed},
-        )
+        details = {"added": changed.added, "removed": changed.removed}
+        note_command(transaction, "doors.changed", organization.id, organization.slug, **details)
 
 
 def _cut_off(database: Database, settings: Settings, organization: Organization, changed: Changed) -> None:

@@ -131,6 +131,16 @@ def room_ever(session: Session, slug: str) -> Room:
     return room
 
 
+def must_be_free(session: Session, slug: str) -> None:
+    """For a room that comes back: none has the address, in the trash or not. Raises UnfitSlug, SlugTaken."""
+    check_slug(slug)
+    try:
+        room_ever(session, slug)
+    except RoomNotFound:
+        return
+    raise SlugTaken(slug)
+
+
 def throw_away(room: Room, now: datetime) -> None:
     """Into the trash: nobody enters it, or has an address of its media, from then on; idempotent."""
     if room.deleted_at is None:
